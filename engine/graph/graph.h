@@ -1,0 +1,107 @@
+/*
+ * engine/graph/graph.h - workflows as graphs of actors.
+ *
+ * Knows nothing of jobs, sockets or Redis.  A graph is compiled once from a
+ * workflow's JSON and may then be run many times, at the same time; a run
+ * takes parameters and reports to a sink.
+ *
+ * All functions belong to the thread of the loop.
+ */
+
+#ifndef NT_GRAPH_H
+#define NT_GRAPH_H
+
+#include <jansson.h>
+#include <uv.h>
+
+#include "core/nt_buf.h"
+#include "engine/nodes/registry.h"
+
+typedef struct nt_graph nt_graph_t;
+typedef struct nt_run   nt_run_t;
+
+/*
+ * Compiles {"nodes": [...], "edges": [...]}.  Faults that forbid a run are
+ * appended to `errors`, a JSON array of {"message", "node_id"?, "node_type"?,
+ * "edge_id"?, "property"?}; then NULL is returned.  What NodeTool drops
+ * silently (edges to nowhere) is dropped and listed in `warnings`, of the
+ * same shape.  A graph is immutable and counted: one reference is the
+ * caller's.  The registry must outlive it.
+ */
+nt_graph_t *nt_graph_compile(const json_t *graph, const nt_registry_t *registry,
+                             json_t *errors, json_t *warnings);
+nt_graph_t *nt_graph_ref(nt_graph_t *graph);
+void        nt_graph_unref(nt_graph_t *graph);
+
+/* JSON Schemas of the parameters and of the results; new references. They
+ * need only the nodes' types and data, so they are made from workflows that
+ * do not compile, too. */
+json_t *nt_graph_input_schema(const json_t *graph,
+                              const nt_registry_t *registry);
+json_t *nt_graph_output_schema(const json_t *graph,
+                               const nt_registry_t *registry);
+
+/* Checks `params` (object) against the input nodes: unknown names, types,
+ * bounds, missing required.  NT_ERROR with a sentence in `error` that names
+ * the parameter, what was expected and what came. */
+nt_rc_t nt_graph_check_params(const nt_graph_t *graph, const json_t *params,
+                              nt_buf_t *error);
+
+typedef enum {
+    NT_RUN_COMPLETED,
+    NT_RUN_FAILED,
+    NT_RUN_CANCELLED
+} nt_run_status_t;
+
+typedef struct {
+    nt_run_status_t status;
+    json_t         *results; /* {output name: last value}; borrowed */
+    /* {"output": ..., "results": {...}}: API.md's rule for `output`, in the
+     * form that replies and the last job_update carry; borrowed */
+    json_t *result;
+    /* of the first failure: node_id, node_type, message; else NULL */
+    const char *node_id;
+    const char *node_type;
+    const char *message;
+} nt_run_result_t;
+
+typedef struct {
+    void *arg;
+
+    /* One event, a JSON object on one line without its newline: node_update,
+     * node_progress, edge_update, output_update, preview_update, chunk,
+     * log_update ...; job_update is the owner's. */
+    void (*event)(void *arg, const char *line, size_t len);
+
+    /* Exactly once, last; the run may be freed from here. */
+    void (*done)(void *arg, const nt_run_result_t *result);
+
+    /* Work that was under way elsewhere is back: call nt_run_pump soon.
+     * Called on the loop's thread, never from inside nt_run_pump. */
+    void (*wake)(void *arg);
+} nt_run_sink_t;
+
+typedef struct {
+    uv_loop_t  *loop;
+    json_t     *params;    /* checked; borrowed, the run takes a reference */
+    int         workspace; /* descriptor of the workspace folder or -1 */
+    int         assets;    /* descriptor of the assets folder or -1 */
+    const char *base_url;  /* prefix of /storage URIs in refs, may be "" */
+} nt_run_options_t;
+
+/* Never calls the sink. NULL when memory is out. */
+nt_run_t *nt_run_new(nt_graph_t *graph, const nt_run_options_t *options,
+                     const nt_run_sink_t *sink);
+
+/* Runs at most `budget` activations.  True when there is more to do at once
+ * (call again, after other work had its turn); false when the run waits for
+ * a wake or is done. */
+bool nt_run_pump(nt_run_t *run, unsigned budget);
+
+/* Asks the run to end; `done` comes from a later pump, with CANCELLED. */
+void nt_run_cancel(nt_run_t *run);
+
+/* After done, or before the first pump. */
+void nt_run_free(nt_run_t *run);
+
+#endif

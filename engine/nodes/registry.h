@@ -1,0 +1,53 @@
+/*
+ * engine/nodes/registry.h - the node types that this engine has.
+ */
+
+#ifndef NT_REGISTRY_H
+#define NT_REGISTRY_H
+
+#include <jansson.h>
+
+#include "core/nt_base.h"
+#include "engine/nodetool_node.h"
+
+typedef struct nt_registry nt_registry_t;
+
+/* With all built-in libraries. NULL when memory is out. */
+nt_registry_t *nt_registry_new(void);
+void           nt_registry_free(nt_registry_t *registry);
+
+/* Loads every *.so of a folder; what cannot be loaded is said through `log`
+ * and left out.  Number of libraries loaded, or -1 when the folder cannot be
+ * read. */
+int nt_registry_load(nt_registry_t *registry, const char *folder,
+                     void (*log)(const char *message));
+
+/* Legacy names ("nodetool.lib.x" for "lib.x") find their node as well.
+ * NULL when there is none. */
+const nt_node_type_t *nt_registry_find(const nt_registry_t *registry,
+                                       const char *type);
+
+/* All descriptions, sorted by type, in the shape of NodeTool's
+ * /api/nodes/metadata.  New reference. */
+json_t *nt_registry_metadata(const nt_registry_t *registry);
+
+/* --- built-in libraries, one a file --- */
+
+extern const nt_node_library_t nt_nodes_base;       /* Comment, Preview, ... */
+extern const nt_node_library_t nt_nodes_input;      /* nodetool.input.* */
+extern const nt_node_library_t nt_nodes_output;     /* nodetool.output.* */
+extern const nt_node_library_t nt_nodes_constant;   /* nodetool.constant.* */
+extern const nt_node_library_t nt_nodes_boolean;    /* nodetool.boolean.* */
+extern const nt_node_library_t nt_nodes_text;       /* nodetool.text.* */
+extern const nt_node_library_t nt_nodes_text_regex; /* ... on PCRE2 */
+extern const nt_node_library_t nt_nodes_text_files; /* ... that load, save */
+extern const nt_node_library_t nt_nodes_template;   /* FormatText, Template */
+extern const nt_node_library_t nt_nodes_list;       /* nodetool.list.* */
+extern const nt_node_library_t nt_nodes_dictionary; /* nodetool.dictionary.* */
+extern const nt_node_library_t nt_nodes_control;    /* nodetool.control.* */
+extern const nt_node_library_t nt_nodes_numbers;    /* nodetool.numbers.* */
+extern const nt_node_library_t nt_nodes_math;       /* lib.math.* */
+extern const nt_node_library_t nt_nodes_json;       /* lib.json.* */
+extern const nt_node_library_t nt_nodes_uuid;       /* lib.uuid.* */
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * ngx_nodetool_common.h - what the NodeTool modules share that needs nginx.
+ *
+ * Linked into each module's shared object with hidden visibility; holds no
+ * state.
+ */
+
+#ifndef NGX_NODETOOL_COMMON_H
+#define NGX_NODETOOL_COMMON_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "core/nt_base.h"
+
+NT_BEGIN_DECLS
+
+/*
+ * Answers with an error body of the API:
+ * {"error": {"message", "type", "code"}}, from a content handler or after a
+ * body was read.  `message` may be empty.  Discards nothing: the caller has
+ * read or discarded the request body.  Returns what a content handler
+ * returns; a caller that owns the request (a body handler, say) passes it to
+ * ngx_http_finalize_request.  Where it cannot build the body it returns
+ * `status`, and nginx answers.
+ */
+ngx_int_t ngx_nodetool_error(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *message);
+
+/* The same with a printf format of ngx_sprintf; cut at 1,024 bytes. */
+ngx_int_t ngx_nodetool_errorf(ngx_http_request_t *r, ngx_uint_t status,
+    const char *format, ...);
+
+/* Sends a whole JSON body; `body` lives in r->pool. Returns as above. */
+ngx_int_t ngx_nodetool_json(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *body);
+
+/* Adds a response header; key and value are kept by reference. `key` is a
+ * literal such as "Retry-After". */
+ngx_int_t ngx_nodetool_add_header(ngx_http_request_t *r, const char *key,
+    ngx_str_t *value);
+
+/* Refuses a method: 405 with Allow, e.g. "GET, HEAD". */
+ngx_int_t ngx_nodetool_not_allowed(ngx_http_request_t *r, const char *allow);
+
+/* The value of a variable by its name, e.g. "nodetool_user", of a module
+ * that may not be loaded; an empty string when it is not there. */
+ngx_str_t ngx_nodetool_variable(ngx_http_request_t *r, const char *name);
+
+/* "http://host:port" as the client sees this server: from the request's Host
+ * header and scheme, and X-Forwarded-Proto/-Host where
+ * nodetool_trust_forwarded (see base) makes $nodetool_base_url say so. */
+ngx_int_t ngx_nodetool_base_url(ngx_http_request_t *r, ngx_str_t *url);
+
+static ngx_inline nt_str_t
+ngx_nodetool_str(ngx_str_t *s)
+{
+    return (nt_str_t) { (const char *) s->data, s->len };
+}
+
+NT_END_DECLS
+
+#endif
