@@ -1,0 +1,109 @@
+/*
+ * engine/jobs/jobs.h - the life of jobs: queued, running, completed, failed,
+ * cancelled.
+ *
+ * Runs graphs, numbers their events, has the store keep them, and hands them
+ * to whoever watches.  Events reach watchers after the store has them.
+ *
+ * Everything belongs to the loop's thread.  Callbacks may come before the
+ * function that took them returns, unless said otherwise.
+ */
+
+#ifndef NT_JOBS_H
+#define NT_JOBS_H
+
+#include <jansson.h>
+#include <uv.h>
+
+#include "core/nt_buf.h"
+#include "engine/graph/graph.h"
+#include "engine/jobs/store.h"
+
+typedef struct nt_jobs  nt_jobs_t;
+typedef struct nt_watch nt_watch_t; /* somebody who reads a job's events */
+
+typedef struct {
+    uv_loop_t  *loop;
+    nt_store_t *store;       /* owned by the caller, outlives the jobs */
+    unsigned    max_running; /* jobs at a time on this engine */
+    unsigned    max_queued;  /* beyond it a run is 503 with retry_after */
+    int         workspace;   /* see nt_run_options_t */
+    int         assets;
+
+    /* The workflow of a job that another engine accepted, by id; NULL with
+     * a sentence in `error` when it cannot be had. */
+    nt_graph_t *(*graph)(void *arg, const char *workflow_id, nt_buf_t *error);
+    void *arg;
+} nt_jobs_options_t;
+
+nt_jobs_t *nt_jobs_new(const nt_jobs_options_t *options);
+
+/* Takes no more jobs, waits for running ones until `timeout_ms` has passed,
+ * hands the rest back to the queue (memory store: fails them), then calls
+ * `done`. */
+void nt_jobs_drain(nt_jobs_t *jobs, unsigned timeout_ms,
+                   void (*done)(void *arg), void *arg);
+void nt_jobs_free(nt_jobs_t *jobs);
+
+/* {"running": n, "queued": n, ...} for /health; new reference. */
+json_t *nt_jobs_stats(nt_jobs_t *jobs);
+
+typedef struct {
+    const char *user;
+    const char *workflow_id;
+    const char *idempotency_key; /* or NULL */
+    const char *base_url;
+    nt_graph_t *graph;  /* borrowed */
+    json_t     *params; /* borrowed, checked already */
+} nt_job_request_t;
+
+/* `status` is an HTTP status; on other than 200 `message` says why and `job`
+ * is NULL.  `job` is the job as /jobs/{id} shows it, borrowed: id, status,
+ * workflow_id, user_id, job_type, created_at, started_at, finished_at,
+ * result, error, cost. */
+typedef void (*nt_job_cb)(void *arg, int status, const char *message,
+                          json_t *job);
+
+/* Accepts a job; the callback comes when the store has it (or has the
+ * earlier job of this idempotency key).  The job then runs by itself. */
+void nt_jobs_submit(nt_jobs_t *jobs, const nt_job_request_t *request,
+                    nt_job_cb done, void *arg);
+
+void nt_jobs_get(nt_jobs_t *jobs, const char *user, const char *job_id,
+                 nt_job_cb done, void *arg);
+
+/* Cancels wherever the job is, queued or running, here or on another engine;
+ * the callback has the job as it then is.  A job that had ended is 409. */
+void nt_jobs_cancel(nt_jobs_t *jobs, const char *user, const char *job_id,
+                    nt_job_cb done, void *arg);
+
+/* `job` of the callback is {"jobs": [...], "next_start_key": ...}, newest
+ * first; workflow_id and start_key may be NULL. */
+void nt_jobs_list(nt_jobs_t *jobs, const char *user, const char *workflow_id,
+                  const char *start_key, unsigned limit, nt_job_cb done,
+                  void *arg);
+
+typedef struct {
+    void *arg;
+    /* One event: its number and its line. */
+    void (*event)(void *arg, uint64_t seq, const char *line, size_t len);
+    /* The job's last event has been sent (`status` 200), or the watch cannot
+     * start or go on (404, 403, 503 with a message).  Last call. */
+    void (*end)(void *arg, int status, const char *message);
+} nt_watch_sink_t;
+
+/* Sends the stored events after number `after` and then those to come.
+ * Works for jobs of other engines, too.  No callback comes before this
+ * function has returned. NULL when memory is out. */
+nt_watch_t *nt_jobs_watch(nt_jobs_t *jobs, const char *user,
+                          const char *job_id, uint64_t after,
+                          const nt_watch_sink_t *sink);
+
+/* For a receiver that is slow: no events until resumed. */
+void nt_watch_pause(nt_watch_t *watch);
+void nt_watch_resume(nt_watch_t *watch);
+
+/* Ends a watch early, or frees it after `end`. */
+void nt_watch_close(nt_watch_t *watch);
+
+#endif

@@ -1,0 +1,136 @@
+/*
+ * engine/jobs/store.h - where jobs and their events are kept.
+ *
+ * Two stores: memory (store_memory.c) and Redis (store_redis.c).  All calls
+ * are asynchronous with a callback; the memory store's come at once.  A
+ * callback gets NT_OK, or NT_ERROR when the store cannot be reached (the
+ * outcome is then unknown), with a message for the log.
+ */
+
+#ifndef NT_STORE_H
+#define NT_STORE_H
+
+#include <jansson.h>
+#include <uv.h>
+
+#include "core/nt_base.h"
+
+typedef struct nt_store nt_store_t;
+
+/* A job as it is stored; pointers are borrowed for the call or callback. */
+typedef struct {
+    const char *id;
+    const char *user;
+    const char *workflow_id;
+    const char *base_url;
+    const char *status; /* queued, running, completed, failed, cancelled */
+    const char *params; /* JSON text */
+    const char *result; /* JSON text or NULL */
+    const char *error;  /* or NULL */
+    int64_t     created_at; /* ms since the epoch; 0: not yet */
+    int64_t     started_at;
+    int64_t     finished_at;
+    unsigned    attempt; /* 1 at first; more after a takeover */
+    uint64_t    last_seq; /* number of the last stored event */
+} nt_job_record_t;
+
+/* One event to append. */
+typedef struct {
+    uint64_t    seq;
+    const char *line;
+    size_t      len;
+} nt_event_t;
+
+typedef void (*nt_store_cb)(void *arg, nt_rc_t rc, const char *message);
+typedef void (*nt_store_job_cb)(void *arg, nt_rc_t rc, const char *message,
+                                const nt_job_record_t *job);
+typedef void (*nt_store_list_cb)(void *arg, nt_rc_t rc, const char *message,
+                                 const nt_job_record_t *jobs, size_t n,
+                                 const char *next);
+typedef void (*nt_store_events_cb)(void *arg, nt_rc_t rc, const char *message,
+                                   const nt_event_t *events, size_t n);
+
+/* What a store tells its engine. */
+typedef struct {
+    void *arg;
+    /* A queued job is now leased to this engine: run it. */
+    void (*claimed)(void *arg, const nt_job_record_t *job);
+    /* Somebody asked for this job, which runs here, to be cancelled. */
+    void (*cancel)(void *arg, const char *job_id);
+    /* The lease of a job that runs here was lost: stop it, store nothing. */
+    void (*lost)(void *arg, const char *job_id);
+} nt_store_events_t;
+
+struct nt_store {
+    const char *name; /* "memory", "redis" */
+
+    void (*set_handler)(nt_store_t *store, const nt_store_events_t *handler);
+
+    /*
+     * Stores a new job.  `start` true: leased to this engine, status
+     * running; false: queued for whoever has room.  When `idempotency_key`
+     * is given and known for this user, nothing is stored and the callback
+     * has the earlier job; else it has the new one.
+     */
+    void (*create)(nt_store_t *store, const nt_job_record_t *job, bool start,
+                   const char *idempotency_key, nt_store_job_cb cb, void *arg);
+
+    /* Says how many more queued jobs this engine would take now; `claimed`
+     * comes for each that is found. */
+    void (*want)(nt_store_t *store, unsigned n);
+
+    /* Appends events of a job leased to this engine, in order. */
+    void (*append)(nt_store_t *store, const char *job_id,
+                   const nt_event_t *events, size_t n, nt_store_cb cb,
+                   void *arg);
+
+    /* Appends the last events, sets status, result, error and finished_at,
+     * and gives the lease up: all or nothing. */
+    void (*finish)(nt_store_t *store, const nt_job_record_t *job,
+                   const nt_event_t *events, size_t n, nt_store_cb cb,
+                   void *arg);
+
+    /* Gives a running job back to the queue (shutdown). */
+    void (*release)(nt_store_t *store, const char *job_id, nt_store_cb cb,
+                    void *arg);
+
+    void (*get)(nt_store_t *store, const char *job_id, nt_store_job_cb cb,
+                void *arg); /* `job` NULL: there is none */
+    void (*list)(nt_store_t *store, const char *user, const char *workflow_id,
+                 const char *start_key, unsigned limit, nt_store_list_cb cb,
+                 void *arg);
+
+    /* At most `limit` stored events after number `after`. */
+    void (*events)(nt_store_t *store, const char *job_id, uint64_t after,
+                   unsigned limit, nt_store_events_cb cb, void *arg);
+
+    /* Cancels a queued job (with its terminal event in `line`), or passes
+     * the wish on to the engine that runs it.  The callback has the job as
+     * it then is. */
+    void (*cancel)(nt_store_t *store, const char *job_id, const char *line,
+                   size_t len, nt_store_job_cb cb, void *arg);
+
+    /* {"store": "redis", "connected": true, "queued": n}; new reference. */
+    json_t *(*stats)(nt_store_t *store);
+
+    void (*close)(nt_store_t *store, void (*done)(void *arg), void *arg);
+};
+
+typedef struct {
+    unsigned max_jobs;   /* memory: ended jobs kept, the oldest go first */
+    unsigned ttl_s;      /* ended jobs are kept this long */
+    unsigned max_events; /* events kept of a job, about */
+    unsigned lease_ms;   /* redis: a lease lapses after this */
+} nt_store_options_t;
+
+nt_store_t *nt_store_memory_new(uv_loop_t *loop, const nt_store_options_t *o);
+
+/* `url`: redis://[:password@]host[:port][/db], unix://path[?db=n].  Connects
+ * in the background and again after a loss, with backoff; calls made
+ * meanwhile wait a short time, then fail.  NULL with a message for a bad
+ * URL. */
+nt_store_t *nt_store_redis_new(uv_loop_t *loop, const char *url,
+                               const nt_store_options_t *options,
+                               char *error, size_t size);
+
+#endif
