@@ -1,0 +1,51 @@
+/*
+ * core/nt_utf8.h - one step through UTF-8 (RFC 3629).
+ */
+
+#ifndef NT_UTF8_H
+#define NT_UTF8_H
+
+#include "core/nt_base.h"
+
+/*
+ * The length of the character that starts at `p`, of `n` (at least 1) bytes:
+ * 1 to 4; or, negated, the length of what is wrong there: the longest
+ * beginning of a character, at least one byte, which one U+FFFD replaces
+ * (Unicode 15, section 3.9).
+ */
+static inline int
+nt_utf8_step(const char *p, size_t n)
+{
+    const unsigned char *s = (const unsigned char *) p;
+    unsigned lo = 0x80, hi = 0xbf;
+    int more;
+
+    if (s[0] < 0x80) {
+        return 1;
+    } else if (s[0] < 0xc2 || s[0] > 0xf4) {
+        return -1;
+    } else if (s[0] < 0xe0) {
+        more = 1;
+    } else if (s[0] < 0xf0) {
+        more = 2;
+        lo = s[0] == 0xe0 ? 0xa0 : 0x80; /* no overlong form */
+        hi = s[0] == 0xed ? 0x9f : 0xbf; /* no surrogate */
+    } else {
+        more = 3;
+        lo = s[0] == 0xf0 ? 0x90 : 0x80; /* no overlong form */
+        hi = s[0] == 0xf4 ? 0x8f : 0xbf; /* not above U+10FFFF */
+    }
+
+    for (int i = 1; i <= more; i++) {
+        if ((size_t) i >= n || s[i] < lo || s[i] > hi) {
+            return -i;
+        }
+
+        lo = 0x80;
+        hi = 0xbf;
+    }
+
+    return more + 1;
+}
+
+#endif
