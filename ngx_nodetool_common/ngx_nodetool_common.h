@@ -19,27 +19,31 @@ NT_BEGIN_DECLS
 /*
  * Answers with an error body of the API:
  * {"error": {"message", "type", "code"}}, from a content handler or after a
- * body was read.  `message` may be empty.  Discards nothing: the caller has
- * read or discarded the request body.  Returns what a content handler
+ * body was read.  `message` may be empty.  A request body that nobody has
+ * begun to read is discarded.  Returns what a content handler
  * returns; a caller that owns the request (a body handler, say) passes it to
  * ngx_http_finalize_request.  Where it cannot build the body it returns
  * `status`, and nginx answers.
  */
 ngx_int_t ngx_nodetool_error(ngx_http_request_t *r, ngx_uint_t status,
-    ngx_str_t *message);
+                             ngx_str_t *message);
 
 /* The same with a printf format of ngx_sprintf; cut at 1,024 bytes. */
 ngx_int_t ngx_nodetool_errorf(ngx_http_request_t *r, ngx_uint_t status,
-    const char *format, ...);
+                              const char *format, ...);
+
+/* The body alone, for callers that send it themselves; lives in `pool`. */
+ngx_int_t ngx_nodetool_error_text(ngx_pool_t *pool, ngx_uint_t status,
+                                  ngx_str_t *message, ngx_str_t *body);
 
 /* Sends a whole JSON body; `body` lives in r->pool. Returns as above. */
-ngx_int_t ngx_nodetool_json(ngx_http_request_t *r, ngx_uint_t status,
-    ngx_str_t *body);
+ngx_int_t
+ngx_nodetool_json(ngx_http_request_t *r, ngx_uint_t status, ngx_str_t *body);
 
 /* Adds a response header; key and value are kept by reference. `key` is a
  * literal such as "Retry-After". */
 ngx_int_t ngx_nodetool_add_header(ngx_http_request_t *r, const char *key,
-    ngx_str_t *value);
+                                  ngx_str_t *value);
 
 /* Refuses a method: 405 with Allow, e.g. "GET, HEAD". */
 ngx_int_t ngx_nodetool_not_allowed(ngx_http_request_t *r, const char *allow);
@@ -53,10 +57,19 @@ ngx_str_t ngx_nodetool_variable(ngx_http_request_t *r, const char *name);
  * nodetool_trust_forwarded (see base) makes $nodetool_base_url say so. */
 ngx_int_t ngx_nodetool_base_url(ngx_http_request_t *r, ngx_str_t *url);
 
+/* The same from parts: a NULL scheme is that of the connection, a NULL host
+ * is the request's Host or, where that is missing or unfit for a URL, the
+ * address that the client connected to. */
+ngx_int_t ngx_nodetool_own_url(ngx_http_request_t *r, ngx_str_t *scheme,
+                               ngx_str_t *host, ngx_str_t *url);
+
+/* Whether a host, maybe with a port, may stand in a URL as it is. */
+ngx_uint_t ngx_nodetool_host_valid(ngx_str_t *host);
+
 static ngx_inline nt_str_t
 ngx_nodetool_str(ngx_str_t *s)
 {
-    return (nt_str_t) { (const char *) s->data, s->len };
+    return (nt_str_t){ (const char *) s->data, s->len };
 }
 
 NT_END_DECLS

@@ -1,0 +1,329 @@
+/*
+ * ngx_nodetool_common.c - what the NodeTool modules share that needs nginx.
+ */
+
+#include "ngx_nodetool_common/ngx_nodetool_common.h"
+
+#include "core/nt_buf.h"
+#include "core/nt_error.h"
+
+#define NGX_NODETOOL_MESSAGE_MAX 1024
+
+/* The longest host of a URL: a DNS name, brackets and a port fit well. */
+#define NGX_NODETOOL_HOST_MAX 300
+
+static ngx_int_t ngx_nodetool_send(ngx_http_request_t *r, ngx_str_t *body);
+static ngx_int_t
+ngx_nodetool_local_address(ngx_http_request_t *r, ngx_str_t *host);
+
+
+ngx_int_t
+ngx_nodetool_error(ngx_http_request_t *r, ngx_uint_t status, ngx_str_t *message)
+{
+    ngx_str_t body;
+
+    if (r->headers_sent) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_nodetool_error_text(r->pool, status, message, &body) != NGX_OK) {
+        return status;
+    }
+
+    /* as nginx does before a body of its own: no 100 Continue any more */
+
+    r->expect_tested = 1;
+
+    if (ngx_http_discard_request_body(r) != NGX_OK) {
+        r->keepalive = 0;
+    }
+
+    return ngx_nodetool_json(r, status, &body);
+}
+
+
+ngx_int_t
+ngx_nodetool_errorf(ngx_http_request_t *r, ngx_uint_t status,
+                    const char *format, ...)
+{
+    u_char buf[NGX_NODETOOL_MESSAGE_MAX];
+    va_list args;
+    ngx_str_t message;
+
+    va_start(args, format);
+    message.data = buf;
+    message.len = ngx_vslprintf(buf, buf + sizeof(buf), format, args) - buf;
+    va_end(args);
+
+    return ngx_nodetool_error(r, status, &message);
+}
+
+
+ngx_int_t
+ngx_nodetool_error_text(ngx_pool_t *pool, ngx_uint_t status, ngx_str_t *message,
+                        ngx_str_t *body)
+{
+    nt_buf_t buf;
+
+    ngx_memzero(&buf, sizeof(nt_buf_t));
+
+    nt_error_body(&buf, (int) status, ngx_nodetool_str(message));
+
+    if (buf.failed) {
+        nt_buf_free(&buf);
+        return NGX_ERROR;
+    }
+
+    body->len = buf.len;
+    body->data = ngx_pnalloc(pool, buf.len);
+
+    if (body->data == NULL) {
+        nt_buf_free(&buf);
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(body->data, buf.data, buf.len);
+    nt_buf_free(&buf);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_nodetool_json(ngx_http_request_t *r, ngx_uint_t status, ngx_str_t *body)
+{
+    if (r->headers_sent) {
+        return NGX_ERROR;
+    }
+
+    r->headers_out.status = status;
+    r->headers_out.status_line.len = 0;
+
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = NULL;
+
+    ngx_http_clear_content_length(r);
+    ngx_http_clear_accept_ranges(r);
+    ngx_http_clear_last_modified(r);
+    ngx_http_clear_etag(r);
+
+    r->headers_out.content_length_n = body->len;
+
+    return ngx_nodetool_send(r, body);
+}
+
+
+static ngx_int_t
+ngx_nodetool_send(ngx_http_request_t *r, ngx_str_t *body)
+{
+    ngx_int_t rc;
+    ngx_buf_t *b;
+    ngx_chain_t out;
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    b->pos = body->data;
+    b->last = body->data + body->len;
+    b->memory = body->len ? 1 : 0;
+    b->last_buf = (r == r->main) ? 1 : 0;
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+ngx_int_t
+ngx_nodetool_add_header(ngx_http_request_t *r, const char *key,
+                        ngx_str_t *value)
+{
+    ngx_table_elt_t *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+    h->key.len = ngx_strlen(key);
+    h->key.data = (u_char *) key;
+    h->value = *value;
+    h->lowcase_key = NULL;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_nodetool_not_allowed(ngx_http_request_t *r, const char *allow)
+{
+    ngx_str_t value;
+
+    value.len = ngx_strlen(allow);
+    value.data = (u_char *) allow;
+
+    if (ngx_nodetool_add_header(r, "Allow", &value) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_nodetool_errorf(r, NGX_HTTP_NOT_ALLOWED,
+                               "Method %V is not allowed here. Use %V.",
+                               &r->method_name, &value);
+}
+
+
+ngx_str_t
+ngx_nodetool_variable(ngx_http_request_t *r, const char *name)
+{
+    ngx_str_t var, value;
+    ngx_http_variable_value_t *vv;
+
+    ngx_str_null(&value);
+
+    var.len = ngx_strlen(name);
+    var.data = (u_char *) name;
+
+    vv = ngx_http_get_variable(r, &var, ngx_hash_key(var.data, var.len));
+
+    if (vv != NULL && vv->valid && !vv->not_found) {
+        value.len = vv->len;
+        value.data = vv->data;
+    }
+
+    return value;
+}
+
+
+ngx_int_t
+ngx_nodetool_base_url(ngx_http_request_t *r, ngx_str_t *url)
+{
+    *url = ngx_nodetool_variable(r, "nodetool_base_url");
+
+    if (url->len) {
+        return NGX_OK;
+    }
+
+    return ngx_nodetool_own_url(r, NULL, NULL, url);
+}
+
+
+ngx_int_t
+ngx_nodetool_own_url(ngx_http_request_t *r, ngx_str_t *scheme, ngx_str_t *host,
+                     ngx_str_t *url)
+{
+    u_char *p;
+    ngx_str_t proto, local;
+
+    if (scheme != NULL) {
+        proto = *scheme;
+
+#if (NGX_HTTP_SSL)
+    } else if (r->connection->ssl) {
+        ngx_str_set(&proto, "https");
+#endif
+
+    } else {
+        ngx_str_set(&proto, "http");
+    }
+
+    if (host == NULL && r->headers_in.host != NULL &&
+        ngx_nodetool_host_valid(&r->headers_in.host->value))
+    {
+        host = &r->headers_in.host->value;
+    }
+
+    if (host == NULL) {
+        if (ngx_nodetool_local_address(r, &local) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        host = &local;
+    }
+
+    p = ngx_pnalloc(r->pool, proto.len + sizeof("://") - 1 + host->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    url->data = p;
+    url->len = ngx_sprintf(p, "%V://%V", &proto, host) - p;
+
+    return NGX_OK;
+}
+
+
+/* Where the client sends no Host: the address that it connected to. */
+
+static ngx_int_t
+ngx_nodetool_local_address(ngx_http_request_t *r, ngx_str_t *host)
+{
+    ngx_connection_t *c;
+
+    c = r->connection;
+
+    host->data = ngx_pnalloc(r->pool, NGX_SOCKADDR_STRLEN);
+    if (host->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    host->len = NGX_SOCKADDR_STRLEN;
+
+    if (ngx_connection_local_sockaddr(c, host, 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* a socket's path is nobody's business outside */
+
+    if (c->local_sockaddr->sa_family != AF_INET
+#if (NGX_HAVE_INET6)
+        && c->local_sockaddr->sa_family != AF_INET6
+#endif
+    )
+    {
+        ngx_str_set(host, "localhost");
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_nodetool_host_valid(ngx_str_t *host)
+{
+    u_char c;
+    ngx_uint_t i;
+
+    if (host->len == 0 || host->len > NGX_NODETOOL_HOST_MAX) {
+        return 0;
+    }
+
+    for (i = 0; i < host->len; i++) {
+        c = host->data[i];
+
+        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+            (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '_' ||
+            c == ':' || c == '[' || c == ']')
+        {
+            continue;
+        }
+
+        return 0;
+    }
+
+    return 1;
+}
