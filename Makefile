@@ -21,7 +21,8 @@ all: build
 
 DEPS_BUILD = gcc make pkg-config nginx nginx-dev redis-server libjansson-dev \
              libuv1-dev libhiredis-dev libcurl4-openssl-dev libssl-dev \
-             libpcre2-dev zlib1g-dev ca-certificates curl
+             libpcre2-dev libunistring-dev libxml2-dev zlib1g-dev \
+             ca-certificates curl
 DEPS_TEST  = perl wrk python3-venv clang libclang-rt-14-dev
 DEPS_LINT  = clang-format clang-tidy cppcheck
 
@@ -43,8 +44,8 @@ LDFLAGS  = -Wl,-z,relro -Wl,-z,now
 ifneq ($(SAN),)
 LDFLAGS += -fsanitize=address,undefined
 endif
-LIBS     = -ljansson -luv -lhiredis -lcurl -lssl -lcrypto -lpcre2-8 -lm -ldl \
-           -lpthread
+LIBS     = -ljansson -luv -lhiredis -lcurl -lssl -lcrypto -lpcre2-8 \
+           -lunistring -lxml2 -lm -ldl -lpthread
 
 CORE_SRC   = $(wildcard core/*.c core/llm/*.c)
 ENGINE_SRC = $(filter-out engine/main.c,$(wildcard engine/*.c engine/*/*.c))
