@@ -19,16 +19,16 @@
 #include "engine/graph/graph.h"
 #include "engine/jobs/store.h"
 
-typedef struct nt_jobs  nt_jobs_t;
+typedef struct nt_jobs nt_jobs_t;
 typedef struct nt_watch nt_watch_t; /* somebody who reads a job's events */
 
 typedef struct {
-    uv_loop_t  *loop;
-    nt_store_t *store;       /* owned by the caller, outlives the jobs */
-    unsigned    max_running; /* jobs at a time on this engine */
-    unsigned    max_queued;  /* beyond it a run is 503 with retry_after */
-    int         workspace;   /* see nt_run_options_t */
-    int         assets;
+    uv_loop_t *loop;
+    nt_store_t *store;    /* owned by the caller, outlives the jobs */
+    unsigned max_running; /* jobs at a time on this engine */
+    unsigned max_queued;  /* beyond it a run is 503 with retry_after */
+    int workspace;        /* see nt_run_options_t */
+    int assets;
 
     /* The workflow of a job that another engine accepted, by id; NULL with
      * a sentence in `error` when it cannot be had. */
@@ -53,14 +53,15 @@ typedef struct {
     const char *workflow_id;
     const char *idempotency_key; /* or NULL */
     const char *base_url;
-    nt_graph_t *graph;  /* borrowed */
-    json_t     *params; /* borrowed, checked already */
+    nt_graph_t *graph; /* borrowed */
+    json_t *params;    /* borrowed, checked already */
 } nt_job_request_t;
 
 /* `status` is an HTTP status; on other than 200 `message` says why and `job`
  * is NULL.  `job` is the job as /jobs/{id} shows it, borrowed: id, status,
  * workflow_id, user_id, job_type, created_at, started_at, finished_at,
- * result, error, cost. */
+ * result, error, cost; node_id and node_type of a failed one,
+ * queue_position (from 1) of a queued one. */
 typedef void (*nt_job_cb)(void *arg, int status, const char *message,
                           json_t *job);
 
@@ -93,10 +94,31 @@ void nt_jobs_list(nt_jobs_t *jobs, const char *user, const char *workflow_id,
  */
 typedef struct nt_await nt_await_t;
 
-nt_await_t *nt_jobs_await(nt_jobs_t *jobs, const char *user,
-                          const char *job_id, nt_job_cb done, void *arg);
+nt_await_t *nt_jobs_await(nt_jobs_t *jobs, const char *user, const char *job_id,
+                          nt_job_cb done, void *arg);
 
 /* Gives the wait up before `done` has come (which frees it by itself). */
+void nt_await_close(nt_await_t *await);
+
+typedef struct nt_await nt_await_t; /* somebody who waits for a job's end */
+
+/* `job` is the ended job, borrowed: look at status, result (JSON text of
+ * {"output": ..., "results": {...}}, so a reply is spliced without a parser),
+ * error, node_id, node_type.  On another `status` than 200 (404, 403, 503)
+ * it is NULL and `message` says why. */
+typedef void (*nt_await_cb)(void *arg, int status, const char *message,
+                            const nt_job_record_t *job);
+
+/* For a plain run: one callback when the job has ended and the store has its
+ * end; works for jobs of other engines, too.  Cheap for a job that was just
+ * submitted: call it from the callback of nt_jobs_submit with the id of
+ * `job`.  No callback comes before this function has returned.  NULL when
+ * memory is out. */
+nt_await_t *nt_jobs_await(nt_jobs_t *jobs, const char *user, const char *job_id,
+                          nt_await_cb done, void *arg);
+
+/* Stops waiting (the job goes on); must not be called after `done`, which
+ * frees it. */
 void nt_await_close(nt_await_t *await);
 
 typedef struct {
@@ -111,9 +133,8 @@ typedef struct {
 /* Sends the stored events after number `after` and then those to come.
  * Works for jobs of other engines, too.  No callback comes before this
  * function has returned. NULL when memory is out. */
-nt_watch_t *nt_jobs_watch(nt_jobs_t *jobs, const char *user,
-                          const char *job_id, uint64_t after,
-                          const nt_watch_sink_t *sink);
+nt_watch_t *nt_jobs_watch(nt_jobs_t *jobs, const char *user, const char *job_id,
+                          uint64_t after, const nt_watch_sink_t *sink);
 
 /* For a receiver that is slow: no events until resumed. */
 void nt_watch_pause(nt_watch_t *watch);

@@ -23,22 +23,26 @@ typedef struct {
     const char *user;
     const char *workflow_id;
     const char *base_url;
-    const char *status; /* queued, running, completed, failed, cancelled */
-    const char *params; /* JSON text */
-    const char *result; /* JSON text or NULL */
-    const char *error;  /* or NULL */
-    int64_t     created_at; /* ms since the epoch; 0: not yet */
-    int64_t     started_at;
-    int64_t     finished_at;
-    unsigned    attempt; /* 1 at first; more after a takeover */
-    uint64_t    last_seq; /* number of the last stored event */
+    const char *status;  /* queued, running, completed, failed, cancelled */
+    const char *params;  /* JSON text */
+    const char *result;  /* JSON text or NULL */
+    const char *error;   /* or NULL */
+    const char *node_id; /* of a failed job, or NULL */
+    const char *node_type;
+    int64_t created_at; /* ms since the epoch; 0: not yet */
+    int64_t started_at;
+    int64_t finished_at;
+    unsigned attempt;        /* 1 at first; more after a takeover */
+    uint64_t last_seq;       /* number of the last stored event */
+    unsigned queue_position; /* of a queued job, from 1; else 0 */
+    bool cancel;             /* somebody asked for it to be cancelled */
 } nt_job_record_t;
 
 /* One event to append. */
 typedef struct {
-    uint64_t    seq;
+    uint64_t seq;
     const char *line;
-    size_t      len;
+    size_t len;
 } nt_event_t;
 
 typedef void (*nt_store_cb)(void *arg, nt_rc_t rc, const char *message);
@@ -130,7 +134,7 @@ nt_store_t *nt_store_memory_new(uv_loop_t *loop, const nt_store_options_t *o);
  * meanwhile wait a short time, then fail.  NULL with a message for a bad
  * URL. */
 nt_store_t *nt_store_redis_new(uv_loop_t *loop, const char *url,
-                               const nt_store_options_t *options,
-                               char *error, size_t size);
+                               const nt_store_options_t *options, char *error,
+                               size_t size);
 
 #endif
