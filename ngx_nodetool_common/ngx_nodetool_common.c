@@ -22,7 +22,7 @@ ngx_nodetool_error(ngx_http_request_t *r, ngx_uint_t status, ngx_str_t *message)
 {
     ngx_str_t body;
 
-    if (r->headers_sent) {
+    if (r->header_sent) {
         return NGX_ERROR;
     }
 
@@ -92,7 +92,7 @@ ngx_nodetool_error_text(ngx_pool_t *pool, ngx_uint_t status, ngx_str_t *message,
 ngx_int_t
 ngx_nodetool_json(ngx_http_request_t *r, ngx_uint_t status, ngx_str_t *body)
 {
-    if (r->headers_sent) {
+    if (r->header_sent) {
         return NGX_ERROR;
     }
 
@@ -166,6 +166,75 @@ ngx_nodetool_add_header(ngx_http_request_t *r, const char *key,
     h->lowcase_key = NULL;
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_nodetool_header_in(ngx_http_request_t *r, const char *name,
+                       ngx_str_t *value)
+{
+    size_t len;
+    ngx_uint_t i, count;
+    ngx_list_part_t *part;
+    ngx_table_elt_t *h;
+
+    count = 0;
+    len = ngx_strlen(name);
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */; i++) {
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return count;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len != len ||
+            ngx_strncmp(h[i].lowcase_key, name, len) != 0) {
+            continue;
+        }
+
+        if (count++ == 0) {
+            *value = h[i].value;
+        }
+    }
+}
+
+
+ngx_table_elt_t *
+ngx_nodetool_header_out(ngx_http_request_t *r, const char *name)
+{
+    size_t len;
+    ngx_uint_t i;
+    ngx_list_part_t *part;
+    ngx_table_elt_t *h;
+
+    len = ngx_strlen(name);
+    part = &r->headers_out.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */; i++) {
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return NULL;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].hash != 0 && h[i].key.len == len &&
+            ngx_strncasecmp(h[i].key.data, (u_char *) name, len) == 0)
+        {
+            return &h[i];
+        }
+    }
 }
 
 

@@ -45,6 +45,16 @@ ngx_nodetool_json(ngx_http_request_t *r, ngx_uint_t status, ngx_str_t *body);
 ngx_int_t ngx_nodetool_add_header(ngx_http_request_t *r, const char *key,
                                   ngx_str_t *value);
 
+/* Counts the request's headers of a name, written in lower case, and sets
+ * *value to the first one's. */
+ngx_uint_t ngx_nodetool_header_in(ngx_http_request_t *r, const char *name,
+                                  ngx_str_t *value);
+
+/* The response's header of a name, written in any case; NULL when it is not
+ * there. */
+ngx_table_elt_t *
+ngx_nodetool_header_out(ngx_http_request_t *r, const char *name);
+
 /* Refuses a method: 405 with Allow, e.g. "GET, HEAD". */
 ngx_int_t ngx_nodetool_not_allowed(ngx_http_request_t *r, const char *allow);
 
