@@ -84,22 +84,6 @@ void nt_jobs_list(nt_jobs_t *jobs, const char *user, const char *workflow_id,
                   const char *start_key, unsigned limit, nt_job_cb done,
                   void *arg);
 
-/*
- * Waits for a job's end, for who wants its result alone: cheaper than a
- * watch.  `done` comes once, never before this function has returned: with
- * 200 and the job when the store has its end (at once if it had ended), with
- * 404, 403 or 503 and a message when that cannot be told.  A failed job's
- * `error` names the node's id and type.  Works for jobs of other engines,
- * too.  NULL when memory is out.
- */
-typedef struct nt_await nt_await_t;
-
-nt_await_t *nt_jobs_await(nt_jobs_t *jobs, const char *user, const char *job_id,
-                          nt_job_cb done, void *arg);
-
-/* Gives the wait up before `done` has come (which frees it by itself). */
-void nt_await_close(nt_await_t *await);
-
 typedef struct nt_await nt_await_t; /* somebody who waits for a job's end */
 
 /* `job` is the ended job, borrowed: look at status, result (JSON text of
