@@ -22,10 +22,10 @@
 /* Return codes of functions that can fail. */
 typedef enum {
     NT_OK = 0,
-    NT_ERROR = -1,  /* the input is wrong; the callee's object says how */
-    NT_NOMEM = -2,  /* an allocation failed; the object is unusable */
-    NT_AGAIN = -3,  /* all input was taken, more is needed */
-    NT_LIMIT = -4   /* the input is longer than the limit that was set */
+    NT_ERROR = -1, /* the input is wrong; the callee's object says how */
+    NT_NOMEM = -2, /* an allocation failed; the object is unusable */
+    NT_AGAIN = -3, /* all input was taken, more is needed */
+    NT_LIMIT = -4  /* the input is longer than the limit that was set */
 } nt_rc_t;
 
 /* A borrowed run of bytes, not NUL-terminated. */

@@ -12,7 +12,7 @@ char *
 nt_buf_reserve(nt_buf_t *buf, size_t len)
 {
     size_t cap;
-    char *data;
+    char  *data;
 
     if (buf->failed) {
         return NULL;
@@ -79,9 +79,9 @@ nt_buf_append_char(nt_buf_t *buf, char c)
 void
 nt_buf_printf(nt_buf_t *buf, const char *format, ...)
 {
-    int n;
-    char *p;
-    size_t room;
+    int     n;
+    char   *p;
+    size_t  room;
     va_list args;
 
     p = nt_buf_reserve(buf, NT_BUF_MIN);
@@ -156,8 +156,8 @@ nt_buf_append_escape(nt_buf_t *buf, unsigned char c)
 void
 nt_buf_append_json(nt_buf_t *buf, nt_str_t str)
 {
-    int step;
-    size_t i, run;
+    int           step;
+    size_t        i, run;
     unsigned char c;
 
     nt_buf_append_char(buf, '"');
@@ -210,5 +210,5 @@ void
 nt_buf_free(nt_buf_t *buf)
 {
     free(buf->data);
-    *buf = (nt_buf_t){ 0 };
+    *buf = (nt_buf_t) { 0 };
 }

@@ -1,7 +1,7 @@
 #include "core/nt_error.h"
 
 typedef struct {
-    int status;
+    int         status;
     const char *type;
     const char *message;
 } nt_error_row_t;

@@ -56,8 +56,7 @@ typedef struct nt_json_scan nt_json_scan_t;
 
 NT_BEGIN_DECLS
 
-void nt_json_scan_init(nt_json_scan_t *scan, nt_json_field_t *fields,
-                       size_t n);
+void nt_json_scan_init(nt_json_scan_t *scan, nt_json_field_t *fields, size_t n);
 
 /* NT_OK or NT_ERROR; after NT_ERROR the scan stays failed. */
 nt_rc_t nt_json_scan_feed(nt_json_scan_t *scan, const char *data, size_t len);
@@ -75,17 +74,37 @@ const char *nt_json_scan_error(const nt_json_scan_t *scan, uint32_t *line,
 
 NT_END_DECLS
 
-/* Private: here only so that its size is known. The implementer may change
- * the members. */
+/* Private: here only so that its size is known. Sets of fields are masks
+ * with a bit for each index into `fields`. */
 struct nt_json_scan {
     nt_json_field_t *fields;
-    size_t           n_fields;
-    uint64_t         offset;
+    uint64_t         offset; /* of the byte that comes next */
     uint64_t         line_start;
-    uint32_t         line;
-    uint32_t         depth;
+    uint64_t         key_start;
     const char      *error;
+    const char      *literal; /* what of it has still to come */
+    uint32_t         line;
+    uint32_t         code;    /* of a \u escape */
+    uint32_t         high;    /* a surrogate whose other half has to come */
+    uint32_t         keys;    /* fields whose name the key so far begins */
+    uint32_t         targets; /* fields that the next value is for */
+    uint32_t         parents; /* fields that the next value may hold */
+    uint32_t         capture; /* fields that take the bytes of a scalar */
+    uint32_t         open;    /* fields whose array or object is not closed */
+    uint16_t         n_fields;
+    uint16_t         depth;
+    uint16_t         path_depth; /* objects from the root that names lead to */
+    uint16_t         key_len;
+    uint16_t         open_depth[NT_JSON_FIELDS_MAX];
+    uint16_t         segment[NT_JSON_FIELDS_MAX]; /* of the path, in use */
+    uint8_t          level[NT_JSON_FIELDS_MAX];   /* names that led here */
     uint8_t          state;
+    uint8_t          root;
+    uint8_t          hex_left;
+    uint8_t          partial_len;
+    char             partial[4]; /* a UTF-8 character that was split */
+    bool             in_key;
+    uint8_t          objects[NT_JSON_DEPTH_MAX / 8]; /* a bit a level */
 };
 
 #endif

@@ -28,7 +28,7 @@ nt_key_characters(nt_str_t key)
 {
     for (size_t i = 0; i < key.len;) {
         unsigned char c = (unsigned char) key.data[i];
-        int step;
+        int           step;
 
         if (c < 0x20 || c == 0x7f) {
             return "the storage key has a control character";
@@ -76,9 +76,9 @@ nt_key_check(nt_str_t key)
     for (size_t start = 0; fault == NULL && start <= key.len;) {
         const char *p = key.data + start;
         const char *slash = memchr(p, '/', key.len - start);
-        size_t len = slash ? (size_t) (slash - p) : key.len - start;
+        size_t      len = slash ? (size_t) (slash - p) : key.len - start;
 
-        fault = nt_key_segment((nt_str_t){ p, len });
+        fault = nt_key_segment((nt_str_t) { p, len });
         start += len + 1;
     }
 

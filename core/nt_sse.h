@@ -23,7 +23,7 @@ typedef struct {
 } nt_sse_event_t;
 
 typedef struct {
-    size_t   max;  /* limit on one event's bytes; set after init if needed */
+    size_t   max; /* limit on one event's bytes; set after init if needed */
     nt_buf_t data;
     nt_buf_t event;
     nt_buf_t id;

@@ -17,7 +17,7 @@ nt_token_bearer(nt_str_t header)
 {
     static const nt_str_t none = { "", 0 };
 
-    size_t i;
+    size_t   i;
     nt_str_t token;
 
     if (header.len < sizeof("Bearer ") - 1 ||
@@ -81,7 +81,7 @@ nt_token_file_next(nt_str_t *text)
 {
     while (text->len != 0) {
         const char *end = memchr(text->data, '\n', text->len);
-        nt_str_t line = *text;
+        nt_str_t    line = *text;
 
         if (end != NULL) {
             line.len = (size_t) (end - text->data);
@@ -106,7 +106,7 @@ nt_token_file_next(nt_str_t *text)
         }
     }
 
-    return (nt_str_t){ "", 0 };
+    return (nt_str_t) { "", 0 };
 }
 
 
@@ -117,9 +117,9 @@ nt_base64url(nt_buf_t *buf, const unsigned char *data, size_t len)
                                  "abcdefghijklmnopqrstuvwxyz0123456789-_";
 
     for (size_t i = 0; i < len; i += 3) {
-        size_t n = len - i < 3 ? len - i : 3;
+        size_t   n = len - i < 3 ? len - i : 3;
         uint32_t bits = (uint32_t) data[i] << 16;
-        char out[4];
+        char     out[4];
 
         if (n > 1) {
             bits |= (uint32_t) data[i + 1] << 8;

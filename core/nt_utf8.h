@@ -17,8 +17,8 @@ static inline int
 nt_utf8_step(const char *p, size_t n)
 {
     const unsigned char *s = (const unsigned char *) p;
-    unsigned lo = 0x80, hi = 0xbf;
-    int more;
+    unsigned             lo = 0x80, hi = 0xbf;
+    int                  more;
 
     if (s[0] < 0x80) {
         return 1;
