@@ -166,9 +166,9 @@ nt_sse_give(nt_sse_t *sse, nt_sse_event_t *event)
 {
     sse->state |= NT_SSE_GIVEN;
 
-    event->data = (nt_str_t) { sse->data.data, sse->data.len };
-    event->event = (nt_str_t) { sse->event.data, sse->event.len };
-    event->id = (nt_str_t) { sse->id.data, sse->id.len };
+    event->data = nt_sse_str(&sse->data);
+    event->event = nt_sse_str(&sse->event);
+    event->id = nt_sse_str(&sse->id);
 }
 
 
