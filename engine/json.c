@@ -11,8 +11,8 @@
 static void
 append_integer(nt_buf_t *buf, json_int_t value)
 {
-    char digits[24];
-    char *p = digits + sizeof(digits);
+    char     digits[24];
+    char    *p = digits + sizeof(digits);
     uint64_t u = value < 0 ? 0 - (uint64_t) value : (uint64_t) value;
 
     do {
@@ -33,7 +33,7 @@ append_integer(nt_buf_t *buf, json_int_t value)
 static void
 append_real(nt_buf_t *buf, double value)
 {
-    int n = 0;
+    int  n = 0;
     char text[40];
 
     if (!isfinite(value)) {
@@ -79,7 +79,7 @@ static void
 append_array(nt_buf_t *buf, const json_t *array, int depth)
 {
     size_t n = json_array_size(array);
-    int inner = depth < 0 ? depth : depth + 1;
+    int    inner = depth < 0 ? depth : depth + 1;
 
     nt_buf_append_char(buf, '[');
 
@@ -104,7 +104,7 @@ static void
 append_object(nt_buf_t *buf, const json_t *object, int depth)
 {
     bool first = true;
-    int inner = depth < 0 ? depth : depth + 1;
+    int  inner = depth < 0 ? depth : depth + 1;
     /* the iterator does not change the object, but its type says so */
     json_t *o = (json_t *) (uintptr_t) object;
 
@@ -146,8 +146,8 @@ append_value(nt_buf_t *buf, const json_t *value, int depth)
         break;
 
     case JSON_STRING:
-        nt_buf_append_json(buf, (nt_str_t){ json_string_value(value),
-                                            json_string_length(value) });
+        nt_buf_append_json(buf, (nt_str_t) { json_string_value(value),
+                                             json_string_length(value) });
         break;
 
     case JSON_INTEGER:
@@ -201,4 +201,22 @@ nt_json_text(const json_t *value)
     }
 
     return buf.data;
+}
+
+
+json_t *
+nt_json_parse(const char *text, size_t len, nt_buf_t *error)
+{
+    json_t      *value;
+    json_error_t e;
+
+    value = json_loadb(text, len, JSON_DECODE_ANY, &e);
+
+    if (value == NULL) {
+        nt_buf_printf(error, "Malformed JSON at line %d, column %d: %s.",
+                      e.line > 0 ? e.line : 1, e.column > 0 ? e.column : 1,
+                      e.text);
+    }
+
+    return value;
 }

@@ -23,4 +23,8 @@ void nt_json_append_pretty(nt_buf_t *buf, const json_t *value);
 /* malloc'ed, NUL-terminated compact text; NULL when memory is out. */
 char *nt_json_text(const json_t *value);
 
+/* Parses a whole document.  NULL with a sentence for the caller in `error`
+ * that says what is wrong, and at which line and column. */
+json_t *nt_json_parse(const char *text, size_t len, nt_buf_t *error);
+
 #endif

@@ -48,10 +48,10 @@ write_line(nt_log_level_t level, const char *id, const char *format,
            va_list args)
 {
     /* room for the id and the newline is kept behind the message */
-    char line[NT_LOG_LINE_MAX + 160];
-    size_t start, len;
-    ssize_t ignored;
-    int n, saved = errno;
+    char            line[NT_LOG_LINE_MAX + 160];
+    size_t          start, len;
+    ssize_t         ignored;
+    int             n, saved = errno;
     struct timespec now;
 
     (void) clock_gettime(CLOCK_REALTIME, &now);

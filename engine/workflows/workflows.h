@@ -17,16 +17,19 @@
 typedef struct nt_workflows nt_workflows_t;
 
 /* `folder` is made when it is not there. NULL with a sentence in `error`. */
-nt_workflows_t *nt_workflows_new(const char *folder,
+nt_workflows_t *nt_workflows_new(const char          *folder,
                                  const nt_registry_t *registry,
-                                 nt_buf_t *error);
+                                 nt_buf_t            *error);
 void            nt_workflows_free(nt_workflows_t *workflows);
 
 /*
  * These return an HTTP status and, on other than 2xx, a sentence in `error`.
- * JSON that comes back is a new reference.  A workflow belongs to the user
- * who made it (field user_id, which replies do not show to others); files
- * without one, put there by hand, are everyone's.
+ * JSON that comes back is a new reference and must not be changed.  A
+ * workflow belongs to the user who made it (field user_id, which replies do
+ * not show); files without one, put there by hand, are everyone's.
+ *
+ * A list is sorted by id; `cursor` (NULL or "": from the start) is the `next`
+ * of the list before.
  */
 int nt_workflows_list(nt_workflows_t *workflows, const char *user,
                       const char *cursor, unsigned limit, json_t **list,
@@ -36,6 +39,21 @@ int nt_workflows_get(nt_workflows_t *workflows, const char *user,
 int nt_workflows_put(nt_workflows_t *workflows, const char *user,
                      const char *id, const char *body, size_t len,
                      json_t **workflow, nt_buf_t *error);
+/*
+ * The same in three steps, so that a loop does not wait for the disk: begin
+ * checks the body and says what to write (on other than 2xx there is nothing
+ * to write), run writes and may be called on any thread, end says how it
+ * went and frees `write`.
+ */
+typedef struct nt_workflow_write nt_workflow_write_t;
+
+int  nt_workflows_put_begin(nt_workflows_t *workflows, const char *user,
+                            const char *id, const char *body, size_t len,
+                            nt_workflow_write_t **write, nt_buf_t *error);
+void nt_workflow_write_run(nt_workflow_write_t *write);
+int  nt_workflows_put_end(nt_workflows_t *workflows, nt_workflow_write_t *write,
+                          json_t **workflow, nt_buf_t *error);
+
 int nt_workflows_delete(nt_workflows_t *workflows, const char *user,
                         const char *id, nt_buf_t *error);
 
