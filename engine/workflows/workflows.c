@@ -278,7 +278,7 @@ nt_workflows_put_begin(nt_workflows_t *w, const char *user, const char *id,
                        const char *body, size_t len,
                        nt_workflow_write_t **write, nt_buf_t *error)
 {
-    int                  status;
+    int                  status, err;
     json_t              *document, *old;
     nt_workflow_t       *item = NULL;
     nt_workflow_write_t *wr;
