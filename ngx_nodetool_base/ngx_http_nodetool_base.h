@@ -27,8 +27,8 @@ ngx_int_t ngx_http_nodetool_base_add_variables(ngx_conf_t *cf);
 
 /* The request's id, made when there is none yet; from then on the error log
  * has it, too.  Stays the same over internal redirects. */
-ngx_int_t
-ngx_http_nodetool_base_request_id(ngx_http_request_t *r, ngx_str_t *id);
+ngx_int_t ngx_http_nodetool_base_request_id(ngx_http_request_t *r,
+                                            ngx_str_t          *id);
 
 /* Puts the error filter on top of the filters that stand now. */
 void ngx_http_nodetool_base_init_filters(void);

@@ -17,9 +17,9 @@ typedef struct {
     ngx_uint_t sent; /* unsigned  sent:1; */
 } ngx_http_nodetool_base_ctx_t;
 
-static ngx_int_t ngx_http_nodetool_base_header_filter(ngx_http_request_t *r);
-static ngx_int_t
-ngx_http_nodetool_base_body_filter(ngx_http_request_t *r, ngx_chain_t *in);
+static ngx_int_t  ngx_http_nodetool_base_header_filter(ngx_http_request_t *r);
+static ngx_int_t  ngx_http_nodetool_base_body_filter(ngx_http_request_t *r,
+                                                     ngx_chain_t        *in);
 static ngx_int_t  ngx_http_nodetool_base_send_id(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_nodetool_base_is_json(ngx_http_request_t *r);
 static ngx_int_t  ngx_http_nodetool_base_replace(ngx_http_request_t *r);

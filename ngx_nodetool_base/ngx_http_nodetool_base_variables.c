@@ -11,17 +11,13 @@ typedef struct {
     ngx_http_log_handler_pt next; /* the log handler that stood before */
 } ngx_http_nodetool_base_log_t;
 
-static ngx_int_t
-ngx_http_nodetool_base_request_id_variable(ngx_http_request_t        *r,
-                                           ngx_http_variable_value_t *v,
-                                           uintptr_t                  data);
-static ngx_int_t
-                 ngx_http_nodetool_base_url_variable(ngx_http_request_t        *r,
-                                                     ngx_http_variable_value_t *v,
-                                                     uintptr_t                  data);
+static ngx_int_t ngx_http_nodetool_base_request_id_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_nodetool_base_url_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_nodetool_base_add_log_handler(ngx_http_request_t *r);
-static ngx_http_nodetool_base_log_t                   *
-ngx_http_nodetool_base_get_log(ngx_http_request_t *r);
+static ngx_http_nodetool_base_log_t *ngx_http_nodetool_base_get_log(
+    ngx_http_request_t *r);
 static void       ngx_http_nodetool_base_log_cleanup(void *data);
 static u_char    *ngx_http_nodetool_base_log_handler(ngx_http_request_t *r,
                                                      ngx_http_request_t *sr,
@@ -46,19 +42,7 @@ static ngx_http_variable_t ngx_http_nodetool_base_vars[] = {
 ngx_int_t
 ngx_http_nodetool_base_add_variables(ngx_conf_t *cf)
 {
-    ngx_http_variable_t *var, *v;
-
-    for (v = ngx_http_nodetool_base_vars; v->name.len; v++) {
-        var = ngx_http_add_variable(cf, &v->name, v->flags);
-        if (var == NULL) {
-            return NGX_ERROR;
-        }
-
-        var->get_handler = v->get_handler;
-        var->data = v->data;
-    }
-
-    return NGX_OK;
+    return ngx_nodetool_add_variables(cf, ngx_http_nodetool_base_vars);
 }
 
 

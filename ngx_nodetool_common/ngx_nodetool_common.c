@@ -13,8 +13,8 @@
 #define NGX_NODETOOL_HOST_MAX 300
 
 static ngx_int_t ngx_nodetool_send(ngx_http_request_t *r, ngx_str_t *body);
-static ngx_int_t
-ngx_nodetool_local_address(ngx_http_request_t *r, ngx_str_t *host);
+static ngx_int_t ngx_nodetool_local_address(ngx_http_request_t *r,
+                                            ngx_str_t          *host);
 
 
 ngx_int_t
@@ -46,8 +46,8 @@ ngx_int_t
 ngx_nodetool_errorf(ngx_http_request_t *r, ngx_uint_t status,
                     const char *format, ...)
 {
-    u_char buf[NGX_NODETOOL_MESSAGE_MAX];
-    va_list args;
+    u_char    buf[NGX_NODETOOL_MESSAGE_MAX];
+    va_list   args;
     ngx_str_t message;
 
     va_start(args, format);
@@ -117,8 +117,8 @@ ngx_nodetool_json(ngx_http_request_t *r, ngx_uint_t status, ngx_str_t *body)
 static ngx_int_t
 ngx_nodetool_send(ngx_http_request_t *r, ngx_str_t *body)
 {
-    ngx_int_t rc;
-    ngx_buf_t *b;
+    ngx_int_t   rc;
+    ngx_buf_t  *b;
     ngx_chain_t out;
 
     b = ngx_calloc_buf(r->pool);
@@ -149,11 +149,19 @@ ngx_int_t
 ngx_nodetool_add_header(ngx_http_request_t *r, const char *key,
                         ngx_str_t *value)
 {
+    return ngx_nodetool_push_header(r, key, value) ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_table_elt_t *
+ngx_nodetool_push_header(ngx_http_request_t *r, const char *key,
+                         ngx_str_t *value)
+{
     ngx_table_elt_t *h;
 
     h = ngx_list_push(&r->headers_out.headers);
     if (h == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
     h->hash = 1;
@@ -165,7 +173,7 @@ ngx_nodetool_add_header(ngx_http_request_t *r, const char *key,
     h->value = *value;
     h->lowcase_key = NULL;
 
-    return NGX_OK;
+    return h;
 }
 
 
@@ -173,8 +181,8 @@ ngx_uint_t
 ngx_nodetool_header_in(ngx_http_request_t *r, const char *name,
                        ngx_str_t *value)
 {
-    size_t len;
-    ngx_uint_t i, count;
+    size_t           len;
+    ngx_uint_t       i, count;
     ngx_list_part_t *part;
     ngx_table_elt_t *h;
 
@@ -209,8 +217,8 @@ ngx_nodetool_header_in(ngx_http_request_t *r, const char *name,
 ngx_table_elt_t *
 ngx_nodetool_header_out(ngx_http_request_t *r, const char *name)
 {
-    size_t len;
-    ngx_uint_t i;
+    size_t           len;
+    ngx_uint_t       i;
     ngx_list_part_t *part;
     ngx_table_elt_t *h;
 
@@ -256,10 +264,30 @@ ngx_nodetool_not_allowed(ngx_http_request_t *r, const char *allow)
 }
 
 
+ngx_int_t
+ngx_nodetool_add_variables(ngx_conf_t *cf, ngx_http_variable_t *vars)
+{
+    ngx_http_variable_t *var, *v;
+
+    for (v = vars; v->name.len; v++) {
+        var = ngx_http_add_variable(cf, &v->name, v->flags);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->set_handler = v->set_handler;
+        var->get_handler = v->get_handler;
+        var->data = v->data;
+    }
+
+    return NGX_OK;
+}
+
+
 ngx_str_t
 ngx_nodetool_variable(ngx_http_request_t *r, const char *name)
 {
-    ngx_str_t var, value;
+    ngx_str_t                  var, value;
     ngx_http_variable_value_t *vv;
 
     ngx_str_null(&value);
@@ -295,7 +323,7 @@ ngx_int_t
 ngx_nodetool_own_url(ngx_http_request_t *r, ngx_str_t *scheme, ngx_str_t *host,
                      ngx_str_t *url)
 {
-    u_char *p;
+    u_char   *p;
     ngx_str_t proto, local;
 
     if (scheme != NULL) {
@@ -374,7 +402,7 @@ ngx_nodetool_local_address(ngx_http_request_t *r, ngx_str_t *host)
 ngx_uint_t
 ngx_nodetool_host_valid(ngx_str_t *host)
 {
-    u_char c;
+    u_char     c;
     ngx_uint_t i;
 
     if (host->len == 0 || host->len > NGX_NODETOOL_HOST_MAX) {

@@ -37,13 +37,17 @@ ngx_int_t ngx_nodetool_error_text(ngx_pool_t *pool, ngx_uint_t status,
                                   ngx_str_t *message, ngx_str_t *body);
 
 /* Sends a whole JSON body; `body` lives in r->pool. Returns as above. */
-ngx_int_t
-ngx_nodetool_json(ngx_http_request_t *r, ngx_uint_t status, ngx_str_t *body);
+ngx_int_t ngx_nodetool_json(ngx_http_request_t *r, ngx_uint_t status,
+                            ngx_str_t *body);
 
 /* Adds a response header; key and value are kept by reference. `key` is a
  * literal such as "Retry-After". */
 ngx_int_t ngx_nodetool_add_header(ngx_http_request_t *r, const char *key,
                                   ngx_str_t *value);
+
+/* The same, returning the header; NULL when memory is out. */
+ngx_table_elt_t *ngx_nodetool_push_header(ngx_http_request_t *r,
+                                          const char *key, ngx_str_t *value);
 
 /* Counts the request's headers of a name, written in lower case, and sets
  * *value to the first one's. */
@@ -52,11 +56,14 @@ ngx_uint_t ngx_nodetool_header_in(ngx_http_request_t *r, const char *name,
 
 /* The response's header of a name, written in any case; NULL when it is not
  * there. */
-ngx_table_elt_t *
-ngx_nodetool_header_out(ngx_http_request_t *r, const char *name);
+ngx_table_elt_t *ngx_nodetool_header_out(ngx_http_request_t *r,
+                                         const char         *name);
 
 /* Refuses a method: 405 with Allow, e.g. "GET, HEAD". */
 ngx_int_t ngx_nodetool_not_allowed(ngx_http_request_t *r, const char *allow);
+
+/* Registers variables, up to one with an empty name; for preconfiguration. */
+ngx_int_t ngx_nodetool_add_variables(ngx_conf_t *cf, ngx_http_variable_t *vars);
 
 /* The value of a variable by its name, e.g. "nodetool_user", of a module
  * that may not be loaded; an empty string when it is not there. */
@@ -79,7 +86,7 @@ ngx_uint_t ngx_nodetool_host_valid(ngx_str_t *host);
 static ngx_inline nt_str_t
 ngx_nodetool_str(ngx_str_t *s)
 {
-    return (nt_str_t){ (const char *) s->data, s->len };
+    return (nt_str_t) { (const char *) s->data, s->len };
 }
 
 NT_END_DECLS
