@@ -19,16 +19,16 @@
 #include "engine/graph/graph.h"
 #include "engine/jobs/store.h"
 
-typedef struct nt_jobs nt_jobs_t;
+typedef struct nt_jobs  nt_jobs_t;
 typedef struct nt_watch nt_watch_t; /* somebody who reads a job's events */
 
 typedef struct {
-    uv_loop_t *loop;
-    nt_store_t *store;    /* owned by the caller, outlives the jobs */
-    unsigned max_running; /* jobs at a time on this engine */
-    unsigned max_queued;  /* beyond it a run is 503 with retry_after */
-    int workspace;        /* see nt_run_options_t */
-    int assets;
+    uv_loop_t  *loop;
+    nt_store_t *store;       /* owned by the caller, outlives the jobs */
+    unsigned    max_running; /* jobs at a time on this engine */
+    unsigned    max_queued;  /* beyond it a run is 503 with retry_after */
+    int         workspace;   /* see nt_run_options_t */
+    int         assets;
 
     /* The workflow of a job that another engine accepted, by id; NULL with
      * a sentence in `error` when it cannot be had. */
@@ -41,7 +41,7 @@ nt_jobs_t *nt_jobs_new(const nt_jobs_options_t *options);
 /* Takes no more jobs, waits for running ones until `timeout_ms` has passed,
  * hands the rest back to the queue (memory store: fails them), then calls
  * `done`. */
-void nt_jobs_drain(nt_jobs_t *jobs, unsigned timeout_ms,
+void nt_jobs_drain(nt_jobs_t *jobs, unsigned      timeout_ms,
                    void (*done)(void *arg), void *arg);
 void nt_jobs_free(nt_jobs_t *jobs);
 
@@ -53,8 +53,8 @@ typedef struct {
     const char *workflow_id;
     const char *idempotency_key; /* or NULL */
     const char *base_url;
-    nt_graph_t *graph; /* borrowed */
-    json_t *params;    /* borrowed, checked already */
+    nt_graph_t *graph;  /* borrowed */
+    json_t     *params; /* borrowed, checked already */
 } nt_job_request_t;
 
 /* `status` is an HTTP status; on other than 200 `message` says why and `job`

@@ -29,20 +29,20 @@ typedef struct {
     const char *error;   /* or NULL */
     const char *node_id; /* of a failed job, or NULL */
     const char *node_type;
-    int64_t created_at; /* ms since the epoch; 0: not yet */
-    int64_t started_at;
-    int64_t finished_at;
-    unsigned attempt;        /* 1 at first; more after a takeover */
-    uint64_t last_seq;       /* number of the last stored event */
-    unsigned queue_position; /* of a queued job, from 1; else 0 */
-    bool cancel;             /* somebody asked for it to be cancelled */
+    int64_t     created_at; /* ms since the epoch; 0: not yet */
+    int64_t     started_at;
+    int64_t     finished_at;
+    unsigned    attempt;        /* 1 at first; more after a takeover */
+    uint64_t    last_seq;       /* number of the last stored event */
+    unsigned    queue_position; /* of a queued job, from 1; else 0 */
+    bool        cancel;         /* somebody asked for it to be cancelled */
 } nt_job_record_t;
 
 /* One event to append. */
 typedef struct {
-    uint64_t seq;
+    uint64_t    seq;
     const char *line;
-    size_t len;
+    size_t      len;
 } nt_event_t;
 
 typedef void (*nt_store_cb)(void *arg, nt_rc_t rc, const char *message);
@@ -74,16 +74,23 @@ struct nt_store {
      * Stores a new job.  `start` true: leased to this engine, status
      * running; false: queued for whoever has room.  When `idempotency_key`
      * is given and known for this user, nothing is stored and the callback
-     * has the earlier job; else it has the new one.
+     * has the earlier job; else it has the new one, created_at set.
+     * `queued` is the beginning of the first event of a queued job: the
+     * store knows the place in the queue, appends it and a closing brace,
+     * and keeps that as event 1.
      */
     void (*create)(nt_store_t *store, const nt_job_record_t *job, bool start,
-                   const char *idempotency_key, nt_store_job_cb cb, void *arg);
+                   nt_str_t queued, const char *idempotency_key,
+                   nt_store_job_cb cb, void *arg);
 
     /* Says how many more queued jobs this engine would take now; `claimed`
      * comes for each that is found. */
     void (*want)(nt_store_t *store, unsigned n);
 
-    /* Appends events of a job leased to this engine, in order. */
+    /* Appends events of a job leased to this engine, in order.  May be
+     * repeated with the same events when the outcome was unknown, as may
+     * finish.  When the lease was lost, `lost` comes, then the callback with
+     * NT_ERROR. */
     void (*append)(nt_store_t *store, const char *job_id,
                    const nt_event_t *events, size_t n, nt_store_cb cb,
                    void *arg);
@@ -94,7 +101,8 @@ struct nt_store {
                    const nt_event_t *events, size_t n, nt_store_cb cb,
                    void *arg);
 
-    /* Gives a running job back to the queue (shutdown). */
+    /* Gives a running job back to the queue (shutdown).  NULL for a store
+     * that does not outlive the process. */
     void (*release)(nt_store_t *store, const char *job_id, nt_store_cb cb,
                     void *arg);
 
@@ -104,7 +112,8 @@ struct nt_store {
                  const char *start_key, unsigned limit, nt_store_list_cb cb,
                  void *arg);
 
-    /* At most `limit` stored events after number `after`. */
+    /* About `limit` stored events after number `after`, in order; none when
+     * there are none yet. */
     void (*events)(nt_store_t *store, const char *job_id, uint64_t after,
                    unsigned limit, nt_store_events_cb cb, void *arg);
 
@@ -117,6 +126,11 @@ struct nt_store {
     /* {"store": "redis", "connected": true, "queued": n}; new reference. */
     json_t *(*stats)(nt_store_t *store);
 
+    /* Jobs that wait for a free place, as far as this engine knows. */
+    unsigned (*queued)(nt_store_t *store);
+
+    /* Frees the store; callbacks of calls under way come before `done`,
+     * with NT_ERROR. */
     void (*close)(nt_store_t *store, void (*done)(void *arg), void *arg);
 };
 

@@ -1,0 +1,633 @@
+/*
+ * The life of a job that runs on this engine: pumped in turns, its events
+ * numbered, gathered, and handed to the store in batches, one call at a time.
+ */
+
+#include "engine/jobs/jobs_int.h"
+
+#include <stdlib.h>
+
+#include "engine/log.h"
+
+#define NT_JOB_BUDGET 64 /* activations in a turn */
+
+/* An unwatched job's events wait this long for company, so that those of a
+ * short job all go with its end. */
+#define NT_JOB_HOLD_MS    5
+#define NT_JOB_HOLD_BYTES (256 * 1024)
+
+/* With so much waiting for a slow store the job stops. */
+#define NT_JOB_PENDING_MAX (4 * 1024 * 1024)
+
+#define NT_JOB_RETRY_MS   200
+#define NT_JOB_TROUBLE_MS 2000 /* then those who wait are told */
+
+#define NT_JOB_AWAY                                                            \
+    "The job store cannot be reached; the job goes on when it is back"
+
+
+static void
+nt_job_runnable(nt_job_t *job)
+{
+    if (!job->in_runnable) {
+        job->in_runnable = true;
+        TAILQ_INSERT_TAIL(&job->jobs->runnable, job, runnable_entry);
+        nt_jobs_activate(job->jobs);
+    }
+}
+
+
+static void
+nt_job_dirty(nt_job_t *job)
+{
+    if (!job->in_dirty) {
+        job->in_dirty = true;
+        TAILQ_INSERT_TAIL(&job->jobs->dirty, job, dirty_entry);
+    }
+
+    nt_jobs_activate(job->jobs);
+}
+
+
+static bool
+nt_job_emit(nt_job_t *job, const char *line, size_t len)
+{
+    if (!nt_batch_add(&job->pending, job->seq + 1, line, len)) {
+        job->nomem = true;
+        return false;
+    }
+
+    job->seq++;
+    nt_job_dirty(job);
+
+    return true;
+}
+
+
+static void
+nt_job_record(const nt_job_t *job, nt_job_record_t *record)
+{
+    *record = (nt_job_record_t) {
+        .id = job->id,
+        .user = job->user,
+        .workflow_id = job->workflow_id,
+        .base_url = job->base_url,
+        .status = job->status,
+        .result = job->result,
+        .error = job->error,
+        .node_id = job->node_id,
+        .node_type = job->node_type,
+        .created_at = job->created_at,
+        .started_at = job->started_at,
+        .finished_at = job->finished_at,
+        .attempt = job->attempt,
+        .last_seq = job->seq,
+    };
+}
+
+
+/* Emits the job_update of the present status. */
+static void
+nt_job_emit_update(nt_job_t *job)
+{
+    nt_buf_t        line = { 0 };
+    nt_job_record_t record;
+
+    nt_job_record(job, &record);
+    nt_job_update_line(&line, &record);
+
+    if (line.failed) {
+        job->nomem = true;
+    } else {
+        nt_job_emit(job, line.data, line.len);
+    }
+
+    nt_buf_free(&line);
+}
+
+
+static void
+nt_job_on_event(void *arg, const char *line, size_t len)
+{
+    nt_job_t *job = arg;
+
+    if (job->ended || job->gone || job->nomem) {
+        return;
+    }
+
+    if (!nt_job_emit(job, line, len)) {
+        nt_job_cancel(job);
+    }
+}
+
+
+static void
+nt_job_on_wake(void *arg)
+{
+    nt_job_runnable(arg);
+}
+
+
+/* The last event and what the store will keep of the end. */
+static void
+nt_job_close(nt_job_t *job, const char *status)
+{
+    job->status = status;
+    job->ended = true;
+    job->finished_at = nt_jobs_now();
+    if (job->finished_at < job->started_at) {
+        job->finished_at = job->started_at; /* by the store's clock */
+    }
+
+    job->nomem = false;
+    nt_job_emit_update(job);
+    if (job->nomem) {
+        nt_log(NT_LOG_ERROR, "job %s: no memory for its last event", job->id);
+    }
+
+    nt_job_dirty(job);
+}
+
+
+static char *
+nt_job_strdup(const char *text)
+{
+    return text ? strdup(text) : NULL;
+}
+
+
+void
+nt_job_end(nt_job_t *job, const char *status, const char *error)
+{
+    free(job->error);
+    job->error = nt_job_strdup(error);
+    nt_job_close(job, status);
+}
+
+
+static void
+nt_job_on_done(void *arg, const nt_run_result_t *result)
+{
+    nt_job_t *job = arg;
+
+    job->done = true;
+
+    if (job->ended || job->gone) {
+        return;
+    }
+
+    if (job->nomem) {
+        nt_job_end(job, "failed", "The engine ran out of memory");
+        return;
+    }
+
+    switch (result->status) {
+    case NT_RUN_COMPLETED:
+        job->result = json_dumps(result->result, JSON_COMPACT);
+        if (job->result == NULL) {
+            nt_job_end(job, "failed", "The results could not be encoded");
+            return;
+        }
+        nt_job_close(job, "completed");
+        return;
+
+    case NT_RUN_FAILED:
+        job->node_id = nt_job_strdup(result->node_id);
+        job->node_type = nt_job_strdup(result->node_type);
+        nt_job_end(job, "failed",
+                   result->message ? result->message : "The workflow failed");
+        return;
+
+    case NT_RUN_CANCELLED:
+        nt_job_close(job, "cancelled");
+        return;
+    }
+}
+
+
+nt_job_t *
+nt_job_new(nt_jobs_t *jobs, const nt_job_record_t *record, nt_graph_t *graph,
+           json_t *params)
+{
+    nt_job_t *job = calloc(1, sizeof(*job));
+
+    if (job == NULL) {
+        return NULL;
+    }
+
+    TAILQ_INIT(&job->watches);
+    job->jobs = jobs;
+    memcpy(job->id, record->id, NT_ID_HEX_LEN);
+    job->user = strdup(record->user);
+    job->workflow_id = strdup(record->workflow_id);
+    job->base_url = strdup(record->base_url ? record->base_url : "");
+    job->graph = graph ? nt_graph_ref(graph) : NULL;
+    job->params = json_incref(params);
+    job->status = "running";
+
+    if (!job->user || !job->workflow_id || !job->base_url) {
+        nt_job_free(job);
+        return NULL;
+    }
+
+    return job;
+}
+
+
+void
+nt_job_free(nt_job_t *job)
+{
+    if (job->run) {
+        nt_run_free(job->run);
+    }
+
+    if (job->graph) {
+        nt_graph_unref(job->graph);
+    }
+
+    json_decref(job->params);
+    nt_batch_free(&job->pending);
+    nt_batch_free(&job->out);
+    free(job->user);
+    free(job->workflow_id);
+    free(job->base_url);
+    free(job->result);
+    free(job->error);
+    free(job->node_id);
+    free(job->node_type);
+    free(job);
+}
+
+
+/* Says that the job runs for a second time, and on. */
+static void
+nt_job_emit_takeover(nt_job_t *job)
+{
+    char line[256];
+    int  len;
+
+    len = snprintf(line, sizeof(line),
+                   "{\"type\":\"notification\",\"node_id\":\"\","
+                   "\"severity\":\"warning\",\"content\":\"The engine that ran "
+                   "this job was lost; it starts over (attempt %u)\"}",
+                   job->attempt);
+
+    nt_job_emit(job, line, (size_t) len);
+    nt_log(NT_LOG_WARN, "job %s: taken over, attempt %u", job->id,
+           job->attempt);
+}
+
+
+static bool
+nt_job_run(nt_job_t *job)
+{
+    const nt_run_options_t options = {
+        .loop = job->jobs->options.loop,
+        .params = job->params,
+        .workspace = job->jobs->options.workspace,
+        .assets = job->jobs->options.assets,
+        .base_url = job->base_url,
+    };
+    const nt_run_sink_t sink = {
+        .arg = job,
+        .event = nt_job_on_event,
+        .done = nt_job_on_done,
+        .wake = nt_job_on_wake,
+    };
+
+    job->run = nt_run_new(job->graph, &options, &sink);
+
+    return job->run != NULL;
+}
+
+
+void
+nt_job_start(nt_job_t *job, const nt_job_record_t *record)
+{
+    nt_jobs_t *jobs = job->jobs;
+
+    job->created_at = record->created_at;
+    job->started_at = record->started_at;
+    job->attempt = record->attempt;
+    job->seq = job->stored = record->last_seq;
+    job->since = uv_now(jobs->options.loop);
+
+    TAILQ_INSERT_TAIL(&jobs->all, job, all_entry);
+    job->in_table = nt_table_add(&jobs->by_id, &job->link, job->id);
+
+    if (job->attempt > 1) {
+        nt_job_emit_takeover(job);
+    }
+
+    nt_job_watchers_attach(job);
+
+    if (record->cancel) {
+        nt_job_end(job, "cancelled", NULL);
+        return;
+    }
+
+    if (!job->in_table || job->graph == NULL) {
+        return; /* the caller says what is wrong */
+    }
+
+    nt_job_emit_update(job);
+
+    if (!nt_job_run(job)) {
+        nt_job_end(job, "failed", "The engine ran out of memory");
+        return;
+    }
+
+    nt_job_runnable(job);
+}
+
+
+void
+nt_job_cancel(nt_job_t *job)
+{
+    if (job->run && !job->ended) {
+        nt_run_cancel(job->run);
+        nt_job_runnable(job);
+    }
+}
+
+
+/* Takes the job's place back; a run that still winds down keeps it alive. */
+static void
+nt_job_leave(nt_job_t *job)
+{
+    nt_jobs_t *jobs = job->jobs;
+
+    if (job->in_table) {
+        nt_table_remove(&jobs->by_id, &job->link);
+        job->in_table = false;
+    }
+
+    if (!job->gone) {
+        job->gone = true;
+        jobs->running--;
+        nt_jobs_want(jobs);
+    }
+}
+
+
+/* Frees a job that nobody needs any more. */
+static void
+nt_job_settle(nt_job_t *job)
+{
+    nt_jobs_t *jobs = job->jobs;
+
+    if (!job->gone || job->writing || job->run) {
+        return;
+    }
+
+    if (job->in_runnable) {
+        TAILQ_REMOVE(&jobs->runnable, job, runnable_entry);
+    }
+
+    if (job->in_dirty) {
+        TAILQ_REMOVE(&jobs->dirty, job, dirty_entry);
+    }
+
+    TAILQ_REMOVE(&jobs->all, job, all_entry);
+    nt_job_free(job);
+
+    if (jobs->draining) {
+        nt_jobs_poll_start(jobs);
+    }
+}
+
+
+void
+nt_job_lose(nt_job_t *job)
+{
+    nt_log(NT_LOG_WARN, "job %s: its lease was lost, stopped here", job->id);
+
+    nt_job_cancel(job);
+    nt_job_leave(job);
+    nt_job_watchers_detach(job);
+    nt_job_settle(job);
+}
+
+
+static void
+nt_job_on_released(void *arg, nt_rc_t rc, const char *message)
+{
+    nt_job_t *job = arg;
+
+    job->writing = false;
+
+    if (rc != NT_OK) {
+        nt_log(NT_LOG_WARN,
+               "job %s: could not be handed back (%s); another engine takes "
+               "it when its lease lapses",
+               job->id, message);
+    }
+
+    nt_job_settle(job);
+}
+
+
+void
+nt_job_release(nt_job_t *job)
+{
+    if (job->writing) {
+        return; /* asked again at the next poll */
+    }
+
+    job->writing = true;
+    nt_job_cancel(job);
+    nt_job_leave(job);
+    nt_job_watchers_fail(job, 503, "The engine is shutting down");
+    job->jobs->store->release(job->jobs->store, job->id, nt_job_on_released,
+                              job);
+}
+
+
+static void
+nt_job_trouble(nt_job_t *job, const char *message)
+{
+    uint64_t now = uv_now(job->jobs->options.loop);
+
+    if (job->trouble == 0) {
+        job->trouble = now ? now : 1;
+        nt_log(NT_LOG_WARN, "job %s: the store did not take its events: %s",
+               job->id, message);
+    }
+
+    if (now - job->trouble >= NT_JOB_TROUBLE_MS) {
+        nt_job_watchers_fail(job, 503, NT_JOB_AWAY);
+    }
+
+    job->hold = now + NT_JOB_RETRY_MS;
+    nt_job_dirty(job);
+}
+
+
+static void
+nt_job_on_stored(void *arg, nt_rc_t rc, const char *message)
+{
+    nt_job_t       *job = arg;
+    nt_job_record_t record;
+
+    job->writing = false;
+
+    if (job->gone) {
+        nt_job_settle(job);
+        return;
+    }
+
+    if (rc != NT_OK) {
+        nt_job_trouble(job, message);
+        return;
+    }
+
+    job->trouble = 0;
+
+    if (job->out.n) {
+        job->stored = job->out.events[job->out.n - 1].seq;
+        nt_job_watchers_send(job);
+        nt_batch_reset(&job->out);
+    }
+
+    if (job->finishing) {
+        nt_job_leave(job);
+        nt_job_record(job, &record);
+        nt_job_watchers_end(job, &record);
+        nt_job_settle(job);
+        return;
+    }
+
+    if (job->ended || job->pending.n) {
+        nt_job_dirty(job);
+    }
+
+    if (job->run) {
+        nt_job_runnable(job); /* it may have stopped for a full buffer */
+    }
+}
+
+
+/* Hands what there is to the store. */
+static void
+nt_job_flush(nt_job_t *job)
+{
+    nt_store_t       *store = job->jobs->store;
+    nt_job_record_t   record;
+    const nt_event_t *events;
+
+    if (job->out.n == 0 && !job->finishing) {
+        nt_batch_t batch = job->out;
+
+        job->out = job->pending;
+        job->pending = batch;
+        job->finishing = job->ended;
+    }
+
+    job->writing = true;
+    events = nt_batch_events(&job->out);
+
+    if (job->finishing) {
+        nt_job_record(job, &record);
+        store->finish(store, &record, events, job->out.n, nt_job_on_stored,
+                      job);
+    } else {
+        store->append(store, job->id, events, job->out.n, nt_job_on_stored,
+                      job);
+    }
+}
+
+
+/* How long a dirty job's events still have to wait, ms; 0: not at all. */
+static uint64_t
+nt_job_wait(const nt_job_t *job, uint64_t now)
+{
+    if (now < job->hold) {
+        return job->hold - now;
+    }
+
+    if (job->ended || !TAILQ_EMPTY(&job->watches) ||
+        job->pending.text.len >= NT_JOB_HOLD_BYTES ||
+        now - job->since >= NT_JOB_HOLD_MS)
+    {
+        return 0;
+    }
+
+    return NT_JOB_HOLD_MS - (now - job->since);
+}
+
+
+static void
+nt_job_pump(nt_job_t *job)
+{
+    if (job->run == NULL) {
+        return;
+    }
+
+    if (job->pending.text.len >= NT_JOB_PENDING_MAX && !job->gone) {
+        return; /* goes on when the store has taken some */
+    }
+
+    if (nt_run_pump(job->run, NT_JOB_BUDGET)) {
+        nt_job_runnable(job);
+    }
+
+    if (job->done) {
+        nt_run_free(job->run);
+        job->run = NULL;
+        nt_job_settle(job);
+    }
+}
+
+
+/* Sends what need not wait; the timer comes back for the rest. */
+static void
+nt_jobs_flush(nt_jobs_t *jobs)
+{
+    uint64_t  now = uv_now(jobs->options.loop), wait, first = 0;
+    nt_job_t *last = TAILQ_LAST(&jobs->dirty, nt_job_list), *job;
+    bool      end = false;
+
+    while (!end && (job = TAILQ_FIRST(&jobs->dirty))) {
+        end = job == last;
+        TAILQ_REMOVE(&jobs->dirty, job, dirty_entry);
+        job->in_dirty = false;
+
+        if (job->writing || job->gone ||
+            (job->out.n == 0 && job->pending.n == 0 && !job->ended))
+        {
+            continue;
+        }
+
+        wait = nt_job_wait(job, now);
+        if (wait == 0) {
+            nt_job_flush(job);
+            continue;
+        }
+
+        job->in_dirty = true;
+        TAILQ_INSERT_TAIL(&jobs->dirty, job, dirty_entry);
+        first = first == 0 || wait < first ? wait : first;
+    }
+
+    if (first && !jobs->freed) {
+        uv_timer_start(&jobs->flush, nt_jobs_on_flush, first, 0);
+    }
+}
+
+
+void
+nt_jobs_run(nt_jobs_t *jobs)
+{
+    /* those that come back to the end of the line wait for the next turn */
+    nt_job_t *last = TAILQ_LAST(&jobs->runnable, nt_job_list), *job;
+    bool      end = false;
+
+    while (!end && (job = TAILQ_FIRST(&jobs->runnable))) {
+        end = job == last;
+        TAILQ_REMOVE(&jobs->runnable, job, runnable_entry);
+        job->in_runnable = false;
+        nt_job_pump(job);
+    }
+
+    nt_jobs_flush(jobs);
+}

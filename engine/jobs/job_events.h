@@ -1,0 +1,45 @@
+/*
+ * engine/jobs/job_events.h - the events of a job on their way to the store, and
+ * the job_update lines that jobs add to those of the graph.
+ */
+
+#ifndef NT_JOB_EVENTS_H
+#define NT_JOB_EVENTS_H
+
+#include "core/nt_buf.h"
+#include "engine/jobs/store.h"
+
+/* Lines in one piece of memory. A zeroed batch is valid and empty. */
+typedef struct {
+    nt_buf_t    text;
+    nt_event_t *events; /* `line` is set by nt_batch_events only */
+    size_t      n;
+    size_t      cap;
+} nt_batch_t;
+
+/* False when memory is out; the batch is then as it was. */
+bool nt_batch_add(nt_batch_t *batch, uint64_t seq, const char *line,
+                  size_t len);
+
+/* The events, valid until the batch changes. */
+const nt_event_t *nt_batch_events(nt_batch_t *batch);
+
+void nt_batch_reset(nt_batch_t *batch); /* empties it, keeps its memory */
+void nt_batch_free(nt_batch_t *batch);
+
+/*
+ * The line of a job_update, in `buf`.  `result` is used of a completed job;
+ * `error` (cut at 1,000 characters), `node_id` and `node_type` of a failed
+ * one.  Of a queued one it is the beginning that nt_store_t.create takes.
+ */
+void nt_job_update_line(nt_buf_t *buf, const nt_job_record_t *job);
+
+/* Whether a line is a job's last event. */
+bool nt_job_update_ends(const char *line, size_t len);
+
+bool nt_job_status_ended(const char *status);
+
+/* Length of `text` cut to at most `max` characters. */
+size_t nt_job_text_cut(const char *text, size_t max);
+
+#endif

@@ -1,0 +1,212 @@
+/*
+ * engine/jobs/jobs_int.h - what the files of jobs share; private.
+ */
+
+#ifndef NT_JOBS_INT_H
+#define NT_JOBS_INT_H
+
+#include <sys/queue.h>
+
+#include "core/nt_id.h"
+#include "engine/jobs/job_events.h"
+#include "engine/jobs/jobs.h"
+#include "engine/jobs/table.h"
+
+typedef struct nt_job    nt_job_t;
+typedef struct nt_cancel nt_cancel_t;
+
+TAILQ_HEAD(nt_job_list, nt_job);
+TAILQ_HEAD(nt_watch_list, nt_watch);
+TAILQ_HEAD(nt_cancel_list, nt_cancel);
+
+struct nt_jobs {
+    nt_jobs_options_t options;
+    nt_store_t       *store;
+
+    nt_table_t         by_id;    /* jobs that run here */
+    struct nt_job_list all;      /* the same, and lost ones that wind down */
+    struct nt_job_list runnable; /* want to be pumped */
+    struct nt_job_list dirty;    /* have something for the store */
+    unsigned           running;  /* places taken */
+
+    struct nt_watch_list  ready;  /* watchers that have something to do */
+    struct nt_watch_list  remote; /* watchers of jobs that do not run here */
+    struct nt_cancel_list cancels;
+
+    uv_idle_t  idle;  /* active while somebody is runnable, dirty or ready */
+    uv_timer_t flush; /* for events that are held back a little */
+    uv_timer_t poll;  /* for remote watchers, cancels and the drain */
+    unsigned   open;  /* handles */
+
+    bool     draining;
+    bool     freed;
+    uint64_t drain_at; /* loop time, ms */
+    void (*drained)(void *arg);
+    void *drained_arg;
+};
+
+/* A job that runs here. */
+struct nt_job {
+    nt_link_t link;
+    TAILQ_ENTRY(nt_job) all_entry;
+    TAILQ_ENTRY(nt_job) runnable_entry;
+    TAILQ_ENTRY(nt_job) dirty_entry;
+
+    nt_jobs_t  *jobs;
+    char        id[NT_ID_HEX_LEN + 1];
+    char       *user;
+    char       *workflow_id;
+    char       *base_url;
+    nt_graph_t *graph;
+    json_t     *params;
+    nt_run_t   *run;
+
+    int64_t  created_at;
+    int64_t  started_at;
+    unsigned attempt;
+
+    /* how it ended, once `ended` */
+    const char *status;
+    char       *result; /* JSON text */
+    char       *error;
+    char       *node_id;
+    char       *node_type;
+    int64_t     finished_at;
+
+    uint64_t   seq;    /* number of the last event */
+    uint64_t   stored; /* number of the last event that the store has */
+    nt_batch_t pending;
+    nt_batch_t out; /* with the store, or to be sent again */
+
+    uint64_t since;   /* loop time of the start, ms */
+    uint64_t hold;    /* no call to the store before this loop time */
+    uint64_t trouble; /* loop time of the store's first failure; 0: none */
+
+    bool in_table;
+    bool in_runnable;
+    bool in_dirty;
+    bool writing;   /* a store call is under way */
+    bool finishing; /* `out` goes with finish */
+    bool ended;     /* its last event is in pending or out */
+    bool gone;      /* lost or released: its events are nobody's */
+    bool nomem;     /* an event could not be kept */
+    bool done;      /* the run is through and may be freed */
+
+    struct nt_watch_list watches;
+};
+
+struct nt_watch {
+    TAILQ_ENTRY(nt_watch) entry; /* in job->watches or jobs->remote */
+    TAILQ_ENTRY(nt_watch) ready_entry;
+
+    nt_jobs_t *jobs;
+    nt_job_t  *job; /* NULL: it does not run here */
+    char      *user;
+    char      *job_id;
+    uint64_t   after; /* number of the last event that was sent */
+
+    nt_watch_sink_t sink;
+    nt_await_cb     await; /* set: waits for the end only */
+    void           *await_arg;
+
+    uint64_t next_poll; /* loop time, ms */
+    unsigned interval;  /* of polling, ms */
+    unsigned silence;   /* polls since the last event */
+
+    bool in_list;
+    bool in_ready;
+    bool checked; /* the job is there and the user's */
+    bool foreign; /* it is another user's */
+    bool calling; /* a store call or a callback is under way */
+    bool paused;
+    bool closed;
+    bool ended; /* `end` was called */
+};
+
+#define NT_JOBS_AWAY    "The job store cannot be reached; try again later"
+#define NT_JOBS_NOMEM   "The engine is out of memory"
+#define NT_JOBS_UNKNOWN "Job not found"
+#define NT_JOBS_FOREIGN "The job belongs to another user"
+
+/* --- jobs.c --- */
+
+/* The loop will call nt_jobs_turn. */
+void nt_jobs_activate(nt_jobs_t *jobs);
+
+/* The callback of the flush timer: the same. */
+void nt_jobs_on_flush(uv_timer_t *timer);
+
+/* Starts the poll timer if it does not run. */
+void nt_jobs_poll_start(nt_jobs_t *jobs);
+
+/* Tells the store how many places are free. */
+void nt_jobs_want(nt_jobs_t *jobs);
+
+nt_job_t *nt_jobs_find(const nt_jobs_t *jobs, const char *id);
+int64_t   nt_jobs_now(void); /* ms since the epoch */
+
+/* --- jobs_request.c --- */
+
+/* Calls `done` with the job as /jobs/{id} shows it. */
+void nt_jobs_answer(nt_job_cb done, void *arg, const nt_job_record_t *record);
+
+/* --- jobs_cancel.c --- */
+
+/* Looks after cancels that wait for their job. True when there are any. */
+bool nt_jobs_cancels_poll(nt_jobs_t *jobs);
+void nt_jobs_cancels_free(nt_jobs_t *jobs);
+
+/* --- job.c: a job that runs here --- */
+
+/* A job, not in any list. NULL when memory is out. */
+nt_job_t *nt_job_new(nt_jobs_t *jobs, const nt_job_record_t *record,
+                     nt_graph_t *graph, json_t *params);
+void      nt_job_free(nt_job_t *job);
+
+/* The store has it and it is ours: runs it. It frees itself in the end. */
+void nt_job_start(nt_job_t *job, const nt_job_record_t *record);
+
+/* Ends it without a run: status failed or cancelled. */
+void nt_job_end(nt_job_t *job, const char *status, const char *error);
+
+void nt_job_cancel(nt_job_t *job);
+
+/* It is not ours any more. */
+void nt_job_lose(nt_job_t *job);
+
+/* Gives it back to the queue; the store must be able to. */
+void nt_job_release(nt_job_t *job);
+
+/* Pumps jobs and sends their events to the store, once around. */
+void nt_jobs_run(nt_jobs_t *jobs);
+
+/* --- jobs_watch.c --- */
+
+/* Lets watchers do what they have to; once around. */
+void nt_jobs_watchers(nt_jobs_t *jobs);
+
+/* Wakes the remote watchers whose time has come. True when there are any. */
+bool nt_jobs_watchers_poll(nt_jobs_t *jobs);
+
+/* Ends all of them, without a word. */
+void nt_jobs_watchers_free(nt_jobs_t *jobs);
+
+/* Wakes the remote watchers of a job at once. */
+void nt_jobs_watchers_kick(nt_jobs_t *jobs, const char *job_id);
+
+/* A job has started here: takes in its remote watchers. */
+void nt_job_watchers_attach(nt_job_t *job);
+
+/* The store has the job's events in `out`. */
+void nt_job_watchers_send(nt_job_t *job);
+
+/* The store has the job's end. */
+void nt_job_watchers_end(nt_job_t *job, const nt_job_record_t *record);
+
+/* The job does not run here any more; watchers go on as remote ones. */
+void nt_job_watchers_detach(nt_job_t *job);
+
+/* The store is away: tells all that watch this job. */
+void nt_job_watchers_fail(nt_job_t *job, int status, const char *message);
+
+#endif

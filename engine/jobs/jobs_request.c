@@ -1,0 +1,392 @@
+/*
+ * What the wire asks of jobs: submit, get, list.
+ */
+
+#include "engine/jobs/jobs_int.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "engine/log.h"
+
+/* A call on its way to the store and back. */
+typedef struct {
+    nt_jobs_t *jobs;
+    nt_job_t  *job; /* of a submit */
+    char      *user;
+    nt_job_cb  done;
+    void      *arg;
+} nt_jobs_call_t;
+
+
+static json_t *
+nt_jobs_time(int64_t msec)
+{
+    char text[NT_TIME_LEN];
+
+    if (msec == 0) {
+        return json_null();
+    }
+
+    nt_time_iso8601(text, msec);
+
+    return json_stringn(text, sizeof(text));
+}
+
+
+static json_t *
+nt_jobs_string(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
+
+static json_t *
+nt_jobs_json(const nt_job_record_t *job, bool whole)
+{
+    json_t *json;
+
+    json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:n}", "id",
+                     job->id, "user_id", job->user, "workflow_id",
+                     job->workflow_id, "job_type", "workflow", "status",
+                     job->status, "created_at", nt_jobs_time(job->created_at),
+                     "started_at", nt_jobs_time(job->started_at), "finished_at",
+                     nt_jobs_time(job->finished_at), "error",
+                     nt_jobs_string(job->error), "cost");
+
+    if (json == NULL) {
+        return NULL;
+    }
+
+    if (whole) {
+        json_t *result = NULL;
+
+        if (job->result) {
+            result = json_loads(job->result, JSON_DECODE_ANY, NULL);
+        }
+
+        json_object_set_new(json, "result", result ? result : json_null());
+    }
+
+    if (job->node_id) {
+        json_object_set_new(json, "node_id", json_string(job->node_id));
+    }
+
+    if (job->node_type) {
+        json_object_set_new(json, "node_type", json_string(job->node_type));
+    }
+
+    if (job->queue_position) {
+        json_object_set_new(json, "queue_position",
+                            json_integer(job->queue_position));
+    }
+
+    return json;
+}
+
+
+void
+nt_jobs_answer(nt_job_cb done, void *arg, const nt_job_record_t *record)
+{
+    json_t *json = nt_jobs_json(record, true);
+
+    if (json) {
+        done(arg, 200, NULL, json);
+        json_decref(json);
+    } else {
+        done(arg, 500, NT_JOBS_NOMEM, NULL);
+    }
+}
+
+
+/* --- submit --- */
+
+static nt_jobs_call_t *
+nt_jobs_call(nt_jobs_t *jobs, const char *user, nt_job_cb done, void *arg)
+{
+    nt_jobs_call_t *call = calloc(1, sizeof(*call));
+
+    if (call == NULL) {
+        return NULL;
+    }
+
+    call->jobs = jobs;
+    call->done = done;
+    call->arg = arg;
+    call->user = strdup(user);
+
+    if (call->user == NULL) {
+        free(call);
+        return NULL;
+    }
+
+    return call;
+}
+
+
+static void
+nt_jobs_call_free(nt_jobs_call_t *call)
+{
+    free(call->user);
+    free(call);
+}
+
+
+static void
+nt_jobs_on_created(void *arg, nt_rc_t rc, const char *message,
+                   const nt_job_record_t *record)
+{
+    nt_jobs_call_t *call = arg;
+    nt_jobs_t      *jobs = call->jobs;
+    nt_job_t       *job = call->job;
+    bool            ours, place = job->started_at != 0;
+
+    if (rc != NT_OK) {
+        nt_log(NT_LOG_WARN, "job %s: not accepted: %s", job->id, message);
+    }
+
+    ours = rc == NT_OK && strcmp(record->id, job->id) == 0 &&
+           strcmp(record->status, "running") == 0;
+
+    if (ours) {
+        nt_job_start(job, record);
+    } else {
+        nt_job_free(job);
+        if (place) {
+            jobs->running--;
+            nt_jobs_want(jobs);
+        }
+    }
+
+    if (rc == NT_OK) {
+        nt_jobs_answer(call->done, call->arg, record);
+    } else {
+        call->done(call->arg, 503, NT_JOBS_AWAY, NULL);
+    }
+
+    nt_jobs_call_free(call);
+}
+
+
+static const char *
+nt_jobs_refusal(const nt_jobs_t *jobs, bool start)
+{
+    if (jobs->draining) {
+        return "The engine is shutting down; try again";
+    }
+
+    if (!start && jobs->store->queued(jobs->store) >= jobs->options.max_queued)
+    {
+        return "The queue is full; try again later";
+    }
+
+    return NULL;
+}
+
+
+static bool
+nt_jobs_make_id(char *id)
+{
+    unsigned char random[16];
+
+    if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
+        return false;
+    }
+
+    nt_id_hex(id, random);
+    id[NT_ID_HEX_LEN] = '\0';
+
+    return true;
+}
+
+
+/* Stores the job of a call. False when memory is out. */
+static bool
+nt_jobs_create(nt_jobs_call_t *call, const nt_job_request_t *request,
+               const nt_job_record_t *record, bool start)
+{
+    nt_jobs_t *jobs = call->jobs;
+    nt_buf_t   queued = { 0 };
+
+    if (!start) {
+        nt_job_update_line(&queued, record);
+        if (queued.failed) {
+            nt_buf_free(&queued);
+            return false;
+        }
+    }
+
+    jobs->store->create(jobs->store, record, start,
+                        (nt_str_t) { queued.data, queued.len },
+                        request->idempotency_key, nt_jobs_on_created, call);
+    nt_buf_free(&queued);
+
+    return true;
+}
+
+
+void
+nt_jobs_submit(nt_jobs_t *jobs, const nt_job_request_t *request, nt_job_cb done,
+               void *arg)
+{
+    bool            start = jobs->running < jobs->options.max_running;
+    char            id[NT_ID_HEX_LEN + 1], *params;
+    const char     *refusal = nt_jobs_refusal(jobs, start);
+    nt_jobs_call_t *call;
+    nt_job_record_t record = {
+        .id = id,
+        .user = request->user,
+        .workflow_id = request->workflow_id,
+        .base_url = request->base_url,
+        .status = start ? "running" : "queued",
+        .attempt = 1,
+    };
+
+    if (refusal) {
+        done(arg, 503, refusal, NULL);
+        return;
+    }
+
+    params = json_dumps(request->params, JSON_COMPACT);
+    call = nt_jobs_call(jobs, request->user, done, arg);
+
+    if (params && call && nt_jobs_make_id(id)) {
+        call->job = nt_job_new(jobs, &record, request->graph, request->params);
+    }
+
+    if (params == NULL || call == NULL || call->job == NULL) {
+        goto failed;
+    }
+
+    record.params = params;
+
+    if (start) {
+        jobs->running++;
+        call->job->started_at = 1; /* holds a place; the store says when */
+        nt_jobs_want(jobs);
+    }
+
+    if (!nt_jobs_create(call, request, &record, start)) {
+        nt_job_free(call->job);
+        goto failed;
+    }
+
+    free(params);
+    return;
+
+failed:
+
+    if (call) {
+        nt_jobs_call_free(call);
+    }
+
+    free(params);
+    done(arg, 500, NT_JOBS_NOMEM, NULL);
+}
+
+
+/* --- get and list --- */
+
+static void
+nt_jobs_on_got(void *arg, nt_rc_t rc, const char *message,
+               const nt_job_record_t *record)
+{
+    nt_jobs_call_t *call = arg;
+
+    if (rc != NT_OK) {
+        nt_log(NT_LOG_WARN, "a job cannot be read: %s", message);
+        call->done(call->arg, 503, NT_JOBS_AWAY, NULL);
+    } else if (record == NULL) {
+        call->done(call->arg, 404, NT_JOBS_UNKNOWN, NULL);
+    } else if (strcmp(record->user, call->user) != 0) {
+        call->done(call->arg, 403, NT_JOBS_FOREIGN, NULL);
+    } else {
+        nt_jobs_answer(call->done, call->arg, record);
+    }
+
+    nt_jobs_call_free(call);
+}
+
+
+void
+nt_jobs_get(nt_jobs_t *jobs, const char *user, const char *job_id,
+            nt_job_cb done, void *arg)
+{
+    nt_jobs_call_t *call = nt_jobs_call(jobs, user, done, arg);
+
+    if (call == NULL) {
+        done(arg, 500, NT_JOBS_NOMEM, NULL);
+        return;
+    }
+
+    jobs->store->get(jobs->store, job_id, nt_jobs_on_got, call);
+}
+
+
+static void
+nt_jobs_on_list(void *arg, nt_rc_t rc, const char *message,
+                const nt_job_record_t *records, size_t n, const char *next)
+{
+    nt_jobs_call_t *call = arg;
+    json_t         *list, *page;
+
+    if (rc != NT_OK) {
+        nt_log(NT_LOG_WARN, "jobs cannot be listed: %s", message);
+        call->done(call->arg, 503, NT_JOBS_AWAY, NULL);
+        nt_jobs_call_free(call);
+        return;
+    }
+
+    list = json_array();
+
+    for (size_t i = 0; i < n; i++) {
+        json_array_append_new(list, nt_jobs_json(&records[i], false));
+    }
+
+    page = json_pack("{s:o, s:o}", "jobs", list, "next_start_key",
+                     nt_jobs_string(next));
+
+    if (page) {
+        call->done(call->arg, 200, NULL, page);
+        json_decref(page);
+    } else {
+        call->done(call->arg, 500, NT_JOBS_NOMEM, NULL);
+    }
+
+    nt_jobs_call_free(call);
+}
+
+
+/* "1764000000000-ID", what a list of ours gave as its next_start_key. */
+static bool
+nt_jobs_start_key_valid(const char *key)
+{
+    size_t digits = strspn(key, "0123456789");
+
+    return digits > 0 && digits <= 15 && key[digits] == '-' &&
+           strspn(key + digits + 1, "0123456789abcdef") == NT_ID_HEX_LEN &&
+           key[digits + 1 + NT_ID_HEX_LEN] == '\0';
+}
+
+
+void
+nt_jobs_list(nt_jobs_t *jobs, const char *user, const char *workflow_id,
+             const char *start_key, unsigned limit, nt_job_cb done, void *arg)
+{
+    nt_jobs_call_t *call;
+
+    if (start_key && !nt_jobs_start_key_valid(start_key)) {
+        done(arg, 400,
+             "start_key must be the next_start_key of an earlier list", NULL);
+        return;
+    }
+
+    call = nt_jobs_call(jobs, user, done, arg);
+    if (call == NULL) {
+        done(arg, 500, NT_JOBS_NOMEM, NULL);
+        return;
+    }
+
+    jobs->store->list(jobs->store, user, workflow_id, start_key, limit,
+                      nt_jobs_on_list, call);
+}
