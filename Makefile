@@ -1,10 +1,15 @@
 # NodeTool for nginx
 #
-#   make run      install what is needed, build, serve a worker on port 7777
-#   make test     install what is needed, build, run all tests
+#   make run       install what is needed, build, serve a worker on port 7777
+#   make test      install what is needed, build, run all tests
+#   make test-asan the same, built with the sanitizers
+#   make install   modules, engine, command, systemd unit (PREFIX, DESTDIR)
+#   make bench     measure, each figure beside its reference
+#   make lint      formatting, static analysis, and the rules of the layout
+#   make fuzz      run the fuzz targets for FUZZ_TIME seconds each
 #
 # BUILD is the folder that everything is built in; SAN=1 builds with the
-# address and undefined-behaviour sanitizers.
+# address and undefined-behaviour sanitizers.  ARGS is passed to the worker.
 
 BUILD  ?= build
 PREFIX ?= /usr/local
@@ -12,8 +17,8 @@ CC     ?= cc
 SAN    ?=
 
 .DELETE_ON_ERROR:
-.PHONY: all build run test test-asan fuzz bench install fmt lint clean deps \
-        modules engine cli
+.PHONY: all build run test test-asan test-programs fuzz bench install \
+        uninstall fmt lint clean deps deps-test deps-lint modules engine cli
 
 all: build
 
@@ -23,11 +28,18 @@ DEPS_BUILD = gcc make pkg-config nginx nginx-dev redis-server libjansson-dev \
              libuv1-dev libhiredis-dev libcurl4-openssl-dev libssl-dev \
              libpcre2-dev libunistring-dev libxml2-dev zlib1g-dev \
              ca-certificates curl
-DEPS_TEST  = perl wrk python3-venv clang libclang-rt-14-dev
-DEPS_LINT  = clang-format clang-tidy cppcheck
+DEPS_TEST  = perl wrk nodejs npm python3-venv
+DEPS_FUZZ  = clang libclang-rt-14-dev
+DEPS_LINT  = clang-format clang-tidy cppcheck perl
 
 deps:
 	@sh tools/deps.sh $(DEPS_BUILD)
+
+deps-test:
+	@sh tools/deps.sh $(DEPS_BUILD) $(DEPS_TEST)
+
+deps-lint:
+	@sh tools/deps.sh $(DEPS_BUILD) $(DEPS_LINT)
 
 # --- C -----------------------------------------------------------------------
 
@@ -75,9 +87,18 @@ $(BUILD)/nodetool: $(call obj,$(CLI_SRC)) $(BUILD)/libnodetool-engine.a \
 	    $(BUILD)/libnodetool-engine.a $(BUILD)/libnodetool-core.a $(LIBS)
 
 engine: $(BUILD)/nodetool-engine
-cli: $(BUILD)/nodetool
 
-# --- test programs: t/core/x.c and t/engine/x.c become x.t.bin ---------------
+# What the command finds beside itself, in the build folder as when installed.
+SHARE_SRC = $(wildcard conf/*.conf examples/*.json)
+SHARE     = $(patsubst %,$(BUILD)/share/nodetool/%,$(SHARE_SRC))
+
+$(BUILD)/share/nodetool/%: %
+	@mkdir -p $(dir $@)
+	cp $< $@
+
+cli: $(BUILD)/nodetool $(SHARE)
+
+# --- test programs: t/core/x.c and t/engine/x.c become programs ---------------
 
 TEST_SRC = $(wildcard t/core/*.c t/engine/*.c)
 TEST_BIN = $(patsubst %.c,$(BUILD)/%,$(TEST_SRC))
@@ -129,14 +150,100 @@ modules: $(BUILD)/modules.stamp
 
 build: modules engine cli
 
+# --- running -----------------------------------------------------------------
+
+# The packages have to be there before make looks at what depends on them.
+run: deps
+	@$(MAKE) --no-print-directory build
+	@$(BUILD)/nodetool worker $(ARGS)
+
 # --- tests -------------------------------------------------------------------
 
 PROVE = prove --timer -r
 
 test-programs: $(TEST_BIN)
 
-test: deps build test-programs
+test: deps-test
+	@$(MAKE) --no-print-directory build test-programs
 	NODETOOL_BUILD=$(abspath $(BUILD)) $(PROVE) t
+
+test-asan:
+	@NODETOOL_SAN=1 $(MAKE) --no-print-directory BUILD=$(BUILD)-asan SAN=1 test
+
+# Each target looks for new inputs in a copy of its corpus.
+FUZZ_TIME ?= 60
+FUZZ_CC   ?= clang
+FUZZ_BIN   = $(patsubst %.c,$(BUILD)/%,$(wildcard fuzz/*.c))
+
+$(BUILD)/fuzz/%: fuzz/%.c $(CORE_SRC) $(wildcard core/*.h core/llm/*.h)
+	@mkdir -p $(dir $@)
+	$(FUZZ_CC) $(CPPFLAGS) -std=gnu11 -g -O1 $(WARN) \
+	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+	    -o $@ $< $(CORE_SRC) -ljansson -lcrypto -lm
+
+fuzz:
+	@sh tools/deps.sh $(DEPS_BUILD) $(DEPS_FUZZ)
+	@$(MAKE) --no-print-directory $(FUZZ_BIN)
+	@for target in $(notdir $(FUZZ_BIN)); do \
+	    sh tools/fuzz.sh $(BUILD)/fuzz $$target $(FUZZ_TIME) || exit 1; \
+	done
+
+bench: deps-test
+	@$(MAKE) --no-print-directory build
+	NODETOOL_BUILD=$(abspath $(BUILD)) bench/run
+
+# --- style -------------------------------------------------------------------
+
+C_FILES = $(wildcard core/*.[ch] core/llm/*.[ch] ngx_nodetool_*/*.[ch] \
+          engine/*.[ch] engine/*/*.[ch] cli/*.[ch] fuzz/*.c t/core/*.[ch] \
+          t/engine/*.[ch])
+
+fmt:
+	clang-format -i $(C_FILES)
+
+lint: deps-lint
+	@$(MAKE) --no-print-directory modules
+	@BUILD=$(BUILD) NGINX_SRC=$(NGINX_SRC) sh tools/lint.sh $(C_FILES)
+
+# --- installing --------------------------------------------------------------
+
+# Debian's nginx has its modules here; a symbolic link in modules-enabled
+# makes it load them.
+NGINX_MODULES   ?= /usr/lib/nginx/modules
+NGINX_AVAILABLE ?= /usr/share/nginx/modules-available
+NGINX_ENABLED   ?= /etc/nginx/modules-enabled
+NGINX_MOD        = mod-http-nodetool.conf
+UNIT_DIR        ?= $(PREFIX)/lib/systemd/system
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(NGINX_MODULES) \
+	    $(DESTDIR)$(PREFIX)/share/nodetool/conf \
+	    $(DESTDIR)$(PREFIX)/share/nodetool/examples \
+	    $(DESTDIR)$(NGINX_AVAILABLE) $(DESTDIR)$(UNIT_DIR)
+	install -m 755 $(BUILD)/nodetool $(BUILD)/nodetool-engine \
+	    $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(MODULES_SO) $(DESTDIR)$(NGINX_MODULES)
+	install -m 644 conf/*.conf $(DESTDIR)$(PREFIX)/share/nodetool/conf
+	install -m 644 examples/*.json \
+	    $(DESTDIR)$(PREFIX)/share/nodetool/examples
+	install -m 644 packaging/$(NGINX_MOD) $(DESTDIR)$(NGINX_AVAILABLE)
+	sed 's|@PREFIX@|$(PREFIX)|' packaging/nodetool.service \
+	    > $(DESTDIR)$(UNIT_DIR)/nodetool.service
+ifeq ($(DESTDIR),)
+	install -d $(NGINX_ENABLED)
+	ln -sf $(NGINX_AVAILABLE)/$(NGINX_MOD) $(NGINX_ENABLED)/50-$(NGINX_MOD)
+endif
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/nodetool \
+	    $(DESTDIR)$(PREFIX)/bin/nodetool-engine \
+	    $(patsubst %,$(DESTDIR)$(NGINX_MODULES)/%,$(notdir $(MODULES_SO))) \
+	    $(DESTDIR)$(NGINX_AVAILABLE)/$(NGINX_MOD) \
+	    $(DESTDIR)$(UNIT_DIR)/nodetool.service
+	rm -rf $(DESTDIR)$(PREFIX)/share/nodetool
+ifeq ($(DESTDIR),)
+	rm -f $(NGINX_ENABLED)/50-$(NGINX_MOD)
+endif
 
 clean:
 	rm -rf build build-*
