@@ -120,7 +120,7 @@ may_use(const json_t *document, const char *user)
 {
     const char *owner = nt_document_owner(document);
 
-    return owner == NULL || (user != NULL && strcmp(owner, user) == 0);
+    return owner == NULL || user == NULL || strcmp(owner, user) == 0;
 }
 
 

@@ -58,7 +58,8 @@ int nt_workflows_delete(nt_workflows_t *workflows, const char *user,
                         const char *id, nt_buf_t *error);
 
 /* For a run: 422 names nodes and edges that are wrong. The graph is a new
- * reference. */
+ * reference.  `user` NULL: whoever owns it, for a job that was accepted
+ * before. */
 int nt_workflows_graph(nt_workflows_t *workflows, const char *user,
                        const char *id, nt_graph_t **graph, nt_buf_t *error);
 

@@ -1,0 +1,440 @@
+/*
+ * engine/main.c - nodetool-engine: puts the parts together and takes them
+ * apart again on SIGTERM and SIGINT.
+ *
+ * Shutdown, each step when the one before is through: no new connections
+ * and no new jobs; running jobs end or go back to the queue; replies are
+ * written; the wire, the store and the loop are closed.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "engine/jobs/jobs.h"
+#include "engine/log.h"
+#include "engine/nodes/registry.h"
+#include "engine/options.h"
+#include "engine/socket.h"
+#include "engine/wire/wire.h"
+#include "engine/workflows/workflows.h"
+
+#define NT_MAX_EVENTS 10000 /* of a job, kept by the store */
+#define NT_MAX_JOBS   10000 /* ended ones, kept by the memory store */
+#define NT_LEASE_MS   15000
+#define NT_FLUSH_MS   2000 /* for last replies, at shutdown */
+
+typedef struct {
+    uv_loop_t       loop;
+    uv_signal_t     signals[2];
+    uv_timer_t      flush;
+    nt_options_t    options;
+    nt_registry_t  *registry;
+    nt_workflows_t *workflows;
+    nt_store_t     *store;
+    nt_jobs_t      *jobs;
+    nt_wire_t      *wire;
+    int             workspace;
+    int             assets;
+    int             listener;
+    bool            stopping;
+    bool            wire_drained;
+    bool            jobs_drained;
+} nt_engine_t;
+
+
+static void
+log_library(const char *message)
+{
+    nt_log(NT_LOG_ERROR, "nodes: %s", message);
+}
+
+
+static bool
+fail(const char *what, nt_buf_t *error)
+{
+    nt_log(NT_LOG_ERROR, "%s: %.*s", what, (int) error->len, error->data);
+    nt_buf_free(error);
+    return false;
+}
+
+
+/* --- start ----------------------------------------------------------------*/
+
+/* Makes the folders of `path` that are missing, below HOME. A descriptor of
+ * the last one, -1 on failure. */
+static int
+open_folder(const char *home, const char *path)
+{
+    int   fd;
+    char *full, *p;
+
+    if (asprintf(&full, "%s/%s", home, path) == -1) {
+        nt_log(NT_LOG_ERROR, "out of memory");
+        return -1;
+    }
+
+    for (p = strchr(full + 1, '/'); /* void */; p = strchr(p + 1, '/')) {
+        if (p != NULL) {
+            *p = '\0';
+        }
+
+        if (mkdir(full, 0777) == -1 && errno != EEXIST) {
+            nt_log(NT_LOG_ERROR, "cannot make the folder %s: %s", full,
+                   strerror(errno));
+            free(full);
+            return -1;
+        }
+
+        if (p == NULL) {
+            break;
+        }
+
+        *p = '/';
+    }
+
+    fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd == -1) {
+        nt_log(NT_LOG_ERROR, "cannot open the folder %s: %s", full,
+               strerror(errno));
+    }
+
+    free(full);
+
+    return fd;
+}
+
+
+static nt_graph_t *
+find_graph(void *arg, const char *workflow_id, nt_buf_t *error)
+{
+    nt_engine_t *engine = arg;
+    nt_graph_t  *graph = NULL;
+
+    /* the engine that took the job has asked whose the workflow is */
+    (void) nt_workflows_graph(engine->workflows, NULL, workflow_id, &graph,
+                              error);
+    return graph;
+}
+
+
+static bool
+open_store(nt_engine_t *engine)
+{
+    char                error[256] = "out of memory";
+    const nt_options_t *o = &engine->options;
+    nt_store_options_t  options = { .max_jobs = NT_MAX_JOBS,
+                                    .ttl_s = o->job_ttl,
+                                    .max_events = NT_MAX_EVENTS,
+                                    .lease_ms = NT_LEASE_MS };
+
+    if (o->redis != NULL) {
+        engine->store = nt_store_redis_new(&engine->loop, o->redis, &options,
+                                           error, sizeof(error));
+
+    } else {
+        engine->store = nt_store_memory_new(&engine->loop, &options);
+        nt_log(NT_LOG_INFO, "jobs are kept in memory: they end with this "
+                            "process");
+    }
+
+    if (engine->store == NULL) {
+        nt_log(NT_LOG_ERROR, "store: %s", error);
+    }
+
+    return engine->store != NULL;
+}
+
+
+static bool
+open_jobs(nt_engine_t *engine)
+{
+    nt_jobs_options_t options = { .loop = &engine->loop,
+                                  .store = engine->store,
+                                  .max_running = engine->options.max_running,
+                                  .max_queued = engine->options.max_queued,
+                                  .workspace = engine->workspace,
+                                  .assets = engine->assets,
+                                  .graph = find_graph,
+                                  .arg = engine };
+
+    engine->jobs = nt_jobs_new(&options);
+    if (engine->jobs == NULL) {
+        nt_log(NT_LOG_ERROR, "jobs: out of memory");
+    }
+
+    return engine->jobs != NULL;
+}
+
+
+static bool
+open_wire(nt_engine_t *engine)
+{
+    nt_buf_t          error = { 0 };
+    nt_wire_options_t options = { .loop = &engine->loop,
+                                  .max_body = engine->options.max_body,
+                                  .jobs = engine->jobs,
+                                  .workflows = engine->workflows,
+                                  .registry = engine->registry };
+
+    options.fd = nt_socket_listen(engine->options.socket, &error);
+    if (options.fd == -1) {
+        return fail("socket", &error);
+    }
+
+    engine->wire = nt_wire_new(&options);
+    if (engine->wire == NULL) {
+        nt_log(NT_LOG_ERROR, "wire: %s", strerror(errno));
+        return false;
+    }
+
+    return true;
+}
+
+
+static bool
+open_home(nt_engine_t *engine)
+{
+    int         fd;
+    bool        ok;
+    char       *path;
+    nt_buf_t    error = { 0 };
+    const char *home = engine->options.home;
+
+    engine->workspace = open_folder(home, "workspace");
+    engine->assets = open_folder(home, "storage/assets");
+    fd = open_folder(home, "workflows");
+
+    if (engine->workspace == -1 || engine->assets == -1 || fd == -1) {
+        return false;
+    }
+
+    (void) close(fd);
+
+    if (asprintf(&path, "%s/workflows", home) == -1) {
+        nt_log(NT_LOG_ERROR, "out of memory");
+        return false;
+    }
+
+    engine->workflows = nt_workflows_new(path, engine->registry, &error);
+    ok = engine->workflows != NULL || fail("workflows", &error);
+
+    free(path);
+    nt_buf_free(&error);
+
+    return ok;
+}
+
+
+static bool
+open_registry(nt_engine_t *engine)
+{
+    int         n;
+    const char *folder = engine->options.nodes;
+
+    engine->registry = nt_registry_new();
+    if (engine->registry == NULL) {
+        nt_log(NT_LOG_ERROR, "nodes: out of memory");
+        return false;
+    }
+
+    if (folder == NULL) {
+        return true;
+    }
+
+    n = nt_registry_load(engine->registry, folder, log_library);
+    if (n < 0) {
+        nt_log(NT_LOG_ERROR, "nodes: the folder %s cannot be read", folder);
+        return false;
+    }
+
+    nt_log(NT_LOG_INFO, "nodes: %d libraries loaded from %s", n, folder);
+
+    return true;
+}
+
+
+/* --- stop -----------------------------------------------------------------*/
+
+static void
+on_store_closed(void *arg)
+{
+    nt_log(NT_LOG_INFO, "stopped");
+}
+
+
+static void
+close_handles(nt_engine_t *engine)
+{
+    uv_close((uv_handle_t *) &engine->flush, NULL);
+
+    for (int i = 0; i < 2; i++) {
+        uv_close((uv_handle_t *) &engine->signals[i], NULL);
+    }
+}
+
+
+static void
+stop(nt_engine_t *engine)
+{
+    nt_wire_close(engine->wire);
+    close_handles(engine);
+    nt_jobs_free(engine->jobs);
+    engine->store->close(engine->store, on_store_closed, engine);
+}
+
+
+/* Peers that take no bytes do not hold the process. */
+static void
+on_flush_timeout(uv_timer_t *timer)
+{
+    stop(timer->data);
+}
+
+
+static void
+on_wire_drained(void *arg)
+{
+    nt_engine_t *engine = arg;
+
+    engine->wire_drained = true;
+
+    if (engine->jobs_drained) {
+        stop(engine);
+    }
+}
+
+
+static void
+on_jobs_drained(void *arg)
+{
+    nt_engine_t *engine = arg;
+
+    engine->jobs_drained = true;
+
+    if (engine->wire_drained) {
+        stop(engine);
+        return;
+    }
+
+    (void) uv_timer_start(&engine->flush, on_flush_timeout, NT_FLUSH_MS, 0);
+}
+
+
+static void
+on_signal(uv_signal_t *signal, int number)
+{
+    nt_engine_t *engine = signal->data;
+
+    if (engine->stopping) {
+        return;
+    }
+
+    engine->stopping = true;
+    nt_log(NT_LOG_INFO, "%s: stopping, %u seconds for running jobs",
+           number == SIGINT ? "SIGINT" : "SIGTERM", engine->options.drain);
+
+    /* a new engine may take the name at once */
+    (void) unlink(engine->options.socket);
+
+    nt_wire_drain(engine->wire, on_wire_drained, engine);
+    nt_jobs_drain(engine->jobs, engine->options.drain * 1000, on_jobs_drained,
+                  engine);
+}
+
+
+static bool
+open_signals(nt_engine_t *engine)
+{
+    static const int numbers[] = { SIGTERM, SIGINT };
+
+    (void) signal(SIGPIPE, SIG_IGN);
+    (void) uv_timer_init(&engine->loop, &engine->flush);
+    engine->flush.data = engine;
+
+    for (int i = 0; i < 2; i++) {
+        if (uv_signal_init(&engine->loop, &engine->signals[i]) != 0 ||
+            uv_signal_start(&engine->signals[i], on_signal, numbers[i]) != 0)
+        {
+            nt_log(NT_LOG_ERROR, "cannot watch for signals");
+            return false;
+        }
+
+        engine->signals[i].data = engine;
+    }
+
+    return true;
+}
+
+
+/* One descriptor a connection: take as many as the system allows. */
+static void
+raise_limits(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void) setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+
+static int
+run(nt_engine_t *engine)
+{
+    if (uv_loop_init(&engine->loop) != 0) {
+        nt_log(NT_LOG_ERROR, "cannot make an event loop");
+        return EXIT_FAILURE;
+    }
+
+    if (!open_signals(engine) || !open_registry(engine) || !open_home(engine) ||
+        !open_store(engine) || !open_jobs(engine) || !open_wire(engine))
+    {
+        return EXIT_FAILURE;
+    }
+
+    nt_log(NT_LOG_INFO, "nodetool-engine " NT_ENGINE_VERSION " listens on %s",
+           engine->options.socket);
+
+    (void) uv_run(&engine->loop, UV_RUN_DEFAULT);
+
+    nt_workflows_free(engine->workflows);
+    nt_registry_free(engine->registry);
+    (void) close(engine->workspace);
+    (void) close(engine->assets);
+    (void) uv_loop_close(&engine->loop);
+
+    return EXIT_SUCCESS;
+}
+
+
+int
+main(int argc, char **argv)
+{
+    static nt_engine_t engine;
+
+    switch (nt_options_parse(&engine.options, argc, argv)) {
+    case NT_OPTIONS_EXIT:
+        return EXIT_SUCCESS;
+    case NT_OPTIONS_WRONG:
+        return 2;
+    default:
+        break;
+    }
+
+    nt_log_set_level(engine.options.log_level);
+    raise_limits();
+
+    /* nodes that read files or compute share the pool */
+    (void) setenv("UV_THREADPOOL_SIZE", "8", 0);
+
+    return run(&engine);
+}

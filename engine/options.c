@@ -1,0 +1,222 @@
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/options.h"
+
+static const char usage[] =
+    "Usage: nodetool-engine --socket PATH --home DIR [OPTION]...\n"
+    "Runs NodeTool workflows for nginx, on a Unix socket.\n"
+    "\n"
+    "  --socket PATH      where to listen (mode 0660)\n"
+    "  --home DIR         workflows, workspace and assets; made when missing\n"
+    "  --store memory     keep jobs in this process (the default)\n"
+    "  --store redis      keep jobs in Redis; needs --redis\n"
+    "  --redis URL        redis://[:PASSWORD@]HOST[:PORT][/DB] or\n"
+    "                     unix://PATH[?db=N]; means --store redis\n"
+    "  --nodes DIR        load node libraries (*.so) of this folder\n"
+    "  --max-running N    jobs at a time (default 64)\n"
+    "  --max-queued N     jobs that may wait (default 1000)\n"
+    "  --job-ttl SECONDS  how long ended jobs are kept (default 86400)\n"
+    "  --max-body MIB     largest request body (default 64)\n"
+    "  --drain SECONDS    how long running jobs may take to end after\n"
+    "                     SIGTERM (default 8)\n"
+    "  --log-level LEVEL  error, warn, info (the default) or debug\n"
+    "  --help, --version\n";
+
+enum {
+    OPT_SOCKET = 256,
+    OPT_HOME,
+    OPT_STORE,
+    OPT_REDIS,
+    OPT_NODES,
+    OPT_MAX_RUNNING,
+    OPT_MAX_QUEUED,
+    OPT_JOB_TTL,
+    OPT_MAX_BODY,
+    OPT_DRAIN,
+    OPT_LOG_LEVEL,
+    OPT_HELP,
+    OPT_VERSION
+};
+
+static const struct option long_options[] = {
+    { "socket", required_argument, NULL, OPT_SOCKET },
+    { "home", required_argument, NULL, OPT_HOME },
+    { "store", required_argument, NULL, OPT_STORE },
+    { "redis", required_argument, NULL, OPT_REDIS },
+    { "nodes", required_argument, NULL, OPT_NODES },
+    { "max-running", required_argument, NULL, OPT_MAX_RUNNING },
+    { "max-queued", required_argument, NULL, OPT_MAX_QUEUED },
+    { "job-ttl", required_argument, NULL, OPT_JOB_TTL },
+    { "max-body", required_argument, NULL, OPT_MAX_BODY },
+    { "drain", required_argument, NULL, OPT_DRAIN },
+    { "log-level", required_argument, NULL, OPT_LOG_LEVEL },
+    { "help", no_argument, NULL, OPT_HELP },
+    { "version", no_argument, NULL, OPT_VERSION },
+    { NULL, 0, NULL, 0 }
+};
+
+
+static bool
+number(const char *name, const char *text, unsigned least, unsigned most,
+       unsigned *value)
+{
+    char         *end;
+    unsigned long n;
+
+    errno = 0;
+    n = strtoul(text, &end, 10);
+
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 ||
+        n < least || n > most)
+    {
+        (void) fprintf(stderr,
+                       "nodetool-engine: --%s must be a number from %u to %u, "
+                       "not \"%s\"\n",
+                       name, least, most, text);
+        return false;
+    }
+
+    *value = (unsigned) n;
+
+    return true;
+}
+
+
+static bool
+set_number(nt_options_t *o, int opt, const char *name, const char *text)
+{
+    unsigned mib;
+
+    switch (opt) {
+    case OPT_MAX_RUNNING:
+        return number(name, text, 1, 100000, &o->max_running);
+
+    case OPT_MAX_QUEUED:
+        return number(name, text, 0, 10000000, &o->max_queued);
+
+    case OPT_JOB_TTL:
+        return number(name, text, 1, INT_MAX, &o->job_ttl);
+
+    case OPT_DRAIN:
+        return number(name, text, 0, 86400, &o->drain);
+
+    default: /* OPT_MAX_BODY */
+        if (!number(name, text, 1, 1024, &mib)) {
+            return false;
+        }
+
+        o->max_body = (size_t) mib << 20;
+        return true;
+    }
+}
+
+
+/* Sets one option; `store` is the value of --store so far. */
+static bool
+set_option(nt_options_t *o, int opt, const char *name, const char *value,
+           const char **store)
+{
+    switch (opt) {
+    case OPT_SOCKET:
+        o->socket = value;
+        return true;
+
+    case OPT_HOME:
+        o->home = value;
+        return true;
+
+    case OPT_REDIS:
+        o->redis = value;
+        return true;
+
+    case OPT_NODES:
+        o->nodes = value;
+        return true;
+
+    case OPT_STORE:
+        *store = value;
+        if (strcmp(value, "memory") == 0 || strcmp(value, "redis") == 0) {
+            return true;
+        }
+        break;
+
+    case OPT_LOG_LEVEL:
+        if (nt_log_level_parse(value, &o->log_level)) {
+            return true;
+        }
+        break;
+
+    default:
+        return set_number(o, opt, name, value);
+    }
+
+    (void) fprintf(stderr, "nodetool-engine: --%s does not know \"%s\"\n", name,
+                   value);
+    return false;
+}
+
+
+static nt_options_result_t
+wrong(const char *why)
+{
+    (void) fprintf(stderr, "nodetool-engine: %s (see --help)\n", why);
+    return NT_OPTIONS_WRONG;
+}
+
+
+nt_options_result_t
+nt_options_parse(nt_options_t *o, int argc, char **argv)
+{
+    int         opt, index = 0;
+    const char *store = NULL;
+
+    *o = (nt_options_t) { .max_running = 64,
+                          .max_queued = 1000,
+                          .job_ttl = 86400,
+                          .max_body = (size_t) 64 << 20,
+                          .drain = 8,
+                          .log_level = NT_LOG_INFO };
+
+    while ((opt = getopt_long(argc, argv, "", long_options, &index)) != -1) {
+        switch (opt) {
+        case OPT_HELP:
+            (void) fputs(usage, stdout);
+            return NT_OPTIONS_EXIT;
+
+        case OPT_VERSION:
+            (void) puts("nodetool-engine " NT_ENGINE_VERSION);
+            return NT_OPTIONS_EXIT;
+
+        case '?':
+            return wrong("wrong usage");
+
+        default:
+            if (!set_option(o, opt, long_options[index].name, optarg, &store)) {
+                return NT_OPTIONS_WRONG;
+            }
+        }
+    }
+
+    if (optind < argc) {
+        return wrong("arguments other than options are not taken");
+    }
+
+    if (o->socket == NULL || o->home == NULL) {
+        return wrong("--socket and --home are required");
+    }
+
+    if (store != NULL && strcmp(store, "redis") == 0 && o->redis == NULL) {
+        return wrong("--store redis needs --redis URL");
+    }
+
+    if (store != NULL && strcmp(store, "memory") == 0 && o->redis != NULL) {
+        return wrong("--store memory and --redis exclude each other");
+    }
+
+    return NT_OPTIONS_RUN;
+}

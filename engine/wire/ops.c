@@ -1,0 +1,326 @@
+/*
+ * engine/wire/ops.c - the operations of the wire, except those of ops_jobs.c.
+ */
+
+#include <stdlib.h>
+
+#include "engine/json.h"
+#include "engine/log.h"
+#include "engine/wire/conn.h"
+#include "engine/wire/ops.h"
+
+typedef struct {
+    const char *name;
+    void (*start)(nt_conn_t *conn, const char *body, size_t len);
+} nt_op_t;
+
+
+void
+nt_op_fail(nt_conn_t *conn, int status, nt_buf_t *message)
+{
+    nt_conn_error(conn, status, conn->job_id,
+                  (nt_str_t) { message->data, message->len });
+    nt_buf_free(message);
+}
+
+
+void
+nt_op_reply_json(nt_conn_t *conn, int status, const char *job_id,
+                 const json_t *value)
+{
+    nt_buf_t *body = &conn->wire->body;
+
+    nt_buf_reset(body);
+    nt_json_append(body, value);
+
+    if (body->failed) {
+        nt_conn_error(conn, 503, job_id,
+                      NT_STR("The server is out of memory. Try again later."));
+        return;
+    }
+
+    nt_conn_reply(conn, status, job_id, 0,
+                  (nt_str_t) { body->data, body->len });
+}
+
+
+const char *
+nt_op_user(const nt_conn_t *conn)
+{
+    const char *user = nt_conn_field(conn, "user");
+
+    return user != NULL ? user : NT_OP_USER;
+}
+
+
+const char *
+nt_op_require(nt_conn_t *conn, const char *name)
+{
+    const char *value = nt_conn_field(conn, name);
+
+    if (value == NULL) {
+        nt_buf_t message = { 0 };
+
+        nt_buf_printf(&message, "The field %s is missing.", name);
+        nt_op_fail(conn, 400, &message);
+    }
+
+    return value;
+}
+
+
+bool
+nt_op_number(nt_conn_t *conn, const char *name, json_int_t least,
+             json_int_t most, json_int_t absent, json_int_t *number)
+{
+    json_t  *value = json_object_get(conn->head, name);
+    nt_buf_t message = { 0 };
+
+    if (value == NULL) {
+        *number = absent;
+        return true;
+    }
+
+    *number = json_integer_value(value);
+
+    if (json_is_integer(value) && *number >= least && *number <= most) {
+        return true;
+    }
+
+    nt_buf_printf(&message,
+                  "%s must be an integer from %" JSON_INTEGER_FORMAT
+                  " to %" JSON_INTEGER_FORMAT ", not ",
+                  name, least, most);
+    nt_json_append(&message, value);
+    nt_buf_append_char(&message, '.');
+    nt_op_fail(conn, 422, &message);
+
+    return false;
+}
+
+
+static void
+start_health(nt_conn_t *conn, const char *body, size_t len)
+{
+    bool    ready;
+    json_t *stats;
+
+    stats = nt_jobs_stats(conn->wire->options.jobs);
+
+    ready = json_is_object(stats) && !conn->wire->draining &&
+            !json_is_false(json_object_get(stats, "connected"));
+
+    if (!json_is_object(stats) ||
+        json_object_set_new(stats, "status",
+                            json_string(ready ? "ready" : "unavailable")) != 0)
+    {
+        json_decref(stats);
+        nt_conn_error(conn, 503, NULL, NT_STR(""));
+        return;
+    }
+
+    nt_op_reply_json(conn, ready ? 200 : 503, NULL, stats);
+    json_decref(stats);
+}
+
+
+static void
+start_node_list(nt_conn_t *conn, const char *body, size_t len)
+{
+    json_t *metadata = nt_registry_metadata(conn->wire->options.registry);
+
+    if (metadata == NULL) {
+        nt_conn_error(conn, 503, NULL, NT_STR(""));
+        return;
+    }
+
+    nt_op_reply_json(conn, 200, NULL, metadata);
+    json_decref(metadata);
+}
+
+
+/* Replies with what a function of workflows.h has returned. */
+static void
+reply_workflow(nt_conn_t *conn, int status, json_t *workflow, nt_buf_t *error)
+{
+    if (status >= 300) {
+        nt_op_fail(conn, status, error);
+        return;
+    }
+
+    nt_op_reply_json(conn, status, NULL, workflow);
+    json_decref(workflow);
+    nt_buf_free(error);
+}
+
+
+static void
+start_workflow_list(nt_conn_t *conn, const char *body, size_t len)
+{
+    int        status;
+    json_t    *list = NULL;
+    nt_buf_t   error = { 0 };
+    json_int_t limit;
+
+    if (!nt_op_number(conn, "limit", 1, NT_OP_LIMIT_MAX, NT_OP_LIMIT, &limit)) {
+        return;
+    }
+
+    status = nt_workflows_list(conn->wire->options.workflows, nt_op_user(conn),
+                               nt_conn_field(conn, "cursor"), (unsigned) limit,
+                               &list, &error);
+    reply_workflow(conn, status, list, &error);
+}
+
+
+static void
+start_workflow_get(nt_conn_t *conn, const char *body, size_t len)
+{
+    int         status;
+    json_t     *workflow = NULL;
+    nt_buf_t    error = { 0 };
+    const char *id = nt_op_require(conn, "workflow_id");
+
+    if (id == NULL) {
+        return;
+    }
+
+    status = nt_workflows_get(conn->wire->options.workflows, nt_op_user(conn),
+                              id, &workflow, &error);
+    reply_workflow(conn, status, workflow, &error);
+}
+
+
+static void
+start_workflow_delete(nt_conn_t *conn, const char *body, size_t len)
+{
+    int         status;
+    nt_buf_t    error = { 0 };
+    const char *id = nt_op_require(conn, "workflow_id");
+
+    if (id == NULL) {
+        return;
+    }
+
+    status = nt_workflows_delete(conn->wire->options.workflows,
+                                 nt_op_user(conn), id, &error);
+    if (status >= 300) {
+        nt_op_fail(conn, status, &error);
+        return;
+    }
+
+    nt_conn_reply(conn, status, NULL, 0, NT_STR(""));
+}
+
+
+/* --- workflow.put: the disk is waited for on the thread pool --------------*/
+
+typedef struct {
+    uv_work_t            work;
+    nt_conn_t           *conn;
+    nt_workflow_write_t *write;
+} nt_put_t;
+
+
+static void
+put_work(uv_work_t *work)
+{
+    nt_put_t *put = work->data;
+
+    nt_workflow_write_run(put->write);
+}
+
+
+static void
+put_done(uv_work_t *work, int cancelled)
+{
+    int        status;
+    json_t    *workflow = NULL;
+    nt_buf_t   error = { 0 };
+    nt_put_t  *put = work->data;
+    nt_conn_t *conn = put->conn;
+
+    status = nt_workflows_put_end(conn->wire->options.workflows, put->write,
+                                  &workflow, &error);
+    if (conn->closing) {
+        json_decref(workflow);
+        nt_buf_free(&error);
+
+    } else {
+        reply_workflow(conn, status, workflow, &error);
+    }
+
+    nt_conn_release(conn);
+    free(put);
+}
+
+
+static void
+start_workflow_put(nt_conn_t *conn, const char *body, size_t len)
+{
+    int         status;
+    nt_buf_t    error = { 0 };
+    nt_put_t   *put;
+    const char *id = nt_op_require(conn, "workflow_id");
+
+    if (id == NULL) {
+        return;
+    }
+
+    put = calloc(1, sizeof(*put));
+    if (put == NULL) {
+        nt_conn_error(conn, 503, NULL, NT_STR(""));
+        return;
+    }
+
+    status =
+        nt_workflows_put_begin(conn->wire->options.workflows, nt_op_user(conn),
+                               id, body, len, &put->write, &error);
+    if (status >= 300) {
+        free(put);
+        nt_op_fail(conn, status, &error);
+        return;
+    }
+
+    put->conn = nt_conn_hold(conn);
+    put->work.data = put;
+
+    /* fails only without a function to call */
+    (void) uv_queue_work(conn->wire->options.loop, &put->work, put_work,
+                         put_done);
+}
+
+
+void
+nt_op_start(nt_conn_t *conn, const char *body, size_t len)
+{
+    static const nt_op_t ops[] = {
+        { "job.run", nt_op_job_run },
+        { "job.get", nt_op_job_get },
+        { "job.list", nt_op_job_list },
+        { "job.events", nt_op_job_events },
+        { "job.cancel", nt_op_job_cancel },
+        { "workflow.list", start_workflow_list },
+        { "workflow.get", start_workflow_get },
+        { "workflow.put", start_workflow_put },
+        { "workflow.delete", start_workflow_delete },
+        { "node.list", start_node_list },
+        { "health", start_health },
+    };
+    nt_buf_t    message = { 0 };
+    const char *name = nt_op_require(conn, "op");
+
+    if (name == NULL) {
+        return;
+    }
+
+    for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+        if (strcmp(ops[i].name, name) == 0) {
+            ops[i].start(conn, body, len);
+            return;
+        }
+    }
+
+    nt_buf_printf(&message, "There is no operation %.100s.", name);
+    nt_op_fail(conn, 400, &message);
+}

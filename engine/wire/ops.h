@@ -1,0 +1,38 @@
+/*
+ * engine/wire/ops.h - what ops.c and ops_jobs.c share.
+ */
+
+#ifndef NT_WIRE_OPS_H
+#define NT_WIRE_OPS_H
+
+#include "engine/wire/conn.h"
+
+#define NT_OP_USER      "1" /* where nobody has to say who he is */
+#define NT_OP_LIMIT     100 /* entries of a list */
+#define NT_OP_LIMIT_MAX 1000
+
+/* Ends the request with an error; frees the message's memory. */
+void nt_op_fail(nt_conn_t *conn, int status, nt_buf_t *message);
+
+/* Ends the request with a JSON value; `job_id` may be NULL. */
+void nt_op_reply_json(nt_conn_t *conn, int status, const char *job_id,
+                      const json_t *value);
+
+const char *nt_op_user(const nt_conn_t *conn);
+
+/* A string field; without it the request has ended with 400 and NULL is
+ * returned. */
+const char *nt_op_require(nt_conn_t *conn, const char *name);
+
+/* A number field in [least, most], or `absent`; false when the request has
+ * ended with 422. */
+bool nt_op_number(nt_conn_t *conn, const char *name, json_int_t least,
+                  json_int_t most, json_int_t absent, json_int_t *number);
+
+void nt_op_job_run(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_job_get(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_job_list(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_job_events(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_job_cancel(nt_conn_t *conn, const char *body, size_t len);
+
+#endif
