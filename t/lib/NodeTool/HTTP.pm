@@ -35,7 +35,7 @@ sub send_request {
     my ($self, $method, $path, %opt) = @_;
 
     my @headers = @{ $opt{headers} || [] };
-    my %given = map { lc $headers[2 * $_] => 1 } 0 .. $#headers / 2;
+    my %given = map { lc $headers[2 * $_] => 1 } 0 .. @headers / 2 - 1;
     my $head = "$method $path HTTP/1.1\r\n";
     $head .= "Host: localhost\r\n" if !$given{host};
     $head .= "Connection: close\r\n" if !$given{connection};
