@@ -54,7 +54,8 @@ enum {
     NT_NODE_OUTPUT = 1 << 5,           /* its value is a job's result */
     NT_NODE_INERT = 1 << 6,            /* Comment, Group: never runs */
     NT_NODE_PREVIEW = 1 << 7,          /* emits preview_update */
-    NT_NODE_ONCE = 1 << 8              /* has effects: not to be repeated */
+    NT_NODE_ONCE = 1 << 8,             /* has effects: not to be repeated */
+    NT_NODE_ZIP = 1 << 9               /* pairs its inputs, as zip_all does */
 };
 
 typedef enum {
@@ -97,8 +98,8 @@ typedef struct {
 
 /* What a shared object exports under the name nodetool_node_library. */
 typedef struct {
-    unsigned                     abi;  /* NODETOOL_NODE_ABI */
-    const char                  *name; /* for logs: "text", "my-nodes" */
+    unsigned                     abi;   /* NODETOOL_NODE_ABI */
+    const char                  *name;  /* for logs: "text", "my-nodes" */
     const nt_node_type_t *const *types; /* ended by NULL */
 } nt_node_library_t;
 
@@ -114,9 +115,9 @@ NT_NODE_API json_t *nt_call_input(nt_node_call_t *call, const char *name);
  * 0, 0.0, false.  Pointers live as long as the call. */
 NT_NODE_API const char *nt_call_string(nt_node_call_t *call, const char *name,
                                        size_t *len);
-NT_NODE_API int64_t nt_call_int(nt_node_call_t *call, const char *name);
-NT_NODE_API double  nt_call_float(nt_node_call_t *call, const char *name);
-NT_NODE_API bool    nt_call_bool(nt_node_call_t *call, const char *name);
+NT_NODE_API int64_t     nt_call_int(nt_node_call_t *call, const char *name);
+NT_NODE_API double      nt_call_float(nt_node_call_t *call, const char *name);
+NT_NODE_API bool        nt_call_bool(nt_node_call_t *call, const char *name);
 
 /* Names and values of the dynamic properties as an object, those of edges
  * included. Borrowed. */
@@ -162,8 +163,7 @@ NT_NODE_API const char *nt_call_node_id(nt_node_call_t *call);
  * workflows see.  `path` is relative to it; a leading slash means its root;
  * nothing leads out.  `flags` as open(2); O_CREAT makes missing folders.
  * A file descriptor, or -1 after nt_call_fail. */
-NT_NODE_API int nt_call_open(nt_node_call_t *call, const char *path,
-                             int flags);
+NT_NODE_API int nt_call_open(nt_node_call_t *call, const char *path, int flags);
 
 /* Opens the bytes behind a media ref or an asset URI ("data:" URI,
  * /storage/assets/..., asset_id) for reading: *data is malloc'ed, the
@@ -181,6 +181,6 @@ NT_NODE_API json_t *nt_call_store(nt_node_call_t *call, const char *type,
 /* Keys of the assets under a folder (a prefix; "" for all), sorted, as an
  * array of strings. New reference; NULL after nt_call_fail. */
 NT_NODE_API json_t *nt_call_list_assets(nt_node_call_t *call,
-                                        const char *folder);
+                                        const char     *folder);
 
 #endif

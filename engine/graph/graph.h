@@ -36,9 +36,9 @@ void        nt_graph_unref(nt_graph_t *graph);
 /* JSON Schemas of the parameters and of the results; new references. They
  * need only the nodes' types and data, so they are made from workflows that
  * do not compile, too. */
-json_t *nt_graph_input_schema(const json_t *graph,
+json_t *nt_graph_input_schema(const json_t        *graph,
                               const nt_registry_t *registry);
-json_t *nt_graph_output_schema(const json_t *graph,
+json_t *nt_graph_output_schema(const json_t        *graph,
                                const nt_registry_t *registry);
 
 /* Checks `params` (object) against the input nodes: unknown names, types,

@@ -1,0 +1,370 @@
+#include "engine/graph/plan.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MESSAGE_MAX 1024
+
+/*
+ * The index of node ids is a jansson object with integers; `errors` and
+ * `warnings` may be NULL for callers that do not want them.
+ */
+
+static void
+report_members(json_t *fault, const nt_node_plan_t *node, const char *edge_id,
+               const char *property)
+{
+    if (node != NULL) {
+        json_object_set_new(fault, "node_id", json_string(node->id));
+        json_object_set_new(fault, "node_type", json_string(node->type_name));
+    }
+    if (edge_id != NULL) {
+        json_object_set_new(fault, "edge_id", json_string(edge_id));
+    }
+    if (property != NULL) {
+        json_object_set_new(fault, "property", json_string(property));
+    }
+}
+
+void
+nt_compile_report(nt_compile_t *c, json_t *list, const nt_node_plan_t *node,
+                  const char *edge_id, const char *property, const char *format,
+                  ...)
+{
+    char    message[MESSAGE_MAX];
+    json_t *fault, *text;
+    va_list args;
+    int     len;
+
+    va_start(args, format);
+    len = vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
+
+    /* A cut may have split a character; jansson wants whole ones. */
+    if (len >= (int) sizeof(message)) {
+        len = (int) sizeof(message) - 1;
+        while (len > 0 && (message[len - 1] & 0x80) != 0) {
+            len--;
+        }
+    }
+
+    text = json_stringn(message, len < 0 ? 0 : (size_t) len);
+    fault = json_object();
+    if (fault == NULL || json_object_set_new(fault, "message", text) != 0) {
+        json_decref(fault);
+        c->nomem = true;
+        return;
+    }
+    report_members(fault, node, edge_id, property);
+    if (json_array_append_new(list, fault) != 0) {
+        c->nomem = true;
+    }
+}
+
+uint32_t
+nt_type_property(const nt_node_type_t *type, const char *name)
+{
+    uint32_t i;
+
+    for (i = 0; type->properties != NULL && type->properties[i].name != NULL;
+         i++) {
+        if (strcmp(type->properties[i].name, name) == 0) {
+            return i;
+        }
+    }
+    return NT_NONE;
+}
+
+static nt_kind_t
+kind_of(const nt_node_type_t *type, const json_t *source)
+{
+    const json_t *ui;
+
+    if (type->flags & NT_NODE_INERT) {
+        return NT_KIND_INERT;
+    }
+    if (type->flags & NT_NODE_INPUT) {
+        return NT_KIND_INPUT;
+    }
+    if (type->flags & NT_NODE_OUTPUT) {
+        return NT_KIND_OUTPUT;
+    }
+
+    ui = json_object_get(source, "ui_properties");
+    if (json_is_true(json_object_get(ui, "bypassed"))) {
+        return NT_KIND_BYPASS;
+    }
+    if (type->flags & NT_NODE_PREVIEW) {
+        return NT_KIND_PREVIEW;
+    }
+    return type->run != NULL ? NT_KIND_RUN : NT_KIND_DRAIN;
+}
+
+static bool
+compile_outputs(nt_compile_t *c, nt_node_plan_t *node, const json_t *source)
+{
+    const json_t *dynamic;
+    const char   *name;
+    json_t       *meta;
+    uint32_t      i, n;
+
+    for (n = 0;
+         node->type->outputs != NULL && node->type->outputs[n].name != NULL;
+         n++)
+    {
+        /* counting */
+    }
+    dynamic = node->type->flags & NT_NODE_DYNAMIC_OUTPUTS
+                  ? json_object_get(source, "dynamic_outputs")
+                  : NULL;
+
+    node->n_outputs = n + (uint32_t) json_object_size(dynamic);
+    node->outputs =
+        nt_arena_alloc(&c->graph->arena,
+                       (node->n_outputs + 1) * sizeof(*node->outputs));
+    if (node->outputs == NULL) {
+        return false;
+    }
+    for (i = 0; i < n; i++) {
+        node->outputs[i].name = node->type->outputs[i].name;
+        node->outputs[i].type =
+            nt_type_parse(&c->graph->arena, node->type->outputs[i].type, NULL);
+        if (node->outputs[i].type == NULL) {
+            return false;
+        }
+    }
+
+    json_object_foreach((json_t *) dynamic, name, meta)
+    {
+        node->outputs[i].name =
+            nt_arena_copy(&c->graph->arena, name, strlen(name));
+        if (node->outputs[i].name == NULL) {
+            return false;
+        }
+        node->outputs[i].type = nt_type_from_json(&c->graph->arena, meta);
+        i++;
+    }
+    node->first_output = c->graph->n_outputs;
+    c->graph->n_outputs += node->n_outputs;
+    return true;
+}
+
+/* Input and output nodes are known by their data.name. */
+static bool
+compile_name(nt_compile_t *c, nt_node_plan_t *node, const json_t *source)
+{
+    const char *name;
+    uint32_t    i;
+
+    if (node->kind != NT_KIND_INPUT && node->kind != NT_KIND_OUTPUT) {
+        return true;
+    }
+    name = json_string_value(
+        json_object_get(json_object_get(source, "data"), "name"));
+    if (name == NULL || *name == '\0') {
+        nt_compile_report(c, c->errors, node, NULL, "name",
+                          "Node \"%s\" (%s) needs a name", node->id,
+                          node->type_name);
+        return true;
+    }
+    node->name = nt_arena_copy(&c->graph->arena, name, strlen(name));
+    if (node->name == NULL) {
+        return false;
+    }
+
+    for (i = 0; i < (uint32_t) (node - c->graph->nodes); i++) {
+        const nt_node_plan_t *other = &c->graph->nodes[i];
+
+        if (other->kind == node->kind && other->name != NULL &&
+            strcmp(other->name, node->name) == 0)
+        {
+            nt_compile_report(c, c->errors, node, NULL, "name",
+                              "Node \"%s\" (%s) has the same name \"%s\" as "
+                              "node \"%s\"; names must differ",
+                              node->id, node->type_name, node->name, other->id);
+            break;
+        }
+    }
+    return true;
+}
+
+static bool
+compile_node(nt_compile_t *c, uint32_t i, const json_t *source)
+{
+    nt_node_plan_t *node = &c->graph->nodes[i];
+    const json_t   *id, *type;
+    nt_arena_t     *arena = &c->graph->arena;
+
+    id = json_object_get(source, "id");
+    type = json_object_get(source, "type");
+
+    node->id =
+        nt_arena_copy(arena, json_string_value(id), json_string_length(id));
+    node->type_name =
+        nt_arena_copy(arena, json_string_value(type), json_string_length(type));
+    if (node->id == NULL || node->type_name == NULL) {
+        return false;
+    }
+    if (*node->id == '\0' || *node->type_name == '\0') {
+        nt_compile_report(c, c->errors, NULL, NULL, NULL,
+                          "Node number %u needs an \"id\" and a \"type\", "
+                          "both strings",
+                          i + 1);
+        return true;
+    }
+    if (json_object_get(c->index, node->id) != NULL) {
+        nt_compile_report(c, c->errors, node, NULL, NULL,
+                          "Two nodes have the id \"%s\"", node->id);
+        return true;
+    }
+    if (json_object_set_new(c->index, node->id, json_integer(i)) != 0) {
+        return false;
+    }
+
+    node->type = nt_registry_find(c->registry, node->type_name);
+    if (node->type == NULL) {
+        nt_compile_report(c, c->errors, node, NULL, NULL,
+                          "Node \"%s\": node type %s is not available on "
+                          "this server",
+                          node->id, node->type_name);
+        return true;
+    }
+    node->kind = kind_of(node->type, source);
+    node->bypass = NT_NONE;
+    c->graph->n_results += node->kind == NT_KIND_OUTPUT;
+
+    return compile_name(c, node, source) && compile_outputs(c, node, source);
+}
+
+static bool
+compile_nodes(nt_compile_t *c)
+{
+    const json_t *list;
+    size_t        i, n;
+
+    list = json_object_get(c->source, "nodes");
+    if (!json_is_array(list)) {
+        nt_compile_report(c, c->errors, NULL, NULL, NULL,
+                          "The graph needs \"nodes\", a list");
+        return true;
+    }
+    n = json_array_size(list);
+    c->graph->nodes =
+        nt_arena_alloc(&c->graph->arena, (n + 1) * sizeof(nt_node_plan_t));
+    if (c->graph->nodes == NULL || n >= NT_NONE) {
+        return false;
+    }
+    for (i = 0; i < n; i++) {
+        c->graph->n_nodes++;
+        if (!compile_node(c, (uint32_t) i, json_array_get(list, i))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Faults are texts of the workflow's author, so a run repeats the warnings
+ * as log_update events. */
+static bool
+keep_warnings(nt_compile_t *c, size_t first)
+{
+    size_t i;
+
+    c->graph->warnings = json_array();
+    if (c->graph->warnings == NULL) {
+        return false;
+    }
+    for (i = first; i < json_array_size(c->warnings); i++) {
+        if (json_array_append(c->graph->warnings,
+                              json_array_get(c->warnings, i)) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+graph_free(nt_graph_t *graph)
+{
+    uint32_t i, j;
+
+    for (i = 0; i < graph->n_nodes; i++) {
+        for (j = 0; j < graph->nodes[i].n_properties; j++) {
+            json_decref(graph->nodes[i].values[j]);
+        }
+        json_decref(graph->nodes[i].dynamic);
+    }
+    json_decref(graph->warnings);
+    nt_arena_free(&graph->arena);
+    free(graph);
+}
+
+static bool
+compile(nt_compile_t *c)
+{
+    size_t n_errors, n_warnings;
+
+    n_errors = json_array_size(c->errors);
+    n_warnings = json_array_size(c->warnings);
+
+    if (!json_is_object(c->source)) {
+        nt_compile_report(c, c->errors, NULL, NULL, NULL,
+                          "The graph must be an object with \"nodes\" and "
+                          "\"edges\"");
+    } else if (!compile_nodes(c) || !nt_compile_edges(c) ||
+               !nt_compile_values(c)) {
+        c->nomem = true;
+    }
+    if (!c->nomem && json_array_size(c->errors) == n_errors) {
+        c->nomem = !keep_warnings(c, n_warnings) || !nt_events_render(c->graph);
+    }
+    if (c->nomem) {
+        json_array_append_new(c->errors,
+                              json_pack("{s:s}", "message",
+                                        "The server is out of memory"));
+        return false;
+    }
+    return json_array_size(c->errors) == n_errors;
+}
+
+nt_graph_t *
+nt_graph_compile(const json_t *graph, const nt_registry_t *registry,
+                 json_t *errors, json_t *warnings)
+{
+    nt_compile_t c = { .source = graph,
+                       .registry = registry,
+                       .errors = errors,
+                       .warnings = warnings };
+    bool         good;
+
+    c.graph = calloc(1, sizeof(*c.graph));
+    c.index = json_object();
+    good = c.graph != NULL && c.index != NULL && compile(&c);
+
+    json_decref(c.index);
+    nt_buf_free(&c.text);
+    if (!good) {
+        if (c.graph != NULL) {
+            graph_free(c.graph);
+        }
+        return NULL;
+    }
+    c.graph->refs = 1;
+    return c.graph;
+}
+
+nt_graph_t *
+nt_graph_ref(nt_graph_t *graph)
+{
+    graph->refs++;
+    return graph;
+}
+
+void
+nt_graph_unref(nt_graph_t *graph)
+{
+    if (graph != NULL && --graph->refs == 0) {
+        graph_free(graph);
+    }
+}

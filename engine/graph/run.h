@@ -1,0 +1,173 @@
+/*
+ * engine/graph/run.h - a run's state; private to the graph.
+ */
+
+#ifndef NT_RUN_H
+#define NT_RUN_H
+
+#include "engine/graph/plan.h"
+
+/* A value that waits at a handle. */
+typedef struct {
+    json_t  *value; /* owned */
+    uint32_t seq;   /* order of arrival at the node */
+} nt_item_t;
+
+typedef struct {
+    nt_item_t *items; /* ring of `cap` places, `fixed` at first */
+    uint32_t   cap;   /* a power of two */
+    uint32_t   head;
+    uint32_t   count;
+    uint32_t   limit; /* producers wait from here on */
+    uint32_t   open;  /* edges that have not ended */
+    json_t    *value; /* what the next activation sees; owned */
+    bool       has;   /* a value has come */
+    nt_item_t  fixed[4];
+} nt_inbox_t;
+
+/* What a node did on the pool, to be done on the loop in the same order. */
+typedef struct {
+    enum { NT_OP_EMIT, NT_OP_CLOSE, NT_OP_EVENT } kind;
+    uint32_t output;
+    json_t  *value; /* NT_OP_EMIT */
+    char    *line;  /* NT_OP_EVENT */
+    size_t   len;
+} nt_op_t;
+
+typedef enum { NT_STEP_RUN, NT_STEP_ITEM, NT_STEP_END } nt_step_t;
+
+/* A node in a run: the actor. */
+struct nt_node_call {
+    nt_run_t             *run;
+    const nt_node_plan_t *plan;
+    nt_inbox_t           *inboxes; /* of the node's handles */
+    json_t              **last;    /* by output: last value emitted */
+    bool                 *closed;  /* by output: has been ended */
+
+    uint32_t arrivals; /* numbers the arriving values */
+    uint32_t waiting;  /* values in the inboxes */
+    uint32_t missing;  /* handles that have had no value yet */
+    uint32_t open;     /* handles that have not ended */
+
+    bool queued;   /* is in the ready queue */
+    bool blocked;  /* a receiver has no room */
+    bool running;  /* `running` has been told, `completed` not yet */
+    bool more;     /* the activation goes on */
+    bool busy;     /* on the pool */
+    bool finished; /* has ended its outputs */
+    bool failed;
+    bool fired;    /* has had an activation */
+    bool returned; /* is back from the pool, not looked at yet */
+
+    nt_step_t    step;
+    uint32_t     item_handle; /* of NT_STEP_ITEM */
+    json_t      *item;        /* owned */
+    nt_node_rc_t rc;
+
+    json_t *dynamic; /* nt_call_dynamic; owned */
+    void   *state;
+    void (*free_state)(void *state);
+    char *error; /* malloc'ed */
+
+    uv_work_t work;
+    nt_op_t  *ops; /* malloc'ed */
+    size_t    n_ops;
+    size_t    cap_ops;
+};
+
+struct nt_run {
+    nt_graph_t      *graph;
+    nt_run_options_t options;
+    nt_run_sink_t    sink;
+
+    nt_node_call_t *calls;
+    nt_inbox_t     *inboxes;
+    uint32_t       *counters; /* by edge: values sent */
+    uint32_t       *ready;    /* ring of n_nodes + 1 node numbers */
+    uint32_t        ready_head;
+    uint32_t        ready_tail;
+
+    uint32_t unfinished;  /* nodes */
+    uint32_t outstanding; /* on the pool */
+    bool     started;
+    bool     cancelled; /* read by the pool, too: atomic */
+    bool     done;
+    bool     nomem;
+
+    json_t         *results;
+    nt_node_call_t *failure; /* the first */
+    nt_buf_t        line;
+};
+
+/* --- inbox.c --- */
+
+bool nt_inbox_put(nt_inbox_t *inbox, json_t *value, uint32_t seq);
+/* A new owner; the inbox must not be empty. */
+json_t *nt_inbox_take(nt_inbox_t *inbox);
+void    nt_inbox_clear(nt_inbox_t *inbox);
+
+/* Handle (number within the node) whose first value came first; there must
+ * be one. */
+uint32_t nt_inbox_first(const nt_node_call_t *call);
+
+/* --- batch.c: sets of inputs --- */
+
+typedef enum {
+    NT_BATCH_WAIT, /* not yet */
+    NT_BATCH_READY,
+    NT_BATCH_END, /* there will be none */
+    NT_BATCH_FAIL /* nt_call_fail has said why */
+} nt_batch_t;
+
+nt_batch_t nt_batch_next(nt_node_call_t *call);
+
+/* Makes `value` (taken over) what the handle shows; false when it does not
+ * fit its type. */
+bool nt_batch_set(nt_node_call_t *call, uint32_t handle, json_t *value);
+
+/* `value` (taken over) as a draining node gets it; NULL when it does not fit
+ * the handle's type. */
+json_t *nt_batch_convert(nt_node_call_t *call, uint32_t handle, json_t *value);
+
+/* --- run.c --- */
+
+void nt_run_ready(nt_run_t *run, nt_node_call_t *call);
+/* Takes a value off an inbox and lets its producers go on. */
+json_t *nt_run_take(nt_node_call_t *call, uint32_t handle);
+/* Sends a value (borrowed) along the edges of an output. */
+void nt_run_send(nt_node_call_t *call, uint32_t output, json_t *value);
+void nt_run_close(nt_node_call_t *call, uint32_t output);
+/* True when each receiver can take one more value. */
+bool nt_run_has_room(nt_node_call_t *call);
+/* Ends the node's outputs; it will not run again. */
+void nt_run_end_node(nt_node_call_t *call);
+/* The same after nt_call_fail. */
+void nt_run_fail_node(nt_node_call_t *call);
+
+/* --- step.c --- */
+
+void nt_step(nt_node_call_t *call);
+
+/* --- call.c --- */
+
+/* Frees what belongs to one call of run, item or end. */
+void nt_call_reset(nt_node_call_t *call);
+void nt_call_free_state(nt_node_call_t *call);
+
+/* --- events.c --- */
+
+void nt_event_raw(nt_run_t *run, const char *line, size_t len);
+void nt_event_running(nt_node_call_t *call);
+void nt_event_completed(nt_node_call_t *call);
+void nt_event_error(nt_node_call_t *call);
+void nt_event_sent(nt_run_t *run, uint32_t edge);
+void nt_event_drained(nt_run_t *run, uint32_t edge);
+void nt_event_output(nt_node_call_t *call, const json_t *value);
+void nt_event_preview(nt_node_call_t *call, const json_t *value);
+void nt_event_warning(nt_run_t *run, const json_t *warning);
+
+/* Starts `{"type":TYPE,"node_id":...` in a buffer. */
+void nt_event_begin(nt_buf_t *buf, const nt_node_call_t *call,
+                    const char *type);
+
+#endif

@@ -1,0 +1,347 @@
+#include "engine/graph/run.h"
+
+#include <stdlib.h>
+
+/*
+ * One step of a node, by its kind.
+ */
+
+/* After an activation: what a node that is called again starts without. */
+static void
+forget_outputs(nt_node_call_t *call)
+{
+    uint32_t i;
+
+    for (i = 0; i < call->plan->n_outputs; i++) {
+        json_decref(call->last[i]);
+        call->last[i] = NULL;
+    }
+}
+
+static nt_node_rc_t
+invoke(nt_node_call_t *call)
+{
+    const nt_node_type_t *type = call->plan->type;
+
+    switch (call->step) {
+    case NT_STEP_ITEM:
+        return type
+            ->item(call,
+                   call->run->graph
+                       ->handles[call->plan->first_handle + call->item_handle]
+                       .name,
+                   call->item);
+    case NT_STEP_END:
+        return type->end != NULL ? type->end(call) : NT_NODE_DONE;
+    case NT_STEP_RUN:
+    default:
+        return type->run(call);
+    }
+}
+
+/* What follows from the return of run, item or end. */
+static void
+settle(nt_node_call_t *call)
+{
+    nt_run_t *run = call->run;
+
+    call->more = false;
+    if (call->rc == NT_NODE_FAIL || call->error != NULL) {
+        nt_run_fail_node(call);
+        return;
+    }
+    if (call->rc == NT_NODE_MORE) {
+        call->more = true;
+        nt_run_ready(run, call);
+        return;
+    }
+
+    nt_call_reset(call);
+    if (call->step == NT_STEP_ITEM) {
+        nt_run_ready(run, call);
+        return;
+    }
+    if (call->plan->kind != NT_KIND_INPUT) {
+        nt_event_completed(call);
+    }
+    if (call->step == NT_STEP_END || call->plan->kind == NT_KIND_INPUT) {
+        nt_run_end_node(call);
+        return;
+    }
+    forget_outputs(call);
+    nt_call_free_state(call);
+    nt_run_ready(run, call);
+}
+
+static void
+on_pool(uv_work_t *work)
+{
+    nt_node_call_t *call = work->data;
+
+    call->rc = invoke(call);
+}
+
+static void
+off_pool(uv_work_t *work, int status)
+{
+    nt_node_call_t *call = work->data;
+    nt_run_t       *run = call->run;
+
+    if (status != 0) {
+        call->rc = NT_NODE_FAIL;
+    }
+    call->busy = false;
+    call->returned = true;
+    run->outstanding--;
+    nt_run_ready(run, call);
+    run->sink.wake(run->sink.arg);
+}
+
+/* Does on the loop what the node said on the pool. */
+static void
+replay(nt_node_call_t *call)
+{
+    nt_op_t *op;
+    size_t   i;
+
+    for (i = 0; i < call->n_ops; i++) {
+        op = &call->ops[i];
+        switch (op->kind) {
+        case NT_OP_EMIT:
+            if (!call->closed[op->output]) {
+                nt_run_send(call, op->output, op->value);
+            }
+            json_decref(op->value);
+            break;
+        case NT_OP_CLOSE:
+            nt_run_close(call, op->output);
+            break;
+        case NT_OP_EVENT:
+            nt_event_raw(call->run, op->line, op->len);
+            free(op->line);
+            break;
+        }
+    }
+    call->n_ops = 0;
+}
+
+static void
+start_step(nt_node_call_t *call)
+{
+    nt_run_t *run = call->run;
+
+    if (!(call->plan->type->flags & NT_NODE_THREAD)) {
+        call->rc = invoke(call);
+        settle(call);
+        return;
+    }
+
+    call->work.data = call;
+    call->busy = true;
+    run->outstanding++;
+    if (uv_queue_work(run->options.loop, &call->work, on_pool, off_pool) != 0) {
+        call->busy = false;
+        run->outstanding--;
+        (void) nt_call_fail(call, "the thread pool takes no work");
+        nt_run_fail_node(call);
+    }
+}
+
+static void
+begin(nt_node_call_t *call, nt_step_t step)
+{
+    call->step = step;
+    if (!call->running && call->plan->kind != NT_KIND_INPUT) {
+        nt_event_running(call);
+    }
+    call->fired = true;
+    start_step(call);
+}
+
+static void
+step_run(nt_node_call_t *call)
+{
+    switch (nt_batch_next(call)) {
+    case NT_BATCH_READY:
+        begin(call, NT_STEP_RUN);
+        break;
+    case NT_BATCH_END:
+        nt_run_end_node(call);
+        break;
+    case NT_BATCH_FAIL:
+        nt_run_fail_node(call);
+        break;
+    case NT_BATCH_WAIT:
+        break;
+    }
+}
+
+static void
+step_drain(nt_node_call_t *call)
+{
+    uint32_t number;
+
+    if (call->waiting > 0) {
+        number = nt_inbox_first(call);
+        call->item_handle = number;
+        call->item = nt_batch_convert(call, number, nt_run_take(call, number));
+        if (call->item == NULL) {
+            nt_run_fail_node(call);
+            return;
+        }
+        begin(call, NT_STEP_ITEM);
+        return;
+    }
+    if (call->open == 0) {
+        begin(call, NT_STEP_END);
+    }
+}
+
+static void
+step_input(nt_node_call_t *call)
+{
+    const nt_node_plan_t *plan = call->plan;
+    uint32_t              property;
+    json_t               *value;
+
+    property = nt_type_property(plan->type, "value");
+    value = json_object_get(call->run->options.params, plan->name);
+    if (value == NULL && property != NT_NONE) {
+        value = plan->values[property];
+    }
+
+    /* Null is the end of the stream, not a value. */
+    if (value == NULL || json_is_null(value)) {
+        nt_run_end_node(call);
+        return;
+    }
+    call->item = property != NT_NONE
+                     ? nt_type_convert(plan->types[property], value)
+                     : json_incref(value);
+    if (call->item == NULL) {
+        (void) nt_call_fail(call, "parameter \"%s\" has the wrong type",
+                            plan->name);
+        nt_run_fail_node(call);
+        return;
+    }
+    begin(call, NT_STEP_RUN);
+}
+
+static void
+show(nt_node_call_t *call, json_t *value)
+{
+    nt_run_t *run = call->run;
+
+    if (!call->running) {
+        nt_event_running(call);
+    }
+    if (call->plan->kind == NT_KIND_PREVIEW) {
+        nt_event_preview(call, value);
+    } else {
+        nt_event_output(call, value);
+        if (json_object_set(run->results, call->plan->name, value) != 0) {
+            run->nomem = true;
+        }
+    }
+    if (call->plan->n_outputs > 0) {
+        nt_run_send(call, 0, value);
+    }
+}
+
+/* Outputs and previews take each value as it comes. */
+static void
+step_sink(nt_node_call_t *call)
+{
+    uint32_t property;
+    json_t  *value;
+
+    if (call->waiting > 0) {
+        value = nt_run_take(call, nt_inbox_first(call));
+        show(call, value);
+        json_decref(value);
+        nt_run_ready(call->run, call);
+        return;
+    }
+    if (call->open > 0) {
+        return;
+    }
+
+    /* Without edges it shows the value that the workflow has. */
+    property = nt_type_property(call->plan->type, "value");
+    if (call->plan->n_handles == 0 && property != NT_NONE &&
+        !json_is_null(call->plan->values[property]))
+    {
+        show(call, call->plan->values[property]);
+    }
+    if (call->running) {
+        nt_event_completed(call);
+    }
+    nt_run_end_node(call);
+}
+
+static void
+step_bypass(nt_node_call_t *call)
+{
+    uint32_t number, i;
+    json_t  *value;
+
+    if (call->waiting == 0) {
+        if (call->open == 0) {
+            nt_run_end_node(call);
+        }
+        return;
+    }
+    number = nt_inbox_first(call);
+    value = nt_run_take(call, number);
+    if (number == call->plan->bypass) {
+        for (i = 0; i < call->plan->n_outputs; i++) {
+            nt_run_send(call, i, value);
+        }
+    }
+    json_decref(value);
+    nt_run_ready(call->run, call);
+}
+
+void
+nt_step(nt_node_call_t *call)
+{
+    if (call->finished || call->busy) {
+        return;
+    }
+    if (call->returned) {
+        call->returned = false;
+        replay(call);
+        settle(call);
+        return;
+    }
+    if (!nt_run_has_room(call)) {
+        call->blocked = true;
+        return;
+    }
+    if (call->more) {
+        start_step(call);
+        return;
+    }
+
+    switch (call->plan->kind) {
+    case NT_KIND_RUN:
+        step_run(call);
+        break;
+    case NT_KIND_DRAIN:
+        step_drain(call);
+        break;
+    case NT_KIND_INPUT:
+        step_input(call);
+        break;
+    case NT_KIND_OUTPUT:
+    case NT_KIND_PREVIEW:
+        step_sink(call);
+        break;
+    case NT_KIND_BYPASS:
+        step_bypass(call);
+        break;
+    case NT_KIND_INERT:
+        nt_run_end_node(call);
+        break;
+    }
+}

@@ -1,0 +1,320 @@
+#include "engine/nodes/registry.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/graph/arena.h"
+#include "engine/graph/types.h"
+#include "engine/nodes/aliases.h"
+#include "engine/nodes/metadata.h"
+
+#define LIBRARY_SYMBOL "nodetool_node_library"
+
+struct nt_registry {
+    const nt_node_type_t **types; /* sorted by name */
+    size_t                 n_types;
+    void                 **plugins; /* dlopen handles */
+    size_t                 n_plugins;
+};
+
+/* Until every library is there. */
+#pragma weak nt_nodes_boolean
+#pragma weak nt_nodes_text
+#pragma weak nt_nodes_text_regex
+#pragma weak nt_nodes_text_files
+#pragma weak nt_nodes_template
+#pragma weak nt_nodes_list
+#pragma weak nt_nodes_dictionary
+#pragma weak nt_nodes_numbers
+#pragma weak nt_nodes_math
+#pragma weak nt_nodes_json
+#pragma weak nt_nodes_uuid
+
+static const nt_node_library_t *const builtin[] = {
+    &nt_nodes_base,       &nt_nodes_input,      &nt_nodes_output,
+    &nt_nodes_constant,   &nt_nodes_boolean,    &nt_nodes_text,
+    &nt_nodes_text_regex, &nt_nodes_text_files, &nt_nodes_template,
+    &nt_nodes_list,       &nt_nodes_dictionary, &nt_nodes_control,
+    &nt_nodes_numbers,    &nt_nodes_math,       &nt_nodes_json,
+    &nt_nodes_uuid
+};
+
+static int
+compare_types(const void *a, const void *b)
+{
+    const nt_node_type_t *const *left = a;
+    const nt_node_type_t *const *right = b;
+
+    return strcmp((*left)->type, (*right)->type);
+}
+
+static int
+compare_name(const void *name, const void *type)
+{
+    const nt_node_type_t *const *right = type;
+
+    return strcmp(name, (*right)->type);
+}
+
+static const nt_node_type_t *
+find_exact(const nt_registry_t *registry, const char *name)
+{
+    const nt_node_type_t **found;
+
+    found = bsearch(name, registry->types, registry->n_types,
+                    sizeof(*registry->types), compare_name);
+    return found != NULL ? *found : NULL;
+}
+
+/* A type that cannot be run, or whose name is taken, is a fault of the
+ * library: NULL, or what is wrong. */
+static const char *
+check_type(const nt_registry_t *registry, const nt_node_type_t *type)
+{
+    const nt_property_t *property;
+    const nt_output_t   *output;
+    const char          *fault = NULL;
+    nt_arena_t           arena = { 0 };
+    json_t              *value;
+
+    if (type->type == NULL || type->title == NULL) {
+        return "has no type or title";
+    }
+    if (find_exact(registry, type->type) != NULL) {
+        return "is there already";
+    }
+    if (type->run == NULL && type->item == NULL &&
+        !(type->flags & (NT_NODE_OUTPUT | NT_NODE_PREVIEW | NT_NODE_INERT)))
+    {
+        return "has neither run nor item";
+    }
+
+    for (property = type->properties;
+         property != NULL && property->name != NULL && fault == NULL;
+         property++)
+    {
+        if (nt_type_parse(&arena, property->type, property->values) == NULL) {
+            fault = "has a property of a malformed type";
+        }
+        if (property->default_json != NULL) {
+            value = json_loads(property->default_json, JSON_DECODE_ANY, NULL);
+            if (value == NULL) {
+                fault = "has a property whose default is not JSON";
+            }
+            json_decref(value);
+        }
+    }
+    for (output = type->outputs;
+         output != NULL && output->name != NULL && fault == NULL; output++)
+    {
+        if (nt_type_parse(&arena, output->type, NULL) == NULL) {
+            fault = "has an output of a malformed type";
+        }
+    }
+    nt_arena_free(&arena);
+    return fault;
+}
+
+/* Adds all types of a library or none. */
+static bool
+add_library(nt_registry_t *registry, const nt_node_library_t *library,
+            char *error, size_t size)
+{
+    const nt_node_type_t **types;
+    const char            *fault;
+    size_t                 i, n;
+
+    for (n = 0; library->types[n] != NULL; n++) {
+        fault = check_type(registry, library->types[n]);
+        if (fault != NULL) {
+            (void) snprintf(error, size, "node type %s %s",
+                            library->types[n]->type != NULL
+                                ? library->types[n]->type
+                                : "?",
+                            fault);
+            return false;
+        }
+    }
+
+    types =
+        realloc(registry->types, (registry->n_types + n + 1) * sizeof(*types));
+    if (types == NULL) {
+        (void) snprintf(error, size, "memory is out");
+        return false;
+    }
+    registry->types = types;
+    for (i = 0; i < n; i++) {
+        types[registry->n_types + i] = library->types[i];
+    }
+    registry->n_types += n;
+    qsort(types, registry->n_types, sizeof(*types), compare_types);
+    return true;
+}
+
+nt_registry_t *
+nt_registry_new(void)
+{
+    nt_registry_t *registry;
+    char           error[256];
+    size_t         i;
+
+    registry = calloc(1, sizeof(*registry));
+    if (registry == NULL) {
+        return NULL;
+    }
+    for (i = 0; i < sizeof(builtin) / sizeof(builtin[0]); i++) {
+        if (builtin[i] == NULL) {
+            continue;
+        }
+        if (!add_library(registry, builtin[i], error, sizeof(error))) {
+            (void) fprintf(stderr, "nodetool: library %s: %s\n",
+                           builtin[i]->name, error);
+            nt_registry_free(registry);
+            return NULL;
+        }
+    }
+    return registry;
+}
+
+void
+nt_registry_free(nt_registry_t *registry)
+{
+    size_t i;
+
+    if (registry == NULL) {
+        return;
+    }
+    free(registry->types);
+    for (i = 0; i < registry->n_plugins; i++) {
+        (void) dlclose(registry->plugins[i]);
+    }
+    free(registry->plugins);
+    free(registry);
+}
+
+const nt_node_type_t *
+nt_registry_find(const nt_registry_t *registry, const char *name)
+{
+    const nt_node_type_t *type;
+    const char           *alias;
+
+    type = find_exact(registry, name);
+    if (type == NULL) {
+        alias = nt_alias_find(name);
+        type = alias != NULL ? find_exact(registry, alias) : NULL;
+    }
+    return type;
+}
+
+/* --- shared objects --- */
+
+static bool
+keep_plugin(nt_registry_t *registry, void *handle)
+{
+    void **plugins;
+
+    plugins = realloc(registry->plugins,
+                      (registry->n_plugins + 1) * sizeof(*plugins));
+    if (plugins == NULL) {
+        return false;
+    }
+    registry->plugins = plugins;
+    plugins[registry->n_plugins++] = handle;
+    return true;
+}
+
+static bool
+load_plugin(nt_registry_t *registry, const char *path, char *error, size_t size)
+{
+    const nt_node_library_t *library;
+    void                    *handle;
+
+    handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (handle == NULL) {
+        (void) snprintf(error, size, "%s", dlerror());
+        return false;
+    }
+
+    library = dlsym(handle, LIBRARY_SYMBOL);
+    if (library == NULL) {
+        (void) snprintf(error, size, "has no symbol %s", LIBRARY_SYMBOL);
+    } else if (library->abi != NODETOOL_NODE_ABI) {
+        (void) snprintf(error, size,
+                        "is built for version %u of nodetool_node.h, this is "
+                        "version %u; build it again",
+                        library->abi, NODETOOL_NODE_ABI);
+    } else if (library->types == NULL) {
+        (void) snprintf(error, size, "has no node types");
+    } else if (add_library(registry, library, error, size)) {
+        if (keep_plugin(registry, handle)) {
+            return true;
+        }
+        /* The types stay known, so the code must stay loaded. */
+        return true;
+    }
+    (void) dlclose(handle);
+    return false;
+}
+
+static int
+is_shared_object(const struct dirent *entry)
+{
+    size_t len = strlen(entry->d_name);
+
+    return len > 3 && strcmp(entry->d_name + len - 3, ".so") == 0;
+}
+
+int
+nt_registry_load(nt_registry_t *registry, const char *folder,
+                 void (*log)(const char *message))
+{
+    struct dirent **entries;
+    char            error[512], message[1024], *path;
+    int             i, n, loaded = 0;
+
+    n = scandir(folder, &entries, is_shared_object, alphasort);
+    if (n < 0) {
+        (void) snprintf(message, sizeof(message), "nodes: %s: %s", folder,
+                        strerror(errno));
+        log(message);
+        return -1;
+    }
+
+    for (i = 0; i < n; i++) {
+        if (asprintf(&path, "%s/%s", folder, entries[i]->d_name) < 0) {
+            path = NULL;
+        }
+        if (path != NULL && load_plugin(registry, path, error, sizeof(error))) {
+            loaded++;
+        } else {
+            (void) snprintf(message, sizeof(message),
+                            "nodes: %s is left out: %s", entries[i]->d_name,
+                            path != NULL ? error : "memory is out");
+            log(message);
+        }
+        free(path);
+        free(entries[i]);
+    }
+    free(entries);
+    return loaded;
+}
+
+json_t *
+nt_registry_metadata(const nt_registry_t *registry)
+{
+    json_t *list;
+    size_t  i;
+
+    list = json_array();
+    for (i = 0; i < registry->n_types; i++) {
+        if (json_array_append_new(list, nt_node_metadata(registry->types[i])) !=
+            0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}

@@ -1,0 +1,163 @@
+/*
+ * Runs graphs for tests written in Perl: reads one JSON object a line from
+ * stdin, {"graph": ..., "params": ..., "budget": n, "cancel": pump}, and
+ * writes one a line, {"errors", "warnings", "params_error", "events",
+ * "status", "result", "failure"}.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/graph/graph.h"
+
+typedef struct {
+    json_t *reply;
+    json_t *events;
+    bool    done;
+    bool    woken;
+} test_t;
+
+static void
+on_event(void *arg, const char *line, size_t len)
+{
+    test_t      *test = arg;
+    json_error_t error;
+    json_t      *event;
+
+    event = json_loadb(line, len, 0, &error);
+    if (event == NULL) {
+        (void) fprintf(stderr, "event is not JSON: %.*s\n", (int) len, line);
+        abort();
+    }
+    json_array_append_new(test->events, event);
+}
+
+static void
+on_done(void *arg, const nt_run_result_t *result)
+{
+    static const char *const names[] = { "completed", "failed", "cancelled" };
+    test_t                  *test = arg;
+
+    if (test->done) {
+        abort();
+    }
+    test->done = true;
+    json_object_set_new(test->reply, "status",
+                        json_string(names[result->status]));
+    json_object_set(test->reply, "result", result->result);
+    json_object_set(test->reply, "results", result->results);
+    json_object_set_new(test->reply, "failure",
+                        json_pack("{s:s?, s:s?, s:s?}", "node_id",
+                                  result->node_id, "node_type",
+                                  result->node_type, "message",
+                                  result->message));
+}
+
+static void
+on_wake(void *arg)
+{
+    ((test_t *) arg)->woken = true;
+}
+
+static void
+run(nt_graph_t *graph, const json_t *request, json_t *reply)
+{
+    test_t           test = { .reply = reply };
+    nt_run_sink_t    sink = { &test, on_event, on_done, on_wake };
+    nt_run_options_t options = { .loop = uv_default_loop(),
+                                 .params = json_object_get(request, "params"),
+                                 .workspace = -1,
+                                 .assets = -1,
+                                 .base_url = "http://test" };
+    nt_run_t        *run;
+    json_int_t       budget, cancel, pumps = 0;
+
+    budget = json_integer_value(json_object_get(request, "budget"));
+    cancel = json_object_get(request, "cancel") != NULL
+                 ? json_integer_value(json_object_get(request, "cancel"))
+                 : -1;
+
+    test.events = json_array();
+    run = nt_run_new(graph, &options, &sink);
+    while (!test.done) {
+        if (pumps++ == cancel) {
+            nt_run_cancel(run);
+        }
+        if (!nt_run_pump(run, budget > 0 ? (unsigned) budget : 1000) &&
+            !test.done) {
+            while (!test.woken) {
+                uv_run(options.loop, UV_RUN_ONCE);
+            }
+            test.woken = false;
+        }
+    }
+    nt_run_free(run);
+    json_object_set_new(reply, "pumps", json_integer(pumps));
+    json_object_set_new(reply, "events", test.events);
+}
+
+static json_t *
+answer(const nt_registry_t *registry, const json_t *request)
+{
+    nt_graph_t *graph;
+    nt_buf_t    error = { 0 };
+    json_t     *errors = json_array(), *warnings = json_array();
+    json_t     *params, *reply;
+
+    graph = nt_graph_compile(json_object_get(request, "graph"), registry,
+                             errors, warnings);
+    reply = json_pack("{s:o, s:o}", "errors", errors, "warnings", warnings);
+    json_object_set_new(reply, "input_schema",
+                        nt_graph_input_schema(json_object_get(request, "graph"),
+                                              registry));
+    json_object_set_new(reply, "output_schema",
+                        nt_graph_output_schema(json_object_get(request,
+                                                               "graph"),
+                                               registry));
+    if (graph == NULL) {
+        return reply;
+    }
+
+    params = json_object_get(request, "params");
+    if (params != NULL && nt_graph_check_params(graph, params, &error) != NT_OK)
+    {
+        json_object_set_new(reply, "params_error",
+                            json_stringn(error.data, error.len));
+    } else {
+        run(graph, request, reply);
+    }
+    nt_buf_free(&error);
+    nt_graph_unref(graph);
+    return reply;
+}
+
+int
+main(int argc, char **argv)
+{
+    nt_registry_t *registry = nt_registry_new();
+    json_t        *request, *reply;
+    char          *line = NULL, *text;
+    size_t         cap = 0;
+
+    if (registry == NULL) {
+        return 1;
+    }
+    while (getline(&line, &cap, stdin) > 0) {
+        request = json_loads(line, 0, NULL);
+        if (request == NULL) {
+            return 1;
+        }
+        reply = answer(registry, request);
+        text = json_dumps(reply, JSON_COMPACT);
+        (void) puts(text);
+        (void) fflush(stdout);
+        free(text);
+        json_decref(reply);
+        json_decref(request);
+    }
+    free(line);
+    nt_registry_free(registry);
+    (void) argc;
+    (void) argv;
+    return uv_loop_close(uv_default_loop()) == 0 ? 0 : 1;
+}
