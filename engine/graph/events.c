@@ -1,5 +1,5 @@
-#include "engine/graph/json_write.h"
 #include "engine/graph/run.h"
+#include "engine/json.h"
 
 /*
  * Event lines.  What is the same in each run is rendered once, when the graph
@@ -112,13 +112,56 @@ nt_event_running(nt_node_call_t *call)
     nt_event_raw(call->run, call->plan->running.data, call->plan->running.len);
 }
 
+/* Takes the size of a value as text off *room, roughly: false when there is
+ * not enough. */
+static bool
+fits(const json_t *value, size_t *room)
+{
+    const char *key;
+    json_t     *member;
+    size_t      i, need = 8;
+
+    if (json_is_string(value)) {
+        need += json_string_length(value);
+    }
+    if (need > *room) {
+        return false;
+    }
+    *room -= need;
+
+    for (i = 0; i < json_array_size(value); i++) {
+        if (!fits(json_array_get(value, i), room)) {
+            return false;
+        }
+    }
+    json_object_foreach((json_t *) value, key, member)
+    {
+        need = strlen(key);
+        if (need > *room) {
+            return false;
+        }
+        *room -= need;
+        if (!fits(member, room)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* {"output": last value, ...} or, when that is too large, null. */
 static bool
 write_result(nt_buf_t *line, const nt_node_call_t *call)
 {
-    size_t   start = line->len;
+    size_t   room = RESULT_MAX;
     uint32_t i;
     bool     first = true;
+
+    for (i = 0; i < call->plan->n_outputs; i++) {
+        if (call->last[i] != NULL && !fits(call->last[i], &room)) {
+            nt_buf_append_str(line, NT_STR("null"));
+            return false;
+        }
+    }
 
     nt_buf_append_char(line, '{');
     for (i = 0; i < call->plan->n_outputs; i++) {
@@ -131,13 +174,7 @@ write_result(nt_buf_t *line, const nt_node_call_t *call)
         first = false;
         nt_buf_append_json(line, nt_str(call->plan->outputs[i].name));
         nt_buf_append_char(line, ':');
-        if (!nt_json_write_limited(line, call->last[i], RESULT_MAX) ||
-            line->len - start > RESULT_MAX)
-        {
-            line->len = start;
-            nt_buf_append_str(line, NT_STR("null"));
-            return false;
-        }
+        nt_json_append(line, call->last[i]);
     }
     nt_buf_append_char(line, '}');
     return true;
@@ -232,7 +269,7 @@ nt_event_output(nt_node_call_t *call, const json_t *value)
     nt_buf_append_str(line, NT_STR(",\"output_name\":"));
     nt_buf_append_str(line, call->plan->name_json);
     nt_buf_append_str(line, NT_STR(",\"value\":"));
-    nt_json_write(line, value);
+    nt_json_append(line, value);
     nt_buf_append_str(line, NT_STR(",\"output_type\":"));
     nt_buf_append_json(line, nt_str(nt_type_of(value)));
     nt_buf_append_char(line, '}');
@@ -247,7 +284,7 @@ nt_event_preview(nt_node_call_t *call, const json_t *value)
     nt_buf_reset(line);
     nt_event_begin(line, call, "preview_update");
     nt_buf_append_str(line, NT_STR(",\"value\":"));
-    nt_json_write(line, value);
+    nt_json_append(line, value);
     nt_buf_append_char(line, '}');
     send_line(call->run);
 }
@@ -263,7 +300,7 @@ nt_event_warning(nt_run_t *run, const json_t *warning)
     nt_buf_append_str(line, NT_STR("{\"type\":\"log_update\",\"node_id\":"));
     nt_buf_append_json(line, nt_str(node != NULL ? node : ""));
     nt_buf_append_str(line, NT_STR(",\"node_name\":\"\",\"content\":"));
-    nt_json_write(line, json_object_get(warning, "message"));
+    nt_json_append(line, json_object_get(warning, "message"));
     nt_buf_append_str(line, NT_STR(",\"severity\":\"warning\"}"));
     send_line(run);
 }

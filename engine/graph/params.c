@@ -1,6 +1,6 @@
 #include "engine/graph/plan.h"
 
-#include "engine/graph/json_write.h"
+#include "engine/json.h"
 
 #define VALUE_SHOWN 100 /* bytes of a wrong value that are repeated */
 
@@ -41,8 +41,10 @@ refuse(nt_buf_t *error, const char *name, const char *expected,
     if (json_is_object(value) || json_is_array(value)) {
         nt_buf_append_str(error, nt_str(nt_type_of(value)));
     } else {
-        if (!nt_json_write_limited(error, value, VALUE_SHOWN)) {
-            nt_buf_append_str(error, NT_STR("a value"));
+        if (json_string_length(value) > VALUE_SHOWN) {
+            nt_buf_append_str(error, NT_STR("a long text"));
+        } else {
+            nt_json_append(error, value);
         }
         nt_buf_printf(error, " (%s)", nt_type_of(value));
     }
@@ -87,9 +89,9 @@ check_number(const nt_node_plan_t *node, const json_t *value, nt_buf_t *error)
     }
     nt_type_write(&text, node->types[nt_type_property(node->type, "value")]);
     nt_buf_append_str(&text, NT_STR(" from "));
-    nt_json_write(&text, min);
+    nt_json_append(&text, min);
     nt_buf_append_str(&text, NT_STR(" to "));
-    nt_json_write(&text, max);
+    nt_json_append(&text, max);
     nt_buf_append(&text, "\0", 1);
     rc = text.failed ? NT_NOMEM : refuse(error, node->name, text.data, value);
     nt_buf_free(&text);
@@ -123,7 +125,7 @@ check_string(const nt_node_plan_t *node, const json_t *value, nt_buf_t *error)
         }
     }
     nt_buf_append_str(&text, NT_STR("one of "));
-    nt_json_write(&text, options);
+    nt_json_append(&text, options);
     nt_buf_append(&text, "\0", 1);
     rc = text.failed ? NT_NOMEM : refuse(error, node->name, text.data, value);
     nt_buf_free(&text);

@@ -1,0 +1,147 @@
+#include "engine/assets/beneath.h"
+
+#include <errno.h>
+#include <linux/openat2.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+
+/* The next part of a path, which it cuts off; NULL at the end. */
+static char *
+next_part(char **path)
+{
+    char *part = *path + strspn(*path, "/");
+    char *end;
+
+    if (*part == '\0') {
+        return NULL;
+    }
+    end = part + strcspn(part, "/");
+    *path = *end == '\0' ? end : end + 1;
+    *end = '\0';
+    return part;
+}
+
+/* Without openat2: one part at a time, through folders that are no links. */
+static int
+walk(int folder, const char *path, int flags, mode_t mode)
+{
+    char *copy, *rest, *part, *next;
+    int   fd, down;
+
+    copy = strdup(path);
+    fd = copy != NULL ? openat(folder, ".", FOLDER_FLAGS) : -1;
+    if (fd == -1) {
+        free(copy);
+        return -1;
+    }
+
+    rest = copy;
+    part = next_part(&rest);
+    do {
+        next = next_part(&rest);
+        if (part != NULL && strcmp(part, "..") == 0) {
+            errno = EXDEV;
+            down = -1;
+        } else if (next == NULL) {
+            down = openat(fd, part != NULL ? part : ".",
+                          flags | O_NOFOLLOW | O_CLOEXEC, mode);
+        } else {
+            down = openat(fd, part, FOLDER_FLAGS | O_NOFOLLOW);
+        }
+        (void) close(fd);
+        fd = down;
+        part = next;
+    } while (fd != -1 && part != NULL);
+
+    free(copy);
+    return fd;
+}
+
+int
+nt_beneath_open(int folder, const char *path, int flags, mode_t mode)
+{
+    struct open_how how = { .flags = (uint64_t) (flags | O_CLOEXEC),
+                            .resolve =
+                                RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+    int             fd, tries = 0;
+
+    if (flags & (O_CREAT | O_TMPFILE)) {
+        how.mode = mode;
+    }
+    do {
+        fd = (int) syscall(SYS_openat2, folder, path, &how, sizeof(how));
+        /* A rename elsewhere raced with "..": the kernel asks to try again. */
+    } while (fd == -1 && errno == EAGAIN && ++tries < 8);
+
+    /* Old kernels say ENOSYS, some sandboxes EPERM. */
+    if (fd == -1 && (errno == ENOSYS || errno == EPERM)) {
+        return walk(folder, path, flags, mode);
+    }
+    return fd;
+}
+
+int
+nt_beneath_open_parent(int folder, const char *path, const char **name)
+{
+    const char *slash = strrchr(path, '/');
+    char       *parent;
+    int         fd;
+
+    *name = slash != NULL ? slash + 1 : path;
+    if (slash == NULL) {
+        return nt_beneath_open(folder, ".", FOLDER_FLAGS, 0);
+    }
+    parent = strndup(path, (size_t) (slash - path));
+    if (parent == NULL) {
+        return -1;
+    }
+    fd = nt_beneath_open(folder, *parent != '\0' ? parent : ".", FOLDER_FLAGS,
+                         0);
+    free(parent);
+    return fd;
+}
+
+int
+nt_beneath_make_folders(int folder, const char *path)
+{
+    char *copy, *rest, *part, *next;
+    int   fd, down;
+
+    copy = strdup(path);
+    fd = copy != NULL ? nt_beneath_open(folder, ".", FOLDER_FLAGS, 0) : -1;
+    if (fd == -1) {
+        free(copy);
+        return -1;
+    }
+
+    rest = copy;
+    part = next_part(&rest);
+    while (part != NULL && (next = next_part(&rest)) != NULL) {
+        if (mkdirat(fd, part, 0755) == -1 && errno != EEXIST) {
+            (void) close(fd);
+            fd = -1;
+            break;
+        }
+        /* What was there may be a link; here it is not followed. */
+        down = openat(fd, part, FOLDER_FLAGS | O_NOFOLLOW);
+        (void) close(fd);
+        fd = down;
+        if (fd == -1) {
+            break;
+        }
+        part = next;
+    }
+
+    free(copy);
+    if (fd == -1) {
+        return -1;
+    }
+    return close(fd);
+}

@@ -1,0 +1,27 @@
+/*
+ * engine/assets/beneath.h - files under a folder, and nothing outside it.
+ *
+ * Paths are relative to the descriptor of a folder; neither ".." nor a
+ * symbolic link leads out of it: the kernel sees to that (openat2 with
+ * RESOLVE_BENEATH).  Where the kernel has no openat2, symbolic links are not
+ * followed at all.  Blocking: for the thread pool.
+ */
+
+#ifndef NT_BENEATH_H
+#define NT_BENEATH_H
+
+#include <fcntl.h>
+
+/* As openat, close-on-exec; -1 with errno, EXDEV or ELOOP when the path
+ * leads out. */
+int nt_beneath_open(int folder, const char *path, int flags, mode_t mode);
+
+/* Makes the folders that a path goes through, not its last part; 0 or -1
+ * with errno. */
+int nt_beneath_make_folders(int folder, const char *path);
+
+/* Opens the folder that the last part of `path` is in; `*name` points at
+ * that part. -1 with errno. */
+int nt_beneath_open_parent(int folder, const char *path, const char **name);
+
+#endif

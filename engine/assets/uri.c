@@ -1,0 +1,184 @@
+#include "engine/assets/uri.h"
+
+#include <strings.h>
+
+static bool
+starts_with(nt_str_t text, const char *prefix)
+{
+    size_t n = strlen(prefix);
+
+    return text.len >= n && strncasecmp(text.data, prefix, n) == 0;
+}
+
+static nt_str_t
+skip(nt_str_t text, size_t n)
+{
+    return (nt_str_t) { text.data + n, text.len - n };
+}
+
+static int
+hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c = (char) (c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static nt_rc_t
+percent_decode(nt_buf_t *buf, nt_str_t text)
+{
+    size_t i;
+    int    high, low;
+
+    for (i = 0; i < text.len; i++) {
+        if (text.data[i] != '%') {
+            nt_buf_append_char(buf, text.data[i]);
+            continue;
+        }
+        if (text.len - i < 3) {
+            return NT_ERROR;
+        }
+        high = hex_digit(text.data[i + 1]);
+        low = hex_digit(text.data[i + 2]);
+        if (high == -1 || low == -1) {
+            return NT_ERROR;
+        }
+        nt_buf_append_char(buf, (char) (high << 4 | low));
+        i += 2;
+    }
+    return buf->failed ? NT_NOMEM : NT_OK;
+}
+
+static int
+base64_digit(char c)
+{
+    if (c >= 'A' && c <= 'Z') {
+        return c - 'A';
+    }
+    if (c >= 'a' && c <= 'z') {
+        return c - 'a' + 26;
+    }
+    if (c >= '0' && c <= '9') {
+        return c - '0' + 52;
+    }
+    return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
+}
+
+/* RFC 4648; both alphabets, line breaks and missing padding are taken. */
+static nt_rc_t
+base64_decode(nt_buf_t *buf, nt_str_t text)
+{
+    uint32_t bits = 0;
+    unsigned n = 0;
+    size_t   i;
+    int      digit;
+    char    *out;
+
+    out = nt_buf_reserve(buf, text.len / 4 * 3 + 3);
+    if (out == NULL) {
+        return NT_NOMEM;
+    }
+    for (i = 0; i < text.len && text.data[i] != '='; i++) {
+        if (text.data[i] == '\r' || text.data[i] == '\n') {
+            continue;
+        }
+        digit = base64_digit(text.data[i]);
+        if (digit == -1) {
+            return NT_ERROR;
+        }
+        bits = bits << 6 | (uint32_t) digit;
+        n++;
+        if (n % 4 != 1) {
+            *out++ = (char) (bits >> (6 - 2 * ((n - 1) % 4)) & 0xff);
+        }
+    }
+    for (; i < text.len; i++) {
+        if (text.data[i] != '=' && text.data[i] != '\r' && text.data[i] != '\n')
+        {
+            return NT_ERROR;
+        }
+    }
+    buf->len = (size_t) (out - buf->data);
+    return n % 4 != 1 ? NT_OK : NT_ERROR;
+}
+
+nt_rc_t
+nt_uri_data(nt_buf_t *buf, nt_str_t uri)
+{
+    const char *comma;
+    nt_str_t    head, body;
+    nt_buf_t    plain = { 0 };
+    nt_rc_t     rc;
+
+    comma = starts_with(uri, "data:") ? memchr(uri.data, ',', uri.len) : NULL;
+    if (comma == NULL) {
+        return NT_ERROR;
+    }
+    head = (nt_str_t) { uri.data, (size_t) (comma - uri.data) };
+    body = skip(uri, head.len + 1);
+
+    if (head.len < 7 ||
+        strncasecmp(head.data + head.len - 7, ";base64", 7) != 0) {
+        return percent_decode(buf, body);
+    }
+    if (memchr(body.data, '%', body.len) == NULL) {
+        return base64_decode(buf, body);
+    }
+    rc = percent_decode(&plain, body);
+    if (rc == NT_OK) {
+        rc = base64_decode(buf, (nt_str_t) { plain.data, plain.len });
+    }
+    nt_buf_free(&plain);
+    return rc;
+}
+
+nt_rc_t
+nt_uri_key(nt_buf_t *buf, nt_str_t uri, nt_str_t base_url)
+{
+    const char *end;
+
+    if (starts_with(uri, "asset://")) {
+        uri = skip(uri, 8);
+    } else {
+        if (base_url.len > 0 && uri.len > base_url.len &&
+            memcmp(uri.data, base_url.data, base_url.len) == 0)
+        {
+            uri = skip(uri, base_url.len);
+        }
+        if (!starts_with(uri, NT_STORAGE_PATH)) {
+            return NT_ERROR;
+        }
+        uri = skip(uri, sizeof(NT_STORAGE_PATH) - 1);
+    }
+
+    end = memchr(uri.data, '?', uri.len);
+    if (end != NULL) {
+        uri.len = (size_t) (end - uri.data);
+    }
+    return percent_decode(buf, uri);
+}
+
+void
+nt_uri_asset(nt_buf_t *buf, nt_str_t base_url, nt_str_t key)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    size_t            i;
+
+    nt_buf_append_str(buf, base_url);
+    nt_buf_append_str(buf, NT_STR(NT_STORAGE_PATH));
+    for (i = 0; i < key.len; i++) {
+        unsigned char c = (unsigned char) key.data[i];
+
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+            (c >= '0' && c <= '9') || strchr("-._~/", c) != NULL)
+        {
+            nt_buf_append_char(buf, (char) c);
+        } else {
+            nt_buf_append_char(buf, '%');
+            nt_buf_append_char(buf, digits[c >> 4]);
+            nt_buf_append_char(buf, digits[c & 0xf]);
+        }
+    }
+}

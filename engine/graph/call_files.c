@@ -1,0 +1,210 @@
+#include "engine/graph/run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "engine/assets/assets.h"
+#include "engine/assets/beneath.h"
+#include "engine/assets/uri.h"
+
+/*
+ * The files that nodes may use (engine/nodetool_node.h): on the pool.
+ */
+
+/* What an errno means to the author of a workflow; says nothing about where
+ * the folder is. */
+static const char *
+explain(int error)
+{
+    switch (error) {
+    case ENOENT:
+        return "does not exist";
+    case EEXIST:
+        return "exists already";
+    case EISDIR:
+        return "is a folder";
+    case ENOTDIR:
+        return "goes through something that is no folder";
+    case EXDEV:
+    case ELOOP:
+        return "leads out of the folder that workflows may use";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return "may not be used";
+    case ENOSPC:
+    case EDQUOT:
+        return "has no room on the disk";
+    case EFBIG:
+        return "is too large";
+    case ENAMETOOLONG:
+        return "is too long a name";
+    case ENOMEM:
+        return "does not fit into memory";
+    default:
+        return "could not be read or written";
+    }
+}
+
+int
+nt_call_open(nt_node_call_t *call, const char *path, int flags)
+{
+    int workspace = call->run->options.workspace;
+    int fd;
+
+    if (workspace == -1) {
+        (void) nt_call_fail(call, "this server gives workflows no workspace");
+        return -1;
+    }
+    path += strspn(path, "/");
+    if (*path == '\0') {
+        path = ".";
+    }
+    if ((flags & O_CREAT) != 0 &&
+        nt_beneath_make_folders(workspace, path) == -1) {
+        (void) nt_call_fail(call, "file \"%s\" %s", path, explain(errno));
+        return -1;
+    }
+    fd = nt_beneath_open(workspace, path, flags, 0644);
+    if (fd == -1) {
+        (void) nt_call_fail(call, "file \"%s\" %s", path, explain(errno));
+    }
+    return fd;
+}
+
+static bool
+load_key(nt_node_call_t *call, const char *key, char **data, size_t *len)
+{
+    const char *fault = nt_asset_key_check(nt_str(key));
+
+    if (fault != NULL) {
+        (void) nt_call_fail(call, "asset \"%s\": %s", key, fault);
+        return false;
+    }
+    if (call->run->options.assets == -1) {
+        (void) nt_call_fail(call, "this server gives workflows no assets");
+        return false;
+    }
+    if (!nt_asset_read(call->run->options.assets, key, data, len)) {
+        (void) nt_call_fail(call, "asset \"%s\" %s", key, explain(errno));
+        return false;
+    }
+    return true;
+}
+
+static bool
+load_uri(nt_node_call_t *call, nt_str_t uri, char **data, size_t *len)
+{
+    nt_buf_t buf = { 0 };
+    nt_rc_t  rc;
+    bool     good = false;
+
+    if (uri.len >= 5 && strncmp(uri.data, "data:", 5) == 0) {
+        rc = nt_uri_data(&buf, uri);
+        nt_buf_append_char(&buf, '\0');
+        if (rc == NT_OK && !buf.failed) {
+            *data = buf.data;
+            *len = buf.len - 1;
+            return true;
+        }
+        (void) nt_call_fail(call, rc == NT_ERROR
+                                      ? "the data: URI is malformed"
+                                      : "the server is out of memory");
+        nt_buf_free(&buf);
+        return false;
+    }
+
+    rc = nt_uri_key(&buf, uri, nt_str(call->run->options.base_url));
+    nt_buf_append_char(&buf, '\0');
+    if (rc == NT_OK && !buf.failed && strlen(buf.data) == buf.len - 1) {
+        good = load_key(call, buf.data, data, len);
+    } else {
+        (void) nt_call_fail(call,
+                            "\"%.200s\" cannot be opened here; upload it to "
+                            "/storage/assets/ or use a data: URI",
+                            uri.data);
+    }
+    nt_buf_free(&buf);
+    return good;
+}
+
+bool
+nt_call_load(nt_node_call_t *call, const json_t *ref, char **data, size_t *len)
+{
+    const json_t *uri, *id;
+
+    uri = json_is_string(ref) ? ref : json_object_get(ref, "uri");
+    id = json_object_get(ref, "asset_id");
+
+    if (json_string_length(uri) > 0) {
+        return load_uri(call,
+                        (nt_str_t) { json_string_value(uri),
+                                     json_string_length(uri) },
+                        data, len);
+    }
+    if (json_string_length(id) > 0) {
+        return load_key(call, json_string_value(id), data, len);
+    }
+    (void) nt_call_fail(call, "a media value has neither \"uri\" nor "
+                              "\"asset_id\"");
+    return false;
+}
+
+json_t *
+nt_call_store(nt_node_call_t *call, const char *type, const char *key,
+              const void *data, size_t len)
+{
+    const char *fault = nt_asset_key_check(nt_str(key));
+    nt_buf_t    uri = { 0 };
+    json_t     *ref;
+
+    if (fault != NULL) {
+        (void) nt_call_fail(call, "asset \"%s\": %s", key, fault);
+        return NULL;
+    }
+    if (call->run->options.assets == -1) {
+        (void) nt_call_fail(call, "this server gives workflows no assets");
+        return NULL;
+    }
+    if (!nt_asset_write(call->run->options.assets, key, data, len)) {
+        (void) nt_call_fail(call, "asset \"%s\" %s", key, explain(errno));
+        return NULL;
+    }
+
+    nt_uri_asset(&uri, nt_str(call->run->options.base_url), nt_str(key));
+    ref = uri.failed ? NULL
+                     : json_pack("{s:s, s:s%, s:s}", "type", type, "uri",
+                                 uri.data, uri.len, "asset_id", key);
+    nt_buf_free(&uri);
+    if (ref == NULL) {
+        (void) nt_call_fail(call, "the server is out of memory");
+    }
+    return ref;
+}
+
+json_t *
+nt_call_list_assets(nt_node_call_t *call, const char *folder)
+{
+    size_t      len = strlen(folder);
+    const char *fault;
+    json_t     *keys;
+
+    while (len > 0 && folder[len - 1] == '/') {
+        len--;
+    }
+    fault = len > 0 ? nt_asset_key_check((nt_str_t) { folder, len }) : NULL;
+    if (fault != NULL) {
+        (void) nt_call_fail(call, "folder \"%s\": %s", folder, fault);
+        return NULL;
+    }
+    if (call->run->options.assets == -1) {
+        (void) nt_call_fail(call, "this server gives workflows no assets");
+        return NULL;
+    }
+    keys = nt_asset_list(call->run->options.assets, folder);
+    if (keys == NULL) {
+        (void) nt_call_fail(call, "folder \"%s\" %s", folder, explain(errno));
+    }
+    return keys;
+}
