@@ -112,8 +112,8 @@ $(BUILD)/t/engine/%: t/engine/%.c $(BUILD)/libnodetool-engine.a \
         $(BUILD)/libnodetool-core.a
 	@mkdir -p $(dir $@)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -Wl,--export-dynamic -MMD -MP \
-	    -o $@ $< -Wl,--whole-archive $(BUILD)/libnodetool-engine.a \
-	    -Wl,--no-whole-archive $(BUILD)/libnodetool-core.a $(LIBS)
+	    -o $@ $< $(BUILD)/libnodetool-engine.a \
+	    $(BUILD)/libnodetool-core.a $(LIBS)
 
 # --- nginx modules -----------------------------------------------------------
 
