@@ -1,0 +1,122 @@
+/*
+ * ngx_http_nodetool_workflow.h - private to the workflow module: routes,
+ * the request to the engine, its reply.
+ */
+
+#ifndef NGX_HTTP_NODETOOL_WORKFLOW_H
+#define NGX_HTTP_NODETOOL_WORKFLOW_H
+
+#include "ngx_nodetool_common/ngx_nodetool_common.h"
+
+NT_BEGIN_DECLS
+
+#define NGX_HTTP_NODETOOL_WORKFLOW_BODY   0x01 /* takes a request body */
+#define NGX_HTTP_NODETOOL_WORKFLOW_EVENTS 0x02 /* answers with events */
+#define NGX_HTTP_NODETOOL_WORKFLOW_RUN    0x04 /* starts a job */
+#define NGX_HTTP_NODETOOL_WORKFLOW_LIST   0x08 /* pages by query arguments */
+
+
+/* An operation of the wire protocol and the requests that ask for it. */
+typedef struct {
+    const char *collection; /* "workflows" or "jobs" */
+    const char *id;         /* field that the path's id goes to, or NULL */
+    const char *action;     /* rest of the path behind the id */
+    ngx_uint_t  methods;
+    const char *op;
+    ngx_uint_t  flags;
+} ngx_http_nodetool_workflow_route_t;
+
+
+typedef struct {
+    ngx_http_upstream_conf_t upstream;
+
+    ngx_msec_t keepalive_comment; /* 0: none */
+    ngx_uint_t handles;           /* unsigned  handles:1; it has our handler */
+} ngx_http_nodetool_workflow_loc_conf_t;
+
+
+typedef struct {
+    ngx_http_request_t *request;
+    ngx_str_t           head; /* of the wire request, up to its length */
+    ngx_int_t           refusal;
+    ngx_str_t           job_id;
+
+    /* --- the reply --- */
+
+    ngx_uint_t   state;    /* of the translation of events */
+    size_t       digits;   /* of the number under way */
+    ngx_msec_t   interval; /* of comments; 0: none */
+    ngx_chain_t *current;  /* the buffer that events are written into */
+    size_t       complete; /* its bytes that are whole events */
+    ngx_event_t  comment;  /* timer of the next comment */
+
+    unsigned safe : 1;   /* GET and HEAD */
+    unsigned stream : 1; /* the reply is an event stream */
+    unsigned split : 1;  /* a part of an event is on its way to the client */
+    unsigned ended : 1;  /* the stream was read to its end */
+} ngx_http_nodetool_workflow_ctx_t;
+
+
+/* --- routes --- */
+
+/*
+ * Finds the route of a request and its id, a part of r->uri.  NGX_DECLINED
+ * when there is none: *allow lists the methods that this path has, NULL when
+ * it is not ours.
+ */
+ngx_int_t ngx_http_nodetool_workflow_find(
+    ngx_http_request_t *r, const ngx_http_nodetool_workflow_route_t **route,
+    ngx_str_t *id, const char **allow);
+
+/* The readiness of the engine. */
+extern const ngx_http_nodetool_workflow_route_t
+    ngx_http_nodetool_workflow_health;
+
+/* --- the request to the engine --- */
+
+/*
+ * Writes ctx->head.  NGX_DECLINED when the request was refused, with
+ * ctx->refusal for the content handler to return.
+ */
+ngx_int_t ngx_http_nodetool_workflow_head(
+    ngx_http_request_t *r, ngx_http_nodetool_workflow_ctx_t *ctx,
+    const ngx_http_nodetool_workflow_route_t *route, ngx_str_t *id);
+
+/* The upstream handlers. */
+ngx_int_t ngx_http_nodetool_workflow_create_request(ngx_http_request_t *r);
+ngx_int_t ngx_http_nodetool_workflow_send(void *data, ngx_chain_t *in);
+
+/* --- the reply of the engine --- */
+
+ngx_int_t ngx_http_nodetool_workflow_reinit_request(ngx_http_request_t *r);
+ngx_int_t ngx_http_nodetool_workflow_process_header(ngx_http_request_t *r);
+ngx_int_t ngx_http_nodetool_workflow_filter_init(void *data);
+ngx_int_t ngx_http_nodetool_workflow_filter(void *data, ssize_t bytes);
+void      ngx_http_nodetool_workflow_abort_request(ngx_http_request_t *r);
+void      ngx_http_nodetool_workflow_finalize_request(ngx_http_request_t *r,
+                                                      ngx_int_t           rc);
+
+/* --- the event stream --- */
+
+/* Starts the timer of comments. */
+void ngx_http_nodetool_workflow_events_init(
+    ngx_http_nodetool_workflow_ctx_t *ctx);
+
+/*
+ * Translates bytes of the engine's events into server-sent events in
+ * u->out_bufs.  NGX_OK; NGX_DONE at the stream's end, with *used set;
+ * NGX_DECLINED when the engine broke the protocol; NGX_ERROR.
+ */
+ngx_int_t ngx_http_nodetool_workflow_events(
+    ngx_http_nodetool_workflow_ctx_t *ctx, u_char *data, size_t len,
+    size_t *used);
+
+/* Tells the client that its stream has broken off. */
+void ngx_http_nodetool_workflow_events_broken(
+    ngx_http_nodetool_workflow_ctx_t *ctx, ngx_int_t status);
+
+extern ngx_module_t ngx_http_nodetool_workflow_module;
+
+NT_END_DECLS
+
+#endif

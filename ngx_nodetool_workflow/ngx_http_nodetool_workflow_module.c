@@ -1,0 +1,446 @@
+/*
+ * ngx_http_nodetool_workflow_module - workflows and jobs, carried out by
+ * nodetool-engine behind a Unix socket.
+ *
+ * nginx's upstream machinery with a protocol of our own (docs/wire.md), so
+ * that upstream blocks, keepalive and time-outs work as everywhere.
+ */
+
+#include "ngx_nodetool_workflow/ngx_http_nodetool_workflow.h"
+
+static ngx_int_t ngx_http_nodetool_workflow_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_nodetool_workflow_health_handler(
+    ngx_http_request_t *r);
+static ngx_int_t ngx_http_nodetool_workflow_start(
+    ngx_http_request_t *r, const ngx_http_nodetool_workflow_route_t *route,
+    ngx_str_t *id);
+static ngx_uint_t ngx_http_nodetool_workflow_is_json(ngx_http_request_t *r);
+static ngx_int_t  ngx_http_nodetool_workflow_job_id_variable(
+     ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_nodetool_workflow_add_variables(ngx_conf_t *cf);
+static void     *ngx_http_nodetool_workflow_create_loc_conf(ngx_conf_t *cf);
+static char     *ngx_http_nodetool_workflow_merge_loc_conf(ngx_conf_t *cf,
+                                                           void       *parent,
+                                                           void       *child);
+static char     *ngx_http_nodetool_workflow_engine(ngx_conf_t    *cf,
+                                                   ngx_command_t *cmd, void *conf);
+static char *ngx_http_nodetool_workflow_set(ngx_conf_t *cf, ngx_command_t *cmd,
+                                            void *conf);
+
+
+static ngx_command_t ngx_http_nodetool_workflow_commands[] = {
+
+    { ngx_string("nodetool_engine"),
+      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF |
+          NGX_CONF_TAKE1,
+      ngx_http_nodetool_workflow_engine, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+
+    { ngx_string("nodetool_workflow"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS,
+      ngx_http_nodetool_workflow_set, NGX_HTTP_LOC_CONF_OFFSET, 0,
+      ngx_http_nodetool_workflow_handler },
+
+    { ngx_string("nodetool_engine_health"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS,
+      ngx_http_nodetool_workflow_set, NGX_HTTP_LOC_CONF_OFFSET, 0,
+      ngx_http_nodetool_workflow_health_handler },
+
+    { ngx_string("nodetool_workflow_connect_timeout"),
+      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF |
+          NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot, NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_nodetool_workflow_loc_conf_t, upstream.connect_timeout),
+      NULL },
+
+    { ngx_string("nodetool_workflow_send_timeout"),
+      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF |
+          NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot, NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_nodetool_workflow_loc_conf_t, upstream.send_timeout),
+      NULL },
+
+    { ngx_string("nodetool_workflow_read_timeout"),
+      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF |
+          NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot, NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_nodetool_workflow_loc_conf_t, upstream.read_timeout),
+      NULL },
+
+    { ngx_string("nodetool_workflow_buffer_size"),
+      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF |
+          NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot, NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_nodetool_workflow_loc_conf_t, upstream.buffer_size),
+      NULL },
+
+    { ngx_string("nodetool_workflow_keepalive_comment"),
+      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF |
+          NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot, NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_nodetool_workflow_loc_conf_t, keepalive_comment),
+      NULL },
+
+    ngx_null_command
+};
+
+
+static ngx_http_module_t ngx_http_nodetool_workflow_module_ctx = {
+    ngx_http_nodetool_workflow_add_variables, /* preconfiguration */
+    NULL,                                     /* postconfiguration */
+
+    NULL, /* create main configuration */
+    NULL, /* init main configuration */
+
+    NULL, /* create server configuration */
+    NULL, /* merge server configuration */
+
+    ngx_http_nodetool_workflow_create_loc_conf, /* create location conf */
+    ngx_http_nodetool_workflow_merge_loc_conf   /* merge location conf */
+};
+
+
+ngx_module_t ngx_http_nodetool_workflow_module = {
+    NGX_MODULE_V1,
+    &ngx_http_nodetool_workflow_module_ctx, /* module context */
+    ngx_http_nodetool_workflow_commands,    /* module directives */
+    NGX_HTTP_MODULE,                        /* module type */
+    NULL,                                   /* init master */
+    NULL,                                   /* init module */
+    NULL,                                   /* init process */
+    NULL,                                   /* init thread */
+    NULL,                                   /* exit thread */
+    NULL,                                   /* exit process */
+    NULL,                                   /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_http_variable_t ngx_http_nodetool_workflow_vars[] = {
+
+    { ngx_string("nodetool_job_id"), NULL,
+      ngx_http_nodetool_workflow_job_id_variable, 0, NGX_HTTP_VAR_NOCACHEABLE,
+      0 },
+
+    ngx_http_null_variable
+};
+
+
+static ngx_int_t
+ngx_http_nodetool_workflow_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                                 rc;
+    ngx_str_t                                 id;
+    const char                               *allow;
+    const ngx_http_nodetool_workflow_route_t *route;
+
+    rc = ngx_http_nodetool_workflow_find(r, &route, &id, &allow);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc == NGX_DECLINED) {
+        if (allow != NULL) {
+            return ngx_nodetool_not_allowed(r, allow);
+        }
+
+        return ngx_nodetool_errorf(r, NGX_HTTP_NOT_FOUND,
+                                   "There is no endpoint %V.", &r->uri);
+    }
+
+    return ngx_http_nodetool_workflow_start(r, route, &id);
+}
+
+
+static ngx_int_t
+ngx_http_nodetool_workflow_health_handler(ngx_http_request_t *r)
+{
+    ngx_str_t id;
+
+    if (!(r->method & ngx_http_nodetool_workflow_health.methods)) {
+        return ngx_nodetool_not_allowed(r, "GET, HEAD");
+    }
+
+    ngx_str_null(&id);
+
+    return ngx_http_nodetool_workflow_start(r,
+                                            &ngx_http_nodetool_workflow_health,
+                                            &id);
+}
+
+
+static ngx_int_t
+ngx_http_nodetool_workflow_start(
+    ngx_http_request_t *r, const ngx_http_nodetool_workflow_route_t *route,
+    ngx_str_t *id)
+{
+    ngx_int_t                              rc;
+    ngx_http_upstream_t                   *u;
+    ngx_http_nodetool_workflow_ctx_t      *ctx;
+    ngx_http_nodetool_workflow_loc_conf_t *wlcf;
+
+    if ((route->flags & NGX_HTTP_NODETOOL_WORKFLOW_BODY) &&
+        !ngx_http_nodetool_workflow_is_json(r))
+    {
+        return ngx_nodetool_errorf(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                   "Send the body with "
+                                   "Content-Type: application/json.");
+    }
+
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_nodetool_workflow_ctx_t));
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->request = r;
+    ctx->safe = (r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) ? 1 : 0;
+
+    rc = ngx_http_nodetool_workflow_head(r, ctx, route, id);
+
+    if (rc != NGX_OK) {
+        return rc == NGX_DECLINED ? ctx->refusal
+                                  : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_set_ctx(r, ctx, ngx_http_nodetool_workflow_module);
+
+    if (ngx_http_upstream_create(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    wlcf = ngx_http_get_module_loc_conf(r, ngx_http_nodetool_workflow_module);
+
+    u = r->upstream;
+
+    ngx_str_set(&u->schema, "nodetool://");
+    u->output.tag = (ngx_buf_tag_t) &ngx_http_nodetool_workflow_module;
+    u->output.output_filter = ngx_http_nodetool_workflow_send;
+    u->output.filter_ctx = ctx;
+    u->conf = &wlcf->upstream;
+    u->buffering = 0;
+
+    u->create_request = ngx_http_nodetool_workflow_create_request;
+    u->reinit_request = ngx_http_nodetool_workflow_reinit_request;
+    u->process_header = ngx_http_nodetool_workflow_process_header;
+    u->abort_request = ngx_http_nodetool_workflow_abort_request;
+    u->finalize_request = ngx_http_nodetool_workflow_finalize_request;
+    u->input_filter_init = ngx_http_nodetool_workflow_filter_init;
+    u->input_filter = ngx_http_nodetool_workflow_filter;
+    u->input_filter_ctx = ctx;
+
+    if (route->flags & NGX_HTTP_NODETOOL_WORKFLOW_BODY) {
+        rc = ngx_http_read_client_request_body(r, ngx_http_upstream_init);
+
+        return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    r->main->count++;
+    ngx_http_upstream_init(r);
+
+    return NGX_DONE;
+}
+
+
+/*
+ * Whether the body is JSON by what its sender says.  Who says nothing is
+ * believed, and a body that is not there needs no type.
+ */
+
+static ngx_uint_t
+ngx_http_nodetool_workflow_is_json(ngx_http_request_t *r)
+{
+    u_char    *semicolon;
+    ngx_str_t  type;
+    ngx_uint_t empty;
+
+    /* HTTP/2 and later may carry a body without saying so */
+
+    empty = r->headers_in.content_length_n == 0 ||
+            (r->headers_in.content_length_n == -1 && !r->headers_in.chunked &&
+             r->http_version < NGX_HTTP_VERSION_20);
+
+    if (empty || r->headers_in.content_type == NULL) {
+        return 1;
+    }
+
+    type = r->headers_in.content_type->value;
+
+    semicolon = ngx_strlchr(type.data, type.data + type.len, ';');
+    if (semicolon != NULL) {
+        type.len = semicolon - type.data;
+    }
+
+    while (type.len && type.data[type.len - 1] == ' ') {
+        type.len--;
+    }
+
+    if (type.len == 0) {
+        return 1;
+    }
+
+    return (type.len == sizeof("application/json") - 1 &&
+            ngx_strncasecmp(type.data, (u_char *) "application/json",
+                            type.len) == 0) ||
+           (type.len == sizeof("text/json") - 1 &&
+            ngx_strncasecmp(type.data, (u_char *) "text/json", type.len) ==
+                0) ||
+           (type.len > sizeof("+json") - 1 &&
+            ngx_strncasecmp(type.data + type.len - (sizeof("+json") - 1),
+                            (u_char *) "+json", sizeof("+json") - 1) == 0);
+}
+
+
+static ngx_int_t
+ngx_http_nodetool_workflow_job_id_variable(ngx_http_request_t        *r,
+                                           ngx_http_variable_value_t *v,
+                                           uintptr_t                  data)
+{
+    ngx_http_nodetool_workflow_ctx_t *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_nodetool_workflow_module);
+
+    if (ctx == NULL || ctx->job_id.len == 0) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    v->len = ctx->job_id.len;
+    v->data = ctx->job_id.data;
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_nodetool_workflow_add_variables(ngx_conf_t *cf)
+{
+    return ngx_nodetool_add_variables(cf, ngx_http_nodetool_workflow_vars);
+}
+
+
+static void *
+ngx_http_nodetool_workflow_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_nodetool_workflow_loc_conf_t *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_nodetool_workflow_loc_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    conf->upstream.connect_timeout = NGX_CONF_UNSET_MSEC;
+    conf->upstream.send_timeout = NGX_CONF_UNSET_MSEC;
+    conf->upstream.read_timeout = NGX_CONF_UNSET_MSEC;
+    conf->upstream.buffer_size = NGX_CONF_UNSET_SIZE;
+    conf->keepalive_comment = NGX_CONF_UNSET_MSEC;
+
+    /*
+     * Set by ngx_pcalloc(), and not to be configured: no buffering, no
+     * passing of client headers, no ranges, no local address.
+     *
+     * Another engine is only tried where this one could not be reached;
+     * see ngx_http_nodetool_workflow_send.
+     */
+
+    conf->upstream.next_upstream = NGX_CONF_BITMASK_SET |
+                                   NGX_HTTP_UPSTREAM_FT_ERROR |
+                                   NGX_HTTP_UPSTREAM_FT_TIMEOUT;
+
+    ngx_str_set(&conf->upstream.module, "nodetool_workflow");
+
+    return conf;
+}
+
+
+static char *
+ngx_http_nodetool_workflow_merge_loc_conf(ngx_conf_t *cf, void *parent,
+                                          void *child)
+{
+    ngx_http_nodetool_workflow_loc_conf_t *prev = parent;
+    ngx_http_nodetool_workflow_loc_conf_t *conf = child;
+
+    ngx_conf_merge_msec_value(conf->upstream.connect_timeout,
+                              prev->upstream.connect_timeout, 5000);
+
+    ngx_conf_merge_msec_value(conf->upstream.send_timeout,
+                              prev->upstream.send_timeout, 60000);
+
+    ngx_conf_merge_msec_value(conf->upstream.read_timeout,
+                              prev->upstream.read_timeout, 3600000);
+
+    ngx_conf_merge_size_value(conf->upstream.buffer_size,
+                              prev->upstream.buffer_size, 8192);
+
+    ngx_conf_merge_msec_value(conf->keepalive_comment, prev->keepalive_comment,
+                              15000);
+
+    if (conf->upstream.buffer_size < 1024) {
+        return "\"nodetool_workflow_buffer_size\" must be at least 1k";
+    }
+
+    if (conf->upstream.upstream == NULL) {
+        conf->upstream.upstream = prev->upstream.upstream;
+    }
+
+    if (conf->handles && conf->upstream.upstream == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "this location needs \"nodetool_engine\", here or "
+                           "on a level above");
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_nodetool_workflow_engine(ngx_conf_t *cf, ngx_command_t *cmd,
+                                  void *conf)
+{
+    ngx_http_nodetool_workflow_loc_conf_t *wlcf = conf;
+
+    ngx_url_t  u;
+    ngx_str_t *value;
+
+    if (wlcf->upstream.upstream != NULL) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    ngx_memzero(&u, sizeof(ngx_url_t));
+
+    u.url = value[1];
+    u.no_resolve = 1;
+
+    wlcf->upstream.upstream = ngx_http_upstream_add(cf, &u, 0);
+
+    return wlcf->upstream.upstream != NULL ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_nodetool_workflow_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_nodetool_workflow_loc_conf_t *wlcf = conf;
+
+    ngx_http_core_loc_conf_t *clcf;
+
+    if (wlcf->handles) {
+        return "is duplicate";
+    }
+
+    wlcf->handles = 1;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = (ngx_http_handler_pt) cmd->post;
+
+    return NGX_CONF_OK;
+}
