@@ -1,0 +1,49 @@
+/*
+ * engine/nodes/text.h - what the files of nodetool.text.* share.
+ */
+
+#ifndef NT_TEXT_H
+#define NT_TEXT_H
+
+#include "engine/nodetool_node.h"
+#include "engine/nodes/ustr.h"
+
+/* A property that holds a str, list or number with a given JSON default. */
+#define NT_TEXT_STR(property, text)                                           \
+    {                                                                         \
+        .name = property, .type = "str", .default_json = text                 \
+    }
+#define NT_TEXT_INT(property, number)                                         \
+    {                                                                         \
+        .name = property, .type = "int", .default_json = #number              \
+    }
+#define NT_TEXT_BOOL(property, boolean)                                       \
+    {                                                                         \
+        .name = property, .type = "bool", .default_json = #boolean            \
+    }
+#define NT_TEXT_END                                                           \
+    {                                                                         \
+        .name = NULL                                                          \
+    }
+
+extern const nt_output_t nt_text_out_str[];  /* output: str */
+extern const nt_output_t nt_text_out_bool[]; /* output: bool */
+extern const nt_output_t nt_text_out_int[];  /* output: int */
+extern const nt_output_t nt_text_out_list[]; /* output: list[str] */
+extern const nt_output_t nt_text_out_any[];  /* output: any */
+
+/* A property of type str; lives as long as the call. */
+nt_str_t nt_text_input(nt_node_call_t *call, const char *name);
+
+/* Emits `output`: the buffer as a string, which is freed. */
+nt_node_rc_t nt_text_emit(nt_node_call_t *call, nt_buf_t *buf);
+nt_node_rc_t nt_text_emit_str(nt_node_call_t *call, nt_str_t s);
+nt_node_rc_t nt_text_emit_bool(nt_node_call_t *call, bool value);
+nt_node_rc_t nt_text_emit_int(nt_node_call_t *call, int64_t value);
+
+/* The types of each file, ended by NULL. */
+extern const nt_node_type_t nt_text_concat, nt_text_join, nt_text_collect,
+    nt_text_replace, nt_text_split, nt_text_extract, nt_text_slice,
+    nt_text_chunk, nt_text_to_string;
+
+#endif
