@@ -313,9 +313,9 @@ log_reply(nt_conn_t *conn, nt_log_level_t level, int status, nt_str_t message)
 }
 
 
-void
-nt_conn_reply(nt_conn_t *conn, int status, const char *job_id,
-              unsigned retry_after, nt_str_t body)
+static void
+put_reply(nt_conn_t *conn, int status, const char *job_id, unsigned retry_after,
+          nt_str_t body)
 {
     nt_buf_t *out = &conn->out;
 
@@ -333,8 +333,16 @@ nt_conn_reply(nt_conn_t *conn, int status, const char *job_id,
     nt_buf_append_str(out, NT_STR("}\n"));
     nt_buf_append_str(out, body);
 
-    log_reply(conn, NT_LOG_DEBUG, status, NT_STR(""));
     finish(conn);
+}
+
+
+void
+nt_conn_reply(nt_conn_t *conn, int status, const char *job_id,
+              unsigned retry_after, nt_str_t body)
+{
+    log_reply(conn, NT_LOG_DEBUG, status, NT_STR(""));
+    put_reply(conn, status, job_id, retry_after, body);
 }
 
 
@@ -349,8 +357,8 @@ nt_conn_error(nt_conn_t *conn, int status, const char *job_id, nt_str_t message)
     log_reply(conn, status >= 500 ? NT_LOG_WARN : NT_LOG_DEBUG, status,
               message);
 
-    nt_conn_reply(conn, status, job_id, status == 503 ? NT_RETRY_AFTER : 0,
-                  (nt_str_t) { body->data, body->len });
+    put_reply(conn, status, job_id, status == 503 ? NT_RETRY_AFTER : 0,
+              (nt_str_t) { body->data, body->len });
 }
 
 
