@@ -14,6 +14,8 @@
 #define NT_JOBS_POLL_MS  10
 #define NT_JOBS_GRACE_MS 1000 /* of a drain, after its timeout */
 
+#define NT_JOBS_ATTEMPTS 3 /* so often a job is run */
+
 #define NT_JOBS_SHUTDOWN "The engine was shut down before the job had ended"
 
 int64_t
@@ -186,7 +188,10 @@ nt_jobs_on_claimed(void *arg, const nt_job_record_t *record)
     json_error_t fault;
 
     params = json_loads(record->params ? record->params : "{}", 0, &fault);
-    if (params == NULL) {
+    if (record->attempt > NT_JOBS_ATTEMPTS) {
+        nt_buf_printf(&error, "The job was lost by its engine %u times",
+                      record->attempt - 1);
+    } else if (params == NULL) {
         nt_buf_append_str(&error, NT_STR("The job's parameters are damaged"));
     } else {
         graph =

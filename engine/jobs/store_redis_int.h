@@ -1,0 +1,138 @@
+/*
+ * engine/jobs/store_redis_int.h - what the files of the Redis store share;
+ * private.
+ */
+
+#ifndef NT_STORE_REDIS_INT_H
+#define NT_STORE_REDIS_INT_H
+
+#include <sys/queue.h>
+
+#include "engine/jobs/redis.h"
+#include "engine/jobs/store.h"
+#include "engine/jobs/table.h"
+
+#define NT_RED_PREFIX  "nodetool:{jobs}:"
+#define NT_RED_CONTROL NT_RED_PREFIX "control"
+
+/* Entries of a stream in one read; each holds a batch of events. */
+#define NT_RED_ENTRIES 16
+
+#define NT_RED_ENGINE 16 /* characters of an engine's name */
+#define NT_RED_TOKEN  32 /* of a lease's token, with its NUL */
+
+/* Scripts by their place in the table of store_redis.c. */
+enum {
+    NT_RED_CREATE,
+    NT_RED_APPEND,
+    NT_RED_FINISH,
+    NT_RED_RELEASE,
+    NT_RED_GET,
+    NT_RED_LIST,
+    NT_RED_CANCEL,
+    NT_RED_CLAIM,
+    NT_RED_TICK,
+    NT_RED_ABANDON
+};
+
+/* A job that is leased to this engine. */
+typedef struct {
+    nt_link_t link;
+    char      token[NT_RED_TOKEN];
+    char      id[];
+} nt_red_lease_t;
+
+/* A job that may be stored, although its creator was told otherwise. */
+typedef struct nt_red_orphan nt_red_orphan_t;
+
+struct nt_red_orphan {
+    STAILQ_ENTRY(nt_red_orphan) entry;
+    char token[NT_RED_TOKEN];
+    char id[];
+};
+
+typedef struct {
+    nt_store_t         store;
+    nt_store_options_t options;
+    nt_store_events_t  handler;
+
+    uv_loop_t  *loop;
+    nt_redis_t *redis;
+    nt_redis_t *control; /* listens to what other engines say */
+    uv_timer_t  timer;
+
+    char       engine[NT_RED_ENGINE + 1]; /* random: new with each start */
+    nt_table_t leases;
+
+    STAILQ_HEAD(, nt_red_orphan) orphans;
+    unsigned n_orphans;
+
+    unsigned want;
+    unsigned queued; /* as last heard */
+    bool     claiming;
+    bool     ticking;
+    uint64_t reap_at; /* loop time, ms */
+
+    unsigned open; /* of redis, control, timer: not closed yet */
+    void (*closed)(void *arg);
+    void *closed_arg;
+} nt_red_store_t;
+
+/* A call on its way to Redis and back. */
+typedef struct {
+    nt_red_store_t *red;
+    union {
+        nt_store_cb        done;
+        nt_store_job_cb    job;
+        nt_store_list_cb   list;
+        nt_store_events_cb events;
+    } cb;
+    void    *arg;
+    uint64_t after; /* of events */
+    unsigned limit; /* of a list */
+    char     token[NT_RED_TOKEN];
+    char     id[];
+} nt_red_call_t;
+
+/* --- store_redis.c --- */
+
+/* NULL when memory is out. `id` may be NULL. */
+nt_red_call_t *nt_red_call(nt_red_store_t *red, const char *id, void *arg);
+
+/* Arguments that start with the prefix. */
+void nt_red_args(nt_redis_args_t *args);
+
+/* --- store_redis_read.c: replies --- */
+
+/* Pointers go into the reply. False when it is not a job's record. `big`
+ * says where the last field goes: NULL, &record->result or
+ * &record->params. */
+bool nt_red_record(nt_job_record_t *record, const redisReply *reply,
+                   const char **big);
+
+void nt_red_on_list(void *arg, const redisReply *reply, const char *error);
+void nt_red_on_events(void *arg, const redisReply *reply, const char *error);
+
+/* --- store_redis_lease.c: leases and the queue --- */
+
+void nt_red_token(const nt_red_store_t *red, unsigned attempt, char *token);
+nt_red_lease_t *nt_red_lease_find(nt_red_store_t *red, const char *id);
+
+/* False when memory is out. */
+bool nt_red_lease_add(nt_red_store_t *red, const char *id, unsigned attempt);
+void nt_red_lease_remove(nt_red_store_t *red, const char *id);
+
+/* A lease was found to be lost: tells the engine. */
+void nt_red_lease_lost(nt_red_store_t *red, const char *id);
+
+/* Keeps in mind to take a job back that may have been created. */
+void nt_red_orphan_add(nt_red_store_t *red, const char *id, const char *token);
+
+/* Asks for queued jobs, when they are wanted and there are any. */
+void nt_red_claim(nt_red_store_t *red);
+
+void nt_red_on_timer(uv_timer_t *timer);
+void nt_red_on_ready(void *arg);
+void nt_red_on_control(void *arg, nt_str_t message);
+
+#endif

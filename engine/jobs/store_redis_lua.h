@@ -1,0 +1,296 @@
+/*
+ * engine/jobs/store_redis_lua.h - what the Redis store does at once.
+ *
+ * KEYS[1] is the prefix of all keys, "nodetool:{jobs}:": the braces keep
+ * them in one slot of a cluster.  Behind it:
+ *
+ *   job:ID            hash, a job (see NT_LUA_RECORD); `owner` is the token
+ *                     of its lease, `qid` its entry in the queue
+ *   events:ID         stream; an entry holds a batch of events, one a line in
+ *                     field e, and has the number of its last one: SEQ-0
+ *   queue             stream with the group "engines": queued jobs
+ *   leases            sorted set: running job by the end of its lease, ms
+ *   user:U, wf:U:W    sorted sets: jobs of a user, of a workflow, by the
+ *                     microsecond in which they were created
+ *   key:LEN:U:KEY     idempotency key: the job's id
+ *   control           channel: "queue", "cancel ID"
+ *
+ * Times are Redis' own.  A lease is held by who has its token; every script
+ * that writes for a running job checks it.
+ */
+
+#ifndef NT_STORE_REDIS_LUA_H
+#define NT_STORE_REDIS_LUA_H
+
+/* A job as it is returned, NT_RECORD_FIELDS values. */
+#define NT_LUA_RECORD                                                          \
+    "local P = KEYS[1]\n"                                                      \
+    "local t = redis.call('TIME')\n"                                           \
+    "local now = t[1] * 1000 + math.floor(t[2] / 1000)\n"                      \
+    "local function record(id, big)\n"                                         \
+    "  local r = redis.call('HMGET', P .. 'job:' .. id, 'user', 'workflow',\n" \
+    "    'base', 'status', 'error', 'node', 'ntype', 'created', 'started',\n"  \
+    "    'finished', 'attempt', 'seq', 'cancel', 'qid', big or 'none')\n"      \
+    "  if not r[1] then return false end\n"                                    \
+    "  if r[4] == 'queued' and r[14] then\n"                                   \
+    "    r[14] = #redis.call('XRANGE', P .. 'queue', '-', r[14])\n"            \
+    "  else\n"                                                                 \
+    "    r[14] = false\n"                                                      \
+    "  end\n"                                                                  \
+    "  r[16] = id\n"                                                           \
+    "  return r\n"                                                             \
+    "end\n"                                                                    \
+    "local function enqueue(id)\n"                                             \
+    "  local qid = redis.call('XADD', P .. 'queue', '*', 'id', id)\n"          \
+    "  redis.call('PUBLISH', P .. 'control', 'queue')\n"                       \
+    "  return qid\n"                                                           \
+    "end\n"                                                                    \
+    "local function expire(id, ttl)\n"                                         \
+    "  local job = P .. 'job:' .. id\n"                                        \
+    "  redis.call('EXPIRE', job, ttl)\n"                                       \
+    "  redis.call('EXPIRE', P .. 'events:' .. id, ttl)\n"                      \
+    "  local key = redis.call('HGET', job, 'key')\n"                           \
+    "  if key then redis.call('EXPIRE', key, ttl) end\n"                       \
+    "end\n"
+
+/* id user workflow base params token lease_ms queued-line key ttl
+ * -> {record, jobs in the queue}; token "": queued.  Indexes outlive their
+ * last job by a month, and forget jobs that have expired little by little. */
+#define NT_LUA_CREATE                                                          \
+    NT_LUA_RECORD                                                              \
+    "local id, user, wf, base, params, token, lease, line, key, ttl =\n"       \
+    "  unpack(ARGV)\n"                                                         \
+    "local job = P .. 'job:' .. id\n"                                          \
+    "if redis.call('EXISTS', job) == 1 then\n"                                 \
+    "  return {record(id), redis.call('XLEN', P .. 'queue')}\n"                \
+    "end\n"                                                                    \
+    "if key ~= '' then\n"                                                      \
+    "  key = P .. 'key:' .. #user .. ':' .. user .. ':' .. key\n"              \
+    "  local other = redis.call('GET', key)\n"                                 \
+    "  local found = other and record(other, 'result')\n"                      \
+    "  if found then\n"                                                        \
+    "    redis.call('HSET', P .. 'job:' .. other, 'shared', 1)\n"              \
+    "    return {found, redis.call('XLEN', P .. 'queue')}\n"                   \
+    "  end\n"                                                                  \
+    "  redis.call('SET', key, id)\n"                                           \
+    "  redis.call('HSET', job, 'key', key)\n"                                  \
+    "end\n"                                                                    \
+    "redis.call('HSET', job, 'user', user, 'workflow', wf, 'base', base,\n"    \
+    "  'params', params, 'created', now, 'attempt', 1)\n"                      \
+    "if token ~= '' then\n"                                                    \
+    "  redis.call('HSET', job, 'status', 'running', 'started', now,\n"         \
+    "    'owner', token, 'seq', 0)\n"                                          \
+    "  redis.call('ZADD', P .. 'leases', now + lease, id)\n"                   \
+    "else\n"                                                                   \
+    "  local qid = enqueue(id)\n"                                              \
+    "  redis.call('HSET', job, 'status', 'queued', 'qid', qid, 'seq', 1)\n"    \
+    "  redis.call('XADD', P .. 'events:' .. id, '1-0', 'e',\n"                 \
+    "    line .. redis.call('XLEN', P .. 'queue') .. '}')\n"                   \
+    "end\n"                                                                    \
+    "for _, index in ipairs({'user:' .. user, 'wf:' .. user .. ':' .. wf})\n"  \
+    "do\n"                                                                     \
+    "  index = P .. index\n"                                                   \
+    "  redis.call('ZADD', index, t[1] * 1000000 + t[2], id)\n"                 \
+    "  redis.call('EXPIRE', index, ttl + 2592000)\n"                           \
+    "  for _, old in ipairs(redis.call('ZRANGE', index, 0, 1)) do\n"           \
+    "    if redis.call('EXISTS', P .. 'job:' .. old) == 0 then\n"              \
+    "      redis.call('ZREM', index, old)\n"                                   \
+    "    end\n"                                                                \
+    "  end\n"                                                                  \
+    "end\n"                                                                    \
+    "return {record(id), redis.call('XLEN', P .. 'queue')}\n"
+
+/* id token last lines min -> 1, or 0 when the lease is lost */
+#define NT_LUA_APPEND                                                          \
+    "local P = KEYS[1]\n"                                                      \
+    "local id, token, last, lines, min = unpack(ARGV)\n"                       \
+    "local job = P .. 'job:' .. id\n"                                          \
+    "local r = redis.call('HMGET', job, 'owner', 'seq')\n"                     \
+    "if r[1] ~= token then return 0 end\n"                                     \
+    "if tonumber(r[2]) < tonumber(last) then\n"                                \
+    "  redis.call('XADD', P .. 'events:' .. id, 'MINID', '~', min,\n"          \
+    "    last .. '-0', 'e', lines)\n"                                          \
+    "  redis.call('HSET', job, 'seq', last)\n"                                 \
+    "end\n"                                                                    \
+    "return 1\n"
+
+/* id token last lines min status result error node ntype finished ttl
+ * -> 1, or 0 when the lease is lost */
+#define NT_LUA_FINISH                                                          \
+    NT_LUA_RECORD                                                              \
+    "local id, token, last, lines, min, status, result, err, node, ntype,\n"   \
+    "  finished, ttl = unpack(ARGV)\n"                                         \
+    "local job = P .. 'job:' .. id\n"                                          \
+    "local r = redis.call('HMGET', job, 'owner', 'seq', 'by')\n"               \
+    "if r[3] == token then return 1 end\n"                                     \
+    "if r[1] ~= token then return 0 end\n"                                     \
+    "if lines ~= '' and tonumber(r[2]) < tonumber(last) then\n"                \
+    "  redis.call('XADD', P .. 'events:' .. id, 'MINID', '~', min,\n"          \
+    "    last .. '-0', 'e', lines)\n"                                          \
+    "end\n"                                                                    \
+    "redis.call('HSET', job, 'status', status, 'finished', finished,\n"        \
+    "  'seq', last, 'by', token)\n"                                            \
+    "redis.call('HDEL', job, 'owner', 'params', 'cancel')\n"                   \
+    "for name, value in pairs({result = result, error = err, node = node,\n"   \
+    "    ntype = ntype}) do\n"                                                 \
+    "  if value ~= '' then redis.call('HSET', job, name, value) end\n"         \
+    "end\n"                                                                    \
+    "redis.call('ZREM', P .. 'leases', id)\n"                                  \
+    "expire(id, ttl)\n"                                                        \
+    "return 1\n"
+
+/* id token -> 1, or 0 when the lease is lost */
+#define NT_LUA_RELEASE                                                         \
+    NT_LUA_RECORD                                                              \
+    "local id, token = unpack(ARGV)\n"                                         \
+    "local job = P .. 'job:' .. id\n"                                          \
+    "if redis.call('HGET', job, 'owner') ~= token then return 0 end\n"         \
+    "redis.call('HDEL', job, 'owner')\n"                                       \
+    "redis.call('ZREM', P .. 'leases', id)\n"                                  \
+    "redis.call('HSET', job, 'status', 'queued', 'qid', enqueue(id))\n"        \
+    "return 1\n"
+
+/* id -> record with its result, or nothing */
+#define NT_LUA_GET                                                             \
+    NT_LUA_RECORD                                                              \
+    "return record(ARGV[1], 'result')\n"
+
+/* user workflow start-ms start-id limit -> {record, ...}, one more than the
+ * limit when there are more */
+#define NT_LUA_LIST                                                            \
+    NT_LUA_RECORD                                                              \
+    "local user, wf, ms, start, limit = unpack(ARGV)\n"                        \
+    "local index = P .. 'user:' .. user\n"                                     \
+    "if wf ~= '' then index = P .. 'wf:' .. user .. ':' .. wf end\n"           \
+    "local first = 0\n"                                                        \
+    "if start ~= '' then\n"                                                    \
+    "  local rank = redis.call('ZREVRANK', index, start)\n"                    \
+    "  if rank then\n"                                                         \
+    "    first = rank + 1\n"                                                   \
+    "  else\n"                                                                 \
+    "    first = redis.call('ZCOUNT', index, ms * 1000, '+inf')\n"             \
+    "  end\n"                                                                  \
+    "end\n"                                                                    \
+    "local page = {}\n"                                                        \
+    "limit = limit + 1\n"                                                      \
+    "while #page < limit do\n"                                                 \
+    "  local ids = redis.call('ZREVRANGE', index, first,\n"                    \
+    "    first + limit - #page - 1)\n"                                         \
+    "  if #ids == 0 then break end\n"                                          \
+    "  for _, id in ipairs(ids) do\n"                                          \
+    "    local r = record(id)\n"                                               \
+    "    if r then\n"                                                          \
+    "      page[#page + 1] = r\n"                                              \
+    "      first = first + 1\n"                                                \
+    "    else\n"                                                               \
+    "      redis.call('ZREM', index, id)\n"                                    \
+    "    end\n"                                                                \
+    "  end\n"                                                                  \
+    "end\n"                                                                    \
+    "return page\n"
+
+/* id line ttl -> record, or nothing */
+#define NT_LUA_CANCEL                                                          \
+    NT_LUA_RECORD                                                              \
+    "local id, line, ttl = unpack(ARGV)\n"                                     \
+    "local job = P .. 'job:' .. id\n"                                          \
+    "local r = redis.call('HMGET', job, 'status', 'qid', 'seq')\n"             \
+    "if r[1] == 'queued' then\n"                                               \
+    "  if r[2] then redis.call('XDEL', P .. 'queue', r[2]) end\n"              \
+    "  local last = r[3] + 1\n"                                                \
+    "  redis.call('XADD', P .. 'events:' .. id, last .. '-0', 'e', line)\n"    \
+    "  redis.call('HSET', job, 'status', 'cancelled', 'finished', now,\n"      \
+    "    'seq', last)\n"                                                       \
+    "  redis.call('HDEL', job, 'params')\n"                                    \
+    "  expire(id, ttl)\n"                                                      \
+    "elseif r[1] == 'running' then\n"                                          \
+    "  redis.call('HSET', job, 'cancel', 1)\n"                                 \
+    "  redis.call('PUBLISH', P .. 'control', 'cancel ' .. id)\n"               \
+    "end\n"                                                                    \
+    "return record(id, 'result')\n"
+
+/* engine lease_ms n -> {jobs left in the queue, record with params, ...}.
+ * Whoever reads an entry takes the job in the same moment, so entries are
+ * never pending: NOACK. */
+#define NT_LUA_CLAIM                                                           \
+    NT_LUA_RECORD                                                              \
+    "local engine, lease, n = unpack(ARGV)\n"                                  \
+    "local queue = P .. 'queue'\n"                                             \
+    "local function read()\n"                                                  \
+    "  return redis.pcall('XREADGROUP', 'GROUP', 'engines', 'engines',\n"      \
+    "    'COUNT', n, 'NOACK', 'STREAMS', queue, '>')\n"                        \
+    "end\n"                                                                    \
+    "local streams = read()\n"                                                 \
+    "if streams and streams.err then\n"                                        \
+    "  redis.call('XGROUP', 'CREATE', queue, 'engines', 0, 'MKSTREAM')\n"      \
+    "  streams = read()\n"                                                     \
+    "end\n"                                                                    \
+    "local taken = {0}\n"                                                      \
+    "for _, entry in ipairs(streams and streams[1] and streams[1][2] or {})\n" \
+    "do\n"                                                                     \
+    "  local id = entry[2][2]\n"                                               \
+    "  local job = P .. 'job:' .. id\n"                                        \
+    "  redis.call('XDEL', queue, entry[1])\n"                                  \
+    "  local r = redis.call('HMGET', job, 'status', 'attempt')\n"              \
+    "  if r[1] == 'queued' then\n"                                             \
+    "    redis.call('HSET', job, 'status', 'running', 'owner',\n"              \
+    "      engine .. ':' .. r[2])\n"                                           \
+    "    redis.call('HSETNX', job, 'started', now)\n"                          \
+    "    redis.call('HDEL', job, 'qid')\n"                                     \
+    "    redis.call('ZADD', P .. 'leases', now + lease, id)\n"                 \
+    "    taken[#taken + 1] = record(id, 'params')\n"                           \
+    "  end\n"                                                                  \
+    "end\n"                                                                    \
+    "taken[1] = redis.call('XLEN', queue)\n"                                   \
+    "return taken\n"
+
+/* lease_ms reap "id token id token ..." -> {jobs in the queue, reaped,
+ * {lost id, ...}, {id to cancel, ...}}: renews leases and, when `reap` is
+ * 1, queues again the jobs whose leases have lapsed */
+#define NT_LUA_TICK                                                            \
+    NT_LUA_RECORD                                                              \
+    "local lease, reap, held = unpack(ARGV)\n"                                 \
+    "local leases = P .. 'leases'\n"                                           \
+    "local lost, cancel, reaped = {}, {}, 0\n"                                 \
+    "for id, token in string.gmatch(held, '(%S+) (%S+)') do\n"                 \
+    "  local r = redis.call('HMGET', P .. 'job:' .. id, 'owner', 'cancel')\n"  \
+    "  if r[1] ~= token then\n"                                                \
+    "    lost[#lost + 1] = id\n"                                               \
+    "  else\n"                                                                 \
+    "    redis.call('ZADD', leases, now + lease, id)\n"                        \
+    "    if r[2] then cancel[#cancel + 1] = id end\n"                          \
+    "  end\n"                                                                  \
+    "end\n"                                                                    \
+    "if reap == '1' then\n"                                                    \
+    "  for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', now,\n" \
+    "    'LIMIT', 0, 64)) do\n"                                                \
+    "    local job = P .. 'job:' .. id\n"                                      \
+    "    redis.call('ZREM', leases, id)\n"                                     \
+    "    if redis.call('HGET', job, 'status') == 'running' then\n"             \
+    "      redis.call('HINCRBY', job, 'attempt', 1)\n"                         \
+    "      redis.call('HDEL', job, 'owner')\n"                                 \
+    "      redis.call('HSET', job, 'status', 'queued', 'qid', enqueue(id))\n"  \
+    "      reaped = reaped + 1\n"                                              \
+    "    end\n"                                                                \
+    "  end\n"                                                                  \
+    "end\n"                                                                    \
+    "return {redis.call('XLEN', P .. 'queue'), reaped, lost, cancel}\n"
+
+/* id token: takes back a job whose creator was told that it failed, unless
+ * somebody has taken notice of it since */
+#define NT_LUA_ABANDON                                                         \
+    NT_LUA_RECORD                                                              \
+    "local id, token = unpack(ARGV)\n"                                         \
+    "local job = P .. 'job:' .. id\n"                                          \
+    "local r = redis.call('HMGET', job, 'owner', 'status', 'qid', 'key',\n"    \
+    "  'user', 'workflow', 'shared')\n"                                        \
+    "if r[7] or (r[1] ~= token and r[2] ~= 'queued') then return 0 end\n"      \
+    "if r[3] then redis.call('XDEL', P .. 'queue', r[3]) end\n"                \
+    "if r[4] then redis.call('DEL', r[4]) end\n"                               \
+    "redis.call('ZREM', P .. 'leases', id)\n"                                  \
+    "redis.call('ZREM', P .. 'user:' .. r[5], id)\n"                           \
+    "redis.call('ZREM', P .. 'wf:' .. r[5] .. ':' .. r[6], id)\n"              \
+    "redis.call('DEL', job, P .. 'events:' .. id)\n"                           \
+    "return 1\n"
+
+#endif
