@@ -1,0 +1,134 @@
+#include "cli/banner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/nginx_conf.h"
+#include "core/nt_version.h"
+
+
+/* How a request to this server is authorized, on a curl line. */
+static char *
+curl_auth(const nt_server_t *server)
+{
+    const nt_home_t *home = &server->home;
+
+    if (strcmp(server->options.auth, "static") != 0) {
+        return nt_cli_strdup("");
+    }
+
+    if (home->token == NULL) {
+        return nt_cli_strdup(
+            " -H \"Authorization: Bearer $WORKER_AUTH_TOKEN\"");
+    }
+
+    if (home->new_token) {
+        return nt_cli_printf(" -H \"Authorization: Bearer %s\"", home->token);
+    }
+
+    return nt_cli_printf(" -H \"Authorization: Bearer $(cat '%s/token')\"",
+                         home->path);
+}
+
+
+static char *
+base_url(const nt_cli_options_t *o)
+{
+    bool        v6 = strchr(o->host, ':') != NULL;
+    const char *host = strcmp(o->host, "0.0.0.0") == 0 ? "127.0.0.1"
+                       : strcmp(o->host, "::") == 0    ? "::1"
+                                                       : o->host;
+
+    return nt_cli_printf("http://%s%s%s:%u", v6 ? "[" : "", host, v6 ? "]" : "",
+                         o->port);
+}
+
+
+static void
+print_curl(const nt_server_t *server, const char *url)
+{
+    char       *auth = curl_auth(server);
+    const char *model = server->options.default_model;
+
+    (void) printf("Try:\n\n"
+                  "  curl -s%s -H 'Content-Type: application/json' "
+                  "%s/v1/chat/completions -d '{\"model\": \"%s\", "
+                  "\"messages\": [{\"role\": \"user\", \"content\": "
+                  "\"Hello!\"}]}'\n\n",
+                  auth, url, model != NULL ? model : "echo");
+
+    if (nt_server_is_worker(server) &&
+        nt_home_has_workflow(&server->home, "greeting"))
+    {
+        (void) printf("  curl -s%s -H 'Content-Type: application/json' "
+                      "%s/workflows/greeting/run -d '{\"params\": {\"name\": "
+                      "\"Ada\"}}'\n\n"
+                      "  curl -sN%s -H 'Content-Type: application/json' "
+                      "%s/workflows/greeting/run/stream -d '{\"params\": "
+                      "{\"name\": \"Ada\"}}'\n\n",
+                      auth, url, auth, url);
+    } else {
+        (void) printf("  curl -s%s %s/v1/models\n\n"
+                      "  curl -s%s %s/%s\n\n",
+                      auth, url, auth, url,
+                      nt_server_is_worker(server) ? "workflows" : "health");
+    }
+
+    free(auth);
+}
+
+
+static void
+print_auth(const nt_server_t *server)
+{
+    const nt_home_t *home = &server->home;
+
+    if (strcmp(server->options.auth, "static") != 0) {
+        (void) printf("  Auth       %s: no token is needed\n",
+                      server->options.auth);
+    } else if (home->token == NULL) {
+        (void) printf("  Auth       static: the token is that of "
+                      "WORKER_AUTH_TOKEN\n");
+    } else if (home->new_token) {
+        (void) printf("  Auth       static\n"
+                      "  Token      %s\n"
+                      "             shown this once; kept in %s/token\n",
+                      home->token, home->path);
+    } else {
+        (void) printf("  Auth       static: the token is in %s/token\n",
+                      home->path);
+    }
+}
+
+
+void
+nt_banner_print(const nt_server_t *server)
+{
+    char                   *url = base_url(&server->options);
+    const nt_cli_options_t *o = &server->options;
+
+    (void) printf("\nNodeTool %s %s is ready.\n\n"
+                  "  Address    %s (listening on %s port %u)\n",
+                  server->name, NT_VERSION, url, o->host, o->port);
+    print_auth(server);
+    (void) printf("  Providers  %s\n", nt_nginx_providers());
+
+    if (nt_server_is_worker(server)) {
+        (void) printf("  Jobs       %s\n",
+                      o->memory          ? "in memory: they end with this "
+                                           "process"
+                      : o->redis != NULL ? "in the Redis that was given"
+                                         : "in a private Redis");
+    }
+
+    (void) printf("  Home       %s\n"
+                  "  Logs       %s/logs\n\n",
+                  server->home.path, server->home.path);
+    print_curl(server, url);
+    (void) printf("Ctrl-C stops it.\n");
+    (void) fflush(stdout);
+
+    free(url);
+}

@@ -1,0 +1,377 @@
+#include "cli/home.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/folder.h"
+#include "core/nt_id.h"
+#include "core/nt_token.h"
+#include "engine/workflows/file.h"
+
+#define NT_TOKEN_BYTES 32
+
+/* Room for the longest name of a socket, "/engine.sock", and the NUL. */
+#define NT_RUN_MAX (sizeof(((struct sockaddr_un *) 0)->sun_path) - 13)
+
+
+static bool
+failed(const char *path, int error)
+{
+    nt_cli_say("%s: %s", path, strerror(error));
+    return false;
+}
+
+
+/* A folder for sockets elsewhere, when paths below the home would be longer
+ * than a socket's address can hold. */
+static char *
+make_run(const char *home)
+{
+    char       *run;
+    uint64_t    hash = UINT64_C(14695981039346656037); /* FNV-1a */
+    struct stat st;
+    const char *base = nt_cli_env("XDG_RUNTIME_DIR");
+
+    for (const char *p = home; *p != '\0'; p++) {
+        hash = (hash ^ (unsigned char) *p) * UINT64_C(1099511628211);
+    }
+
+    if (base == NULL || strlen(base) > NT_RUN_MAX - 40) {
+        base = "/tmp";
+    }
+
+    run = nt_cli_printf("%s/nodetool-%u-%016llx", base, (unsigned) geteuid(),
+                        (unsigned long long) hash);
+
+    /* somebody else may have made it, to read along */
+    if (!nt_folder_make(run, NULL) || lstat(run, &st) == -1 ||
+        !S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+        (st.st_mode & 077) != 0)
+    {
+        nt_cli_say("%s is needed for sockets, because the path of the home "
+                   "is too long for them, but it is not a private folder of "
+                   "this user",
+                   run);
+        free(run);
+        return NULL;
+    }
+
+    return run;
+}
+
+
+static bool
+lock_home(nt_home_t *home, const char *name)
+{
+    char  pid[32] = "";
+    char *path = nt_cli_printf("%s/run/%s.lock", home->path, name);
+
+    home->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (home->lock == -1) {
+        (void) failed(path, errno);
+        free(path);
+        return false;
+    }
+
+    free(path);
+
+    if (flock(home->lock, LOCK_EX | LOCK_NB) == -1) {
+        if (pread(home->lock, pid, sizeof(pid) - 1, 0) == -1) {
+            pid[0] = '\0';
+        }
+
+        nt_cli_say("another nodetool %s (process %d) uses %s; stop it, or "
+                   "choose another --home",
+                   name, atoi(pid), home->path);
+        return false;
+    }
+
+    if (ftruncate(home->lock, 0) == -1 ||
+        dprintf(home->lock, "%d\n", (int) getpid()) < 0)
+    {
+        return failed(home->path, errno);
+    }
+
+    return true;
+}
+
+
+bool
+nt_home_open(nt_home_t *home, const char *path, const char *name)
+{
+    static const char *const folders[] = { "storage/assets", "storage/temp",
+                                           "workspace",      "redis",
+                                           "logs",           "run",
+                                           "conf",           "tmp" };
+
+    bool  ok;
+    char *folder;
+
+    *home = (nt_home_t) { .path = nt_cli_strdup(path), .lock = -1 };
+
+    folder = nt_cli_printf("%s/workflows", path);
+    ok = nt_folder_make(folder, &home->fresh);
+    free(folder);
+
+    for (size_t i = 0; ok && i < sizeof(folders) / sizeof(folders[0]); i++) {
+        folder = nt_cli_printf("%s/%s", path, folders[i]);
+        ok = nt_folder_make(folder, NULL);
+        free(folder);
+    }
+
+    if (!ok || !lock_home(home, name)) {
+        return false;
+    }
+
+    home->run = nt_cli_printf("%s/run", path);
+    if (strlen(home->run) > NT_RUN_MAX) {
+        free(home->run);
+        home->run = make_run(path);
+    }
+
+    return home->run != NULL;
+}
+
+
+void
+nt_home_free(nt_home_t *home)
+{
+    free(home->path);
+    free(home->run);
+    free(home->token);
+
+    if (home->lock != -1) {
+        (void) close(home->lock);
+    }
+}
+
+
+static bool
+replace(const nt_home_t *home, const char *folder, const char *name,
+        const char *data, size_t len)
+{
+    int error, dir;
+
+    dir = nt_folder_open(home->path, folder);
+    if (dir == -1) {
+        return false;
+    }
+
+    error = nt_file_replace(dir, name, data, len);
+    (void) close(dir);
+
+    if (error != 0) {
+        nt_cli_say("%s/%s/%s: %s", home->path, folder, name, strerror(error));
+    }
+
+    return error == 0;
+}
+
+
+/* Reads the token file; NULL when there is none, or none in it. */
+static char *
+read_token(const nt_home_t *home)
+{
+    int         dir, error;
+    char       *token = NULL;
+    nt_buf_t    text = { 0 };
+    nt_str_t    rest, first;
+    struct stat st;
+
+    dir = nt_folder_open(home->path, ".");
+    if (dir == -1) {
+        return NULL;
+    }
+
+    error = nt_file_read(dir, "token", 65536, &text, &st);
+    (void) close(dir);
+
+    if (error == 0) {
+        if ((st.st_mode & 077) != 0) {
+            nt_cli_say("%s/token can be read by others; chmod 600 it",
+                       home->path);
+        }
+
+        rest = (nt_str_t) { text.data, text.len };
+        first = nt_token_file_next(&rest);
+        if (first.len != 0) {
+            token = nt_cli_printf("%.*s", (int) first.len, first.data);
+        }
+    }
+
+    nt_buf_free(&text);
+
+    return token;
+}
+
+
+bool
+nt_home_token(nt_home_t *home)
+{
+    nt_buf_t      text = { 0 };
+    unsigned char random[NT_TOKEN_BYTES];
+
+    home->token = read_token(home);
+    if (home->token != NULL) {
+        return true;
+    }
+
+    if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
+        return failed("random bytes", errno);
+    }
+
+    nt_base64url(&text, random, sizeof(random));
+    nt_buf_append_char(&text, '\n');
+    if (text.failed) {
+        nt_cli_no_memory();
+    }
+
+    home->new_token = replace(home, ".", "token", text.data, text.len);
+    home->token = nt_cli_printf("%.*s", (int) text.len - 1, text.data);
+    nt_buf_free(&text);
+
+    return home->new_token;
+}
+
+
+/* --- workflows --- */
+
+/* "Data Pipeline.json" becomes "data-pipeline". */
+static char *
+id_of_file(const char *file)
+{
+    char       *id, *p;
+    const char *slash = strrchr(file, '/');
+    size_t      len;
+
+    id = nt_cli_strdup(slash != NULL ? slash + 1 : file);
+    len = strlen(id);
+
+    if (len > 5 && strcmp(id + len - 5, ".json") == 0) {
+        id[len - 5] = '\0';
+    }
+
+    for (p = id; *p != '\0'; p++) {
+        if (*p >= 'A' && *p <= 'Z') {
+            *p = (char) (*p - 'A' + 'a');
+        } else if (!nt_workflow_id_valid((nt_str_t) { p, 1 })) {
+            *p = '-';
+        }
+    }
+
+    return id;
+}
+
+
+bool
+nt_home_add_workflow(nt_home_t *home, const char *file)
+{
+    bool         ok;
+    char        *id, *name, *text;
+    json_t      *document;
+    const char  *own;
+    json_error_t error;
+
+    document = json_load_file(file, 0, &error);
+    if (document == NULL) {
+        nt_cli_say("%s is not a workflow: %s (line %d, column %d)", file,
+                   error.text, error.line, error.column);
+        return false;
+    }
+
+    if (!json_is_object(json_object_get(document, "graph"))) {
+        nt_cli_say("%s is not a workflow: it has no graph", file);
+        json_decref(document);
+        return false;
+    }
+
+    own = json_string_value(json_object_get(document, "id"));
+    id = own != NULL && nt_workflow_id_valid(nt_str(own)) ? nt_cli_strdup(own)
+                                                          : id_of_file(file);
+
+    name = nt_cli_printf("%s.json", id);
+    text = NULL;
+    if (json_object_set_new(document, "id", json_string(id)) == 0) {
+        text = json_dumps(document, JSON_INDENT(2));
+    }
+
+    if (text == NULL) {
+        nt_cli_say("%s: its name does not make a workflow's id", file);
+    }
+
+    ok = text != NULL && replace(home, "workflows", name, text, strlen(text));
+
+    free(text);
+    free(name);
+    free(id);
+    json_decref(document);
+
+    return ok;
+}
+
+
+bool
+nt_home_seed(nt_home_t *home, const char *folder)
+{
+    DIR           *dir;
+    bool           ok = true;
+    size_t         len;
+    struct dirent *entry;
+
+    dir = opendir(folder);
+    if (dir == NULL) {
+        return failed(folder, errno);
+    }
+
+    while (ok && (entry = readdir(dir)) != NULL) {
+        char *file;
+
+        len = strlen(entry->d_name);
+        if (len < 6 || strcmp(entry->d_name + len - 5, ".json") != 0) {
+            continue;
+        }
+
+        file = nt_cli_printf("%s/%s", folder, entry->d_name);
+        ok = nt_home_add_workflow(home, file);
+        free(file);
+    }
+
+    (void) closedir(dir);
+
+    return ok;
+}
+
+
+bool
+nt_home_has_workflow(const nt_home_t *home, const char *id)
+{
+    bool  there;
+    char *path = nt_cli_printf("%s/workflows/%s.json", home->path, id);
+
+    there = access(path, R_OK) == 0;
+    free(path);
+
+    return there;
+}
+
+
+char *
+nt_home_write_conf(const nt_home_t *home, const char *name, const char *text,
+                   size_t len)
+{
+    if (!replace(home, "conf", name, text, len)) {
+        return NULL;
+    }
+
+    return nt_cli_printf("%s/conf/%s", home->path, name);
+}

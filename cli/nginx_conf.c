@@ -1,0 +1,340 @@
+#include "cli/nginx_conf.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+#define NT_CONNECTIONS_MAX 8192 /* of a worker process */
+
+static const char *const modules[] = { "base", "auth", "chat", "workflow",
+                                       "storage" };
+
+#define count(array) (sizeof(array) / sizeof((array)[0]))
+
+
+static bool
+has_openai(void)
+{
+    return nt_cli_env("OPENAI_API_KEY") != NULL ||
+           nt_cli_env("OPENAI_BASE_URL") != NULL;
+}
+
+
+static bool
+has_ollama(void)
+{
+    return nt_cli_env("OLLAMA_API_URL") != NULL;
+}
+
+
+const char *
+nt_nginx_providers(void)
+{
+    return has_openai() && has_ollama() ? "openai, ollama, echo"
+           : has_openai()               ? "openai, echo"
+           : has_ollama()               ? "ollama, echo"
+                                        : "echo";
+}
+
+
+/* Half of the descriptors that this process may have, for a connection to
+ * the client and one to an upstream. */
+static unsigned
+connections(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
+        limit.rlim_max > 2 * NT_CONNECTIONS_MAX)
+    {
+        return NT_CONNECTIONS_MAX;
+    }
+
+    return (unsigned) limit.rlim_max / 2;
+}
+
+
+static void
+conf_main(nt_buf_t *conf, const nt_paths_t *paths, const nt_home_t *home,
+          const char *name)
+{
+    unsigned n = connections();
+
+    nt_buf_printf(conf,
+                  "# Written by nodetool at each start: changes are lost.\n\n");
+
+    for (size_t i = 0; i < count(modules); i++) {
+        nt_buf_printf(conf,
+                      "load_module \"%s/ngx_http_nodetool_%s_module.so\";\n",
+                      paths->modules, modules[i]);
+    }
+
+    nt_buf_printf(conf,
+                  "\n%s"
+                  "worker_processes auto;\n"
+                  "worker_rlimit_nofile %u;\n"
+                  "worker_shutdown_timeout %ds;\n"
+                  "daemon off;\n"
+                  "pid \"%s/run/%s-nginx.pid\";\n"
+                  "error_log \"%s/logs/%s-error.log\" warn;\n\n"
+                  "events {\n"
+                  "    worker_connections %u;\n"
+                  "}\n\n",
+                  /* a private home is not readable for nobody */
+                  geteuid() == 0 ? "user root;\n" : "", 2 * n, NT_DRAIN_S,
+                  home->path, name, home->path, name, n);
+}
+
+
+static void
+conf_temp_paths(nt_buf_t *conf, const nt_home_t *home, const char *name)
+{
+    static const char *const kinds[] = { "client_body", "proxy", "fastcgi",
+                                         "uwsgi", "scgi" };
+
+    for (size_t i = 0; i < count(kinds); i++) {
+        nt_buf_printf(conf, "    %s_temp_path \"%s/tmp/%s-%s\";\n", kinds[i],
+                      home->path, name, kinds[i]);
+    }
+}
+
+
+/* The name servers of the machine: nginx asks them for providers whose
+ * names it could not resolve at its start. */
+static void
+conf_resolver(nt_buf_t *conf)
+{
+    FILE         *file;
+    char          line[512], address[256];
+    bool          any = false;
+    unsigned char binary[sizeof(struct in6_addr)];
+
+    file = fopen("/etc/resolv.conf", "re");
+    if (file == NULL) {
+        return;
+    }
+
+    while (fgets(line, sizeof(line), file) != NULL) {
+        bool v6;
+
+        if (sscanf(line, "nameserver %255s", address) != 1) {
+            continue;
+        }
+
+        v6 = inet_pton(AF_INET6, address, binary) == 1;
+        if (!v6 && inet_pton(AF_INET, address, binary) != 1) {
+            continue;
+        }
+
+        nt_buf_printf(conf, "%s %s%s%s", any ? "" : "    resolver",
+                      v6 ? "[" : "", address, v6 ? "]" : "");
+        any = true;
+    }
+
+    (void) fclose(file);
+
+    if (any) {
+        nt_buf_append_str(conf, NT_STR(";\n"));
+    }
+}
+
+
+static bool
+conf_provider(nt_buf_t *conf, const char *name, const char *variable,
+              const char *fallback, const char *suffix, const char *key)
+{
+    size_t      len;
+    const char *url = nt_cli_env(variable);
+
+    if (url == NULL) {
+        url = fallback;
+    }
+
+    if ((strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) ||
+        strpbrk(url, "\"\\$;{} ") != NULL)
+    {
+        nt_cli_say("%s must be an http:// or https:// URL, not \"%s\"",
+                   variable, url);
+        return false;
+    }
+
+    len = strlen(url);
+    while (len > 0 && url[len - 1] == '/') {
+        len--;
+    }
+
+    /* Ollama's own URL has no /v1, its users sometimes write it */
+    if (suffix[0] != '\0' && len > strlen(suffix) &&
+        strncmp(url + len - strlen(suffix), suffix, strlen(suffix)) == 0)
+    {
+        suffix = "";
+    }
+
+    nt_buf_printf(conf,
+                  "    nodetool_provider %s {\n"
+                  "        url \"%.*s%s\";\n",
+                  name, (int) len, url, suffix);
+
+    if (key != NULL && nt_cli_env(key) != NULL) {
+        nt_buf_printf(conf, "        key env:%s;\n", key);
+    }
+
+    nt_buf_append_str(conf, NT_STR("    }\n"));
+
+    return true;
+}
+
+
+static void
+conf_rules(nt_buf_t *conf, const nt_cli_options_t *options)
+{
+    static const char *const openai[] = { "gpt-*", "chatgpt-*", "o1*", "o3*",
+                                          "o4*" };
+
+    const char *other = options->provider;
+
+    nt_buf_append_str(conf, NT_STR("    nodetool_model \"echo*\" echo;\n"));
+
+    if (has_openai() && has_ollama()) {
+        for (size_t i = 0; i < count(openai); i++) {
+            nt_buf_printf(conf, "    nodetool_model \"%s\" openai;\n",
+                          openai[i]);
+        }
+    }
+
+    if (other == NULL && has_ollama()) {
+        other = "ollama";
+    } else if (other == NULL && has_openai()) {
+        other = "openai";
+    }
+
+    if (other != NULL) {
+        nt_buf_printf(conf, "    nodetool_model \"*\" %s;\n", other);
+    }
+
+    if (options->default_model != NULL) {
+        nt_buf_printf(conf, "    nodetool_default_model \"%s\";\n",
+                      options->default_model);
+    }
+}
+
+
+static bool
+conf_providers(nt_buf_t *conf, const nt_cli_options_t *options)
+{
+    const char *name = options->provider;
+
+    if (has_openai() &&
+        !conf_provider(conf, "openai", "OPENAI_BASE_URL",
+                       "https://api.openai.com/v1", "", "OPENAI_API_KEY"))
+    {
+        return false;
+    }
+
+    if (has_ollama() &&
+        !conf_provider(conf, "ollama", "OLLAMA_API_URL", "", "/v1", NULL))
+    {
+        return false;
+    }
+
+    if (name != NULL && strcmp(name, "echo") != 0 &&
+        !(strcmp(name, "openai") == 0 && has_openai()) &&
+        !(strcmp(name, "ollama") == 0 && has_ollama()))
+    {
+        nt_cli_say("--provider %s: there is no such provider; there are %s "
+                   "(openai needs OPENAI_API_KEY or OPENAI_BASE_URL, ollama "
+                   "OLLAMA_API_URL)",
+                   name, nt_nginx_providers());
+        return false;
+    }
+
+    conf_rules(conf, options);
+
+    return true;
+}
+
+
+static void
+conf_server(nt_buf_t *conf, const nt_cli_options_t *options,
+            const nt_paths_t *paths, const nt_home_t *home)
+{
+    bool v6 = strchr(options->host, ':') != NULL;
+
+    nt_buf_printf(conf,
+                  "    server {\n"
+                  "        listen %s%s%s:%u;\n\n"
+                  "        nodetool_auth %s;\n",
+                  v6 ? "[" : "", options->host, v6 ? "]" : "", options->port,
+                  options->auth);
+
+    if (strcmp(options->auth, "static") == 0) {
+        if (home->token != NULL) {
+            nt_buf_printf(conf,
+                          "        nodetool_auth_token \"file:%s/token\";\n",
+                          home->path);
+        } else {
+            nt_buf_printf(conf,
+                          "        nodetool_auth_token env:WORKER_AUTH_TOKEN;"
+                          "\n");
+        }
+    }
+
+    nt_buf_printf(conf, "\n        include \"%s/conf/nodetool-chat.conf\";\n",
+                  paths->share);
+
+    if (options->surface == NT_SURFACE_WORKER) {
+        nt_buf_printf(conf,
+                      "        include \"%s/conf/nodetool-worker.conf\";\n",
+                      paths->share);
+    } else {
+        nt_buf_printf(conf,
+                      "        location = /health { nodetool_health; }\n");
+    }
+
+    nt_buf_append_str(conf, NT_STR("    }\n"));
+}
+
+
+bool
+nt_nginx_conf(nt_buf_t *conf, const nt_cli_options_t *options,
+              const nt_paths_t *paths, const nt_home_t *home, const char *name)
+{
+    conf_main(conf, paths, home, name);
+
+    nt_buf_printf(conf,
+                  "http {\n"
+                  "    include /etc/nginx/mime.types;\n"
+                  "    include \"%s/conf/nodetool-http.conf\";\n"
+                  "    access_log \"%s/logs/%s-access.log\" nodetool;\n",
+                  paths->share, home->path, name);
+    conf_temp_paths(conf, home, name);
+    conf_resolver(conf);
+    nt_buf_append_char(conf, '\n');
+
+    if (options->surface == NT_SURFACE_WORKER) {
+        nt_buf_printf(conf,
+                      "    upstream nodetool_engine {\n"
+                      "        server \"unix:%s/engine.sock\";\n"
+                      "        keepalive 64;\n"
+                      "    }\n\n",
+                      home->run);
+    }
+
+    if (!conf_providers(conf, options)) {
+        return false;
+    }
+
+    nt_buf_append_char(conf, '\n');
+    conf_server(conf, options, paths, home);
+    nt_buf_append_str(conf, NT_STR("}\n"));
+
+    if (conf->failed) {
+        nt_cli_no_memory();
+    }
+
+    return true;
+}

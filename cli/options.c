@@ -1,0 +1,333 @@
+#include "cli/options.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+#define NT_WORKER_PORT 7777
+#define NT_CHAT_PORT   8080
+
+static const char usage_worker[] =
+    "Usage: nodetool worker [OPTION]...\n"
+    "Serves chat, workflows and storage, with its own nginx, engine and "
+    "Redis.\n"
+    "\n"
+    "  --host ADDRESS       where to listen (default 0.0.0.0)\n"
+    "  --port PORT          (default $PORT, else 7777)\n"
+    "  --home DIR           workflows, assets, logs (default $NODETOOL_HOME,\n"
+    "                       else ~/.local/share/nodetool)\n"
+    "  --workflow FILE      serve this workflow as well; may be repeated\n"
+    "  --provider NAME      of models that no rule gives a provider:\n"
+    "                       openai, ollama or echo\n"
+    "  --default-model M    of chats that name none\n"
+    "  --redis URL          use this Redis instead of a private one (default\n"
+    "                       $NODETOOL_REDIS_URL)\n"
+    "  --store redis|memory memory: without Redis; jobs end with the worker\n"
+    "  --help\n"
+    "\n"
+    "Environment: AUTH_PROVIDER (none, local, static; without it local on a\n"
+    "loopback address and static on any other), WORKER_AUTH_TOKEN,\n"
+    "OPENAI_API_KEY, OPENAI_BASE_URL, OLLAMA_API_URL.\n"
+    "\n"
+    "Ctrl-C and SIGTERM let streams end, then stop; SIGHUP reloads nginx.\n";
+
+static const char usage_chat[] =
+    "Usage: nodetool chat-server [OPTION]...\n"
+    "Serves /v1/chat/completions and /v1/models, with its own nginx.\n"
+    "\n"
+    "  --host ADDRESS       where to listen (default 0.0.0.0)\n"
+    "  --port PORT          (default $PORT, else 8080)\n"
+    "  --home DIR           token, logs (default $NODETOOL_HOME,\n"
+    "                       else ~/.local/share/nodetool)\n"
+    "  --provider NAME      of models that no rule gives a provider:\n"
+    "                       openai, ollama or echo\n"
+    "  --default-model M    of chats that name none\n"
+    "  --help\n"
+    "\n"
+    "Environment: AUTH_PROVIDER (none, local, static; without it local on a\n"
+    "loopback address and static on any other), WORKER_AUTH_TOKEN,\n"
+    "OPENAI_API_KEY, OPENAI_BASE_URL, OLLAMA_API_URL.\n";
+
+static const struct option long_options[] = {
+    { "host", required_argument, NULL, 'h' },
+    { "port", required_argument, NULL, 'p' },
+    { "home", required_argument, NULL, 'd' },
+    { "provider", required_argument, NULL, 'v' },
+    { "default-model", required_argument, NULL, 'm' },
+    { "help", no_argument, NULL, '?' + 256 },
+    /* from here on not of the chat server */
+    { "workflow", required_argument, NULL, 'w' },
+    { "redis", required_argument, NULL, 'r' },
+    { "store", required_argument, NULL, 's' },
+    { NULL, 0, NULL, 0 }
+};
+
+
+bool
+nt_cli_loopback(const char *host)
+{
+    struct in_addr  v4;
+    struct in6_addr v6;
+
+    if (inet_pton(AF_INET, host, &v4) == 1) {
+        return (ntohl(v4.s_addr) >> 24) == 127;
+    }
+
+    return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+
+static bool
+parse_host(nt_cli_options_t *o, const char *text)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+
+    o->host = strcmp(text, "localhost") == 0 ? "127.0.0.1" : text;
+
+    if (inet_pton(AF_INET, o->host, address) != 1 &&
+        inet_pton(AF_INET6, o->host, address) != 1)
+    {
+        nt_cli_say("--host must be an IP address such as 127.0.0.1, 0.0.0.0 "
+                   "or ::1, not \"%s\"",
+                   text);
+        return false;
+    }
+
+    return true;
+}
+
+
+static bool
+parse_port(nt_cli_options_t *o, const char *name, const char *text)
+{
+    char *end;
+    long  n;
+
+    errno = 0;
+    n = strtol(text, &end, 10);
+
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || n < 1 ||
+        n > 65535)
+    {
+        nt_cli_say("%s must be a port from 1 to 65535, not \"%s\"", name, text);
+        return false;
+    }
+
+    o->port = (unsigned) n;
+
+    return true;
+}
+
+
+static bool
+parse_store(nt_cli_options_t *o, const char *text)
+{
+    o->memory = strcmp(text, "memory") == 0;
+
+    if (!o->memory && strcmp(text, "redis") != 0) {
+        nt_cli_say("--store must be redis or memory, not \"%s\"", text);
+        return false;
+    }
+
+    return true;
+}
+
+
+static bool
+parse_option(nt_cli_options_t *o, int opt, const char *value)
+{
+    switch (opt) {
+    case 'h':
+        return parse_host(o, value);
+    case 'p':
+        return parse_port(o, "--port", value);
+    case 'd':
+        free(o->home);
+        o->home = nt_cli_strdup(value);
+        return true;
+    case 'v':
+        o->provider = value;
+        return true;
+    case 'm':
+        o->default_model = value;
+        return true;
+    case 'w':
+        o->workflows[o->n_workflows++] = value;
+        return true;
+    case 'r':
+        o->redis = value;
+        return true;
+    default:
+        return parse_store(o, value);
+    }
+}
+
+
+/* From the environment, what the command line did not say. */
+static bool
+defaults(nt_cli_options_t *o)
+{
+    char       *cwd;
+    const char *env;
+
+    if (o->host == NULL) {
+        o->host = "0.0.0.0";
+    }
+
+    env = nt_cli_env("PORT");
+    if (o->port == 0 && env != NULL && !parse_port(o, "$PORT", env)) {
+        return false;
+    }
+
+    if (o->port == 0) {
+        o->port = o->surface == NT_SURFACE_CHAT ? NT_CHAT_PORT : NT_WORKER_PORT;
+    }
+
+    if (o->home == NULL && (env = nt_cli_env("NODETOOL_HOME")) != NULL) {
+        o->home = nt_cli_strdup(env);
+    }
+
+    if (o->home == NULL) {
+        env = nt_cli_env("HOME");
+        if (env == NULL) {
+            nt_cli_say("there is no $HOME; say --home DIR");
+            return false;
+        }
+
+        o->home = nt_cli_printf("%s/.local/share/nodetool", env);
+    }
+
+    if (o->home[0] != '/') {
+        cwd = getcwd(NULL, 0);
+        if (cwd == NULL) {
+            nt_cli_say("the current folder: %s", strerror(errno));
+            return false;
+        }
+
+        env = o->home;
+        o->home = nt_cli_printf("%s/%s", cwd, env);
+        free((char *) env);
+        free(cwd);
+    }
+
+    if (o->redis == NULL && !o->memory) {
+        o->redis = nt_cli_env("NODETOOL_REDIS_URL");
+    }
+
+    return true;
+}
+
+
+/* What stands in nginx's configuration, between quotes, has to be plain. */
+static bool
+check_text(const char *what, const char *text)
+{
+    for (const char *p = text; text != NULL && *p != '\0'; p++) {
+        if ((unsigned char) *p < 0x20 || *p == 0x7f ||
+            strchr("\"\\$;{}", *p) != NULL) {
+            nt_cli_say("%s \"%s\" has a character that it must not have: "
+                       "one of \" \\ $ ; { } or a control character",
+                       what, text);
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+static bool
+choose_auth(nt_cli_options_t *o)
+{
+    const char *auth = nt_cli_env("AUTH_PROVIDER");
+
+    if (auth == NULL) {
+        auth = nt_cli_loopback(o->host) ? "local" : "static";
+    }
+
+    if (strcmp(auth, "supabase") == 0) {
+        nt_cli_say("AUTH_PROVIDER=supabase is not there yet; take static, "
+                   "local or none");
+        return false;
+    }
+
+    if (strcmp(auth, "none") != 0 && strcmp(auth, "local") != 0 &&
+        strcmp(auth, "static") != 0)
+    {
+        nt_cli_say("AUTH_PROVIDER must be none, local or static, not \"%s\"",
+                   auth);
+        return false;
+    }
+
+    o->auth = auth;
+
+    return true;
+}
+
+
+int
+nt_cli_options_parse(nt_cli_options_t *o, nt_surface_t surface, int argc,
+                     char **argv)
+{
+    int opt, index = 0;
+
+    *o = (nt_cli_options_t) { .surface = surface };
+
+    o->workflows = calloc((size_t) argc, sizeof(char *));
+    if (o->workflows == NULL) {
+        nt_cli_no_memory();
+    }
+
+    while ((opt = getopt_long(argc, argv, "", long_options, &index)) != -1) {
+        if (opt == '?' + 256) {
+            (void) fputs(surface == NT_SURFACE_CHAT ? usage_chat : usage_worker,
+                         stdout);
+            return -1;
+        }
+
+        if (opt == '?' ||
+            (surface == NT_SURFACE_CHAT && strchr("wrs", opt) != NULL)) {
+            nt_cli_say("wrong usage; see nodetool %s --help", argv[0]);
+            return NT_CLI_USAGE;
+        }
+
+        if (!parse_option(o, opt, optarg)) {
+            return NT_CLI_USAGE;
+        }
+    }
+
+    if (optind < argc) {
+        nt_cli_say("\"%s\" is not an option; see nodetool %s --help",
+                   argv[optind], argv[0]);
+        return NT_CLI_USAGE;
+    }
+
+    if (o->memory && o->redis != NULL) {
+        nt_cli_say("--store memory and --redis exclude each other");
+        return NT_CLI_USAGE;
+    }
+
+    if (!defaults(o) || !choose_auth(o) || !check_text("--home", o->home) ||
+        !check_text("--default-model", o->default_model) ||
+        !check_text("--provider", o->provider))
+    {
+        return NT_CLI_USAGE;
+    }
+
+    return NT_CLI_OK;
+}
+
+
+void
+nt_cli_options_free(nt_cli_options_t *o)
+{
+    free(o->home);
+    free(o->workflows);
+}

@@ -1,0 +1,38 @@
+/*
+ * cli/options.h - the command line and environment of the servers.
+ */
+
+#ifndef NT_CLI_OPTIONS_H
+#define NT_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum { NT_SURFACE_WORKER, NT_SURFACE_CHAT } nt_surface_t;
+
+typedef struct {
+    nt_surface_t surface;
+    const char  *host; /* an IP address; "::1" has no brackets */
+    unsigned     port;
+    char        *home;      /* absolute; owned */
+    const char **workflows; /* files to serve; owned array */
+    size_t       n_workflows;
+    const char  *provider;      /* of models that no rule names, or NULL */
+    const char  *default_model; /* or NULL */
+    const char  *redis;         /* URL, or NULL */
+    bool         memory;        /* jobs are kept in memory */
+    const char  *auth;          /* "none", "local", "static" */
+} nt_cli_options_t;
+
+/* NT_CLI_OK: go on; -1: end with status 0, --help has been answered; else
+ * the exit status, stderr has said why.  Strings that are not owned belong
+ * to argv and the environment. */
+int nt_cli_options_parse(nt_cli_options_t *options, nt_surface_t surface,
+                         int argc, char **argv);
+
+void nt_cli_options_free(nt_cli_options_t *options);
+
+/* Whether only this machine can reach `host`. */
+bool nt_cli_loopback(const char *host);
+
+#endif

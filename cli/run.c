@@ -1,0 +1,414 @@
+/*
+ * cli/run.c - `nodetool run`: a workflow in this process.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "cli/cli.h"
+#include "cli/folder.h"
+#include "cli/progress.h"
+#include "cli/run_options.h"
+#include "core/nt_id.h"
+#include "engine/graph/graph.h"
+#include "engine/jobs/job_events.h"
+#include "engine/json.h"
+#include "engine/nodes/registry.h"
+
+#define NT_PUMP_BUDGET 256
+
+typedef struct {
+    nt_run_request_t request;
+    nt_registry_t   *registry;
+    nt_graph_t      *graph;
+    nt_run_t        *run;
+    nt_progress_t    progress;
+    uv_loop_t        loop;
+    uv_idle_t        pump;
+    uv_signal_t      signals[2];
+    int              workspace;
+    int              assets;
+    char             job_id[NT_ID_HEX_LEN + 1];
+    bool             done;
+    bool             completed;
+} nt_runner_t;
+
+
+static void
+print_job_update(nt_runner_t *r, const nt_job_record_t *record)
+{
+    nt_buf_t        line = { 0 };
+    nt_job_record_t job = *record;
+
+    if (!r->request.jsonl) {
+        return;
+    }
+
+    job.id = r->job_id;
+    job.workflow_id = r->request.workflow_id;
+    nt_job_update_line(&line, &job);
+    nt_buf_append_char(&line, '\n');
+
+    if (line.failed) {
+        nt_cli_no_memory();
+    }
+
+    (void) fwrite(line.data, 1, line.len, stdout);
+    nt_buf_free(&line);
+}
+
+
+static void
+fail_job(nt_runner_t *r, const char *message)
+{
+    nt_job_record_t job = { .status = "failed", .error = message };
+
+    print_job_update(r, &job);
+    nt_cli_say("%s", message);
+}
+
+
+/* --- the run's sink --- */
+
+static void
+on_event(void *arg, const char *line, size_t len)
+{
+    json_t      *event;
+    nt_runner_t *r = arg;
+
+    if (r->request.jsonl) {
+        (void) fwrite(line, 1, len, stdout);
+        (void) putchar('\n');
+        return;
+    }
+
+    event = json_loadb(line, len, JSON_ALLOW_NUL, NULL);
+    nt_progress_event(&r->progress, event);
+    json_decref(event);
+}
+
+
+static void
+print_result(nt_runner_t *r, const json_t *result)
+{
+    nt_buf_t text = { 0 };
+
+    if (r->request.jsonl) {
+        nt_json_append(&text, result);
+        nt_buf_append_char(&text, '\0');
+        if (text.failed) {
+            nt_cli_no_memory();
+        }
+
+        print_job_update(r, &(nt_job_record_t) { .status = "completed",
+                                                 .result = text.data });
+
+    } else {
+        nt_json_append_pretty(&text, result);
+        if (text.failed) {
+            nt_cli_no_memory();
+        }
+
+        (void) fwrite(text.data, 1, text.len, stdout);
+        (void) putchar('\n');
+    }
+
+    nt_buf_free(&text);
+}
+
+
+static void
+on_done(void *arg, const nt_run_result_t *result)
+{
+    nt_runner_t *r = arg;
+
+    r->done = true;
+    r->completed = result->status == NT_RUN_COMPLETED;
+
+    if (!r->request.jsonl) {
+        nt_progress_end(&r->progress);
+    }
+
+    switch (result->status) {
+    case NT_RUN_COMPLETED:
+        print_result(r, result->result);
+        break;
+    case NT_RUN_CANCELLED:
+        print_job_update(r, &(nt_job_record_t) { .status = "cancelled" });
+        nt_cli_say("cancelled");
+        break;
+    default:
+        print_job_update(r,
+                         &(nt_job_record_t) { .status = "failed",
+                                              .error = result->message,
+                                              .node_id = result->node_id,
+                                              .node_type = result->node_type });
+        nt_cli_say("node %s (%s): %s",
+                   result->node_id != NULL ? result->node_id : "?",
+                   result->node_type != NULL ? result->node_type : "?",
+                   result->message != NULL ? result->message : "failed");
+    }
+}
+
+
+static void
+on_pump(uv_idle_t *idle)
+{
+    nt_runner_t *r = idle->data;
+
+    if (!nt_run_pump(r->run, NT_PUMP_BUDGET)) {
+        (void) uv_idle_stop(idle); /* until a wake */
+    }
+
+    if (r->done) {
+        uv_stop(&r->loop);
+    }
+}
+
+
+static void
+on_wake(void *arg)
+{
+    nt_runner_t *r = arg;
+
+    (void) uv_idle_start(&r->pump, on_pump);
+}
+
+
+static void
+on_signal(uv_signal_t *handle, int signum)
+{
+    nt_runner_t *r = handle->data;
+
+    nt_run_cancel(r->run);
+    on_wake(r);
+}
+
+
+/* --- from start to end --- */
+
+/* Nodes that tell when they are through. */
+static unsigned
+count_nodes(const nt_runner_t *r)
+{
+    size_t   i;
+    json_t  *node;
+    unsigned n = 0;
+
+    json_array_foreach(json_object_get(r->request.graph, "nodes"), i, node)
+    {
+        const char *name = json_string_value(json_object_get(node, "type"));
+        const nt_node_type_t *type;
+
+        type = name != NULL ? nt_registry_find(r->registry, name) : NULL;
+        if (type != NULL &&
+            (type->flags & (NT_NODE_INPUT | NT_NODE_INERT)) == 0) {
+            n++;
+        }
+    }
+
+    return n;
+}
+
+
+static void
+say_faults(nt_runner_t *r, const json_t *faults)
+{
+    size_t      i;
+    json_t     *fault;
+    const char *message;
+
+    json_array_foreach(faults, i, fault)
+    {
+        message = json_string_value(json_object_get(fault, "message"));
+        if (i == 0) {
+            fail_job(r, message != NULL ? message : "the graph is not valid");
+        } else if (message != NULL) {
+            nt_cli_say("%s", message);
+        }
+    }
+}
+
+
+static int
+compile(nt_runner_t *r)
+{
+    int      rc = NT_CLI_OK;
+    json_t  *errors = json_array(), *warnings = json_array();
+    nt_buf_t message = { 0 };
+
+    r->graph =
+        nt_graph_compile(r->request.graph, r->registry, errors, warnings);
+
+    if (r->graph == NULL) {
+        say_faults(r, errors);
+        rc = NT_CLI_FAILED;
+
+    } else if (nt_graph_check_params(r->graph, r->request.params, &message) !=
+               NT_OK)
+    {
+        nt_buf_append_char(&message, '\0');
+        fail_job(r, message.failed ? "out of memory" : message.data);
+        rc = NT_CLI_USAGE;
+    }
+
+    nt_buf_free(&message);
+    json_decref(errors);
+    json_decref(warnings);
+
+    return rc;
+}
+
+
+static bool
+start_run(nt_runner_t *r)
+{
+    nt_run_sink_t sink = {
+        .arg = r, .event = on_event, .done = on_done, .wake = on_wake
+    };
+    nt_run_options_t options = { .loop = &r->loop,
+                                 .params = r->request.params,
+                                 .workspace = r->workspace,
+                                 .assets = r->assets,
+                                 .base_url = "" };
+
+    r->run = nt_run_new(r->graph, &options, &sink);
+    if (r->run == NULL) {
+        nt_cli_no_memory();
+    }
+
+    print_job_update(r, &(nt_job_record_t) { .status = "running" });
+
+    r->pump.data = r;
+    if (uv_idle_init(&r->loop, &r->pump) != 0 ||
+        uv_idle_start(&r->pump, on_pump) != 0)
+    {
+        return false;
+    }
+
+    for (int i = 0; i < 2; i++) {
+        r->signals[i].data = r;
+        if (uv_signal_init(&r->loop, &r->signals[i]) != 0 ||
+            uv_signal_start(&r->signals[i], on_signal,
+                            i == 0 ? SIGINT : SIGTERM) != 0)
+        {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+static void
+close_handle(uv_handle_t *handle, void *arg)
+{
+    if (!uv_is_closing(handle)) {
+        uv_close(handle, NULL);
+    }
+}
+
+
+static void
+run_loop(nt_runner_t *r)
+{
+    if (uv_loop_init(&r->loop) != 0) {
+        nt_cli_no_memory();
+    }
+
+    if (start_run(r)) {
+        (void) uv_run(&r->loop, UV_RUN_DEFAULT);
+    }
+
+    nt_run_free(r->run);
+    uv_walk(&r->loop, close_handle, NULL);
+    (void) uv_run(&r->loop, UV_RUN_DEFAULT);
+    (void) uv_loop_close(&r->loop);
+}
+
+
+static bool
+open_folders(nt_runner_t *r)
+{
+    unsigned char random[16];
+
+    if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
+        nt_cli_say("random bytes: %s", strerror(errno));
+        return false;
+    }
+
+    nt_id_hex(r->job_id, random);
+
+    r->workspace = nt_folder_open(r->request.home, "workspace");
+    r->assets = nt_folder_open(r->request.home, "storage/assets");
+
+    return r->workspace != -1 && r->assets != -1;
+}
+
+
+static int
+run_request(nt_runner_t *r)
+{
+    int rc;
+
+    r->registry = nt_registry_new();
+    if (r->registry == NULL) {
+        nt_cli_no_memory();
+    }
+
+    rc = open_folders(r) ? compile(r) : NT_CLI_FAILED;
+
+    if (rc == NT_CLI_OK) {
+        nt_progress_init(&r->progress, count_nodes(r));
+        run_loop(r);
+        rc = r->completed ? NT_CLI_OK : NT_CLI_FAILED;
+    }
+
+    if (r->graph != NULL) {
+        nt_graph_unref(r->graph);
+    }
+
+    nt_registry_free(r->registry);
+
+    if (r->workspace != -1) {
+        (void) close(r->workspace);
+    }
+
+    if (r->assets != -1) {
+        (void) close(r->assets);
+    }
+
+    return rc;
+}
+
+
+int
+nt_cli_run(int argc, char **argv)
+{
+    int         rc;
+    nt_runner_t runner = { .workspace = -1, .assets = -1 };
+
+    rc = nt_run_request_parse(&runner.request, argc, argv);
+
+    if (rc == NT_CLI_OK) {
+        (void) setvbuf(stdout, NULL, _IOLBF, 0);
+        (void) signal(SIGPIPE, SIG_IGN);
+        rc = run_request(&runner);
+
+        if (fflush(stdout) != 0 || ferror(stdout)) {
+            nt_cli_say("stdout: %s", strerror(errno));
+            rc = NT_CLI_FAILED;
+        }
+    }
+
+    nt_run_request_free(&runner.request);
+
+    return rc == -1 ? NT_CLI_OK : rc;
+}
