@@ -23,12 +23,13 @@ lower_names(json_t *properties)
     lower = json_object();
     rc = 0;
 
-    json_object_foreach (properties, name, value) {
+    json_object_foreach(properties, name, value)
+    {
         nt_buf_reset(&buf);
         nt_ustr_lower(&buf, nt_str(name));
         rc |= buf.failed || lower == NULL ||
-              json_object_setn(lower, buf.data == NULL ? "" : buf.data,
-                               buf.len, value) != 0;
+              json_object_setn(lower, buf.data == NULL ? "" : buf.data, buf.len,
+                               value) != 0;
     }
 
     nt_buf_free(&buf);
@@ -84,10 +85,10 @@ fail_parse(nt_node_call_t *call, nt_buf_t *error)
 static nt_node_rc_t
 format_text(nt_node_call_t *call)
 {
-    size_t             len;
-    json_t            *values;
-    nt_buf_t           error = { 0 };
-    nt_jinja_t        *template;
+    size_t   len;
+    json_t  *values;
+    nt_buf_t error = { 0 };
+    nt_jinja_t *template;
     const char        *source;
     nt_node_rc_t       rc;
     nt_jinja_options_t options = NT_JINJA_OPTIONS;
@@ -116,9 +117,9 @@ format_text(nt_node_call_t *call)
 static bool
 check_format_text(const json_t *properties, char *error, size_t size)
 {
-    json_t            *source;
-    nt_buf_t           message = { 0 };
-    nt_jinja_t        *template;
+    json_t  *source;
+    nt_buf_t message = { 0 };
+    nt_jinja_t *template;
     nt_jinja_options_t options = NT_JINJA_OPTIONS;
 
     options.lower_names = true;
@@ -162,10 +163,10 @@ static const nt_property_t format_text_properties[] = {
 static nt_node_rc_t
 run_template(nt_node_call_t *call)
 {
-    size_t             len;
-    json_t            *values, *input;
-    nt_buf_t           error = { 0 };
-    nt_jinja_t        *template;
+    size_t   len;
+    json_t  *values, *input;
+    nt_buf_t error = { 0 };
+    nt_jinja_t *template;
     const char        *source;
     nt_node_rc_t       rc;
     nt_jinja_options_t options = NT_JINJA_OPTIONS;
@@ -174,8 +175,7 @@ run_template(nt_node_call_t *call)
     values = json_is_object(input) ? json_copy(input) : json_object();
 
     if (values == NULL ||
-        json_object_update(values, nt_call_dynamic(call)) != 0)
-    {
+        json_object_update(values, nt_call_dynamic(call)) != 0) {
         json_decref(values);
         return nt_call_emit(call, "output", NULL);
     }

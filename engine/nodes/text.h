@@ -9,21 +9,21 @@
 #include "engine/nodes/ustr.h"
 
 /* A property that holds a str, list or number with a given JSON default. */
-#define NT_TEXT_STR(property, text)                                           \
-    {                                                                         \
-        .name = property, .type = "str", .default_json = text                 \
+#define NT_TEXT_STR(property, text)                                            \
+    {                                                                          \
+        .name = property, .type = "str", .default_json = text                  \
     }
-#define NT_TEXT_INT(property, number)                                         \
-    {                                                                         \
-        .name = property, .type = "int", .default_json = #number              \
+#define NT_TEXT_INT(property, number)                                          \
+    {                                                                          \
+        .name = property, .type = "int", .default_json = #number               \
     }
-#define NT_TEXT_BOOL(property, boolean)                                       \
-    {                                                                         \
-        .name = property, .type = "bool", .default_json = #boolean            \
+#define NT_TEXT_BOOL(property, boolean)                                        \
+    {                                                                          \
+        .name = property, .type = "bool", .default_json = #boolean             \
     }
-#define NT_TEXT_END                                                           \
-    {                                                                         \
-        .name = NULL                                                          \
+#define NT_TEXT_END                                                            \
+    {                                                                          \
+        .name = NULL                                                           \
     }
 
 extern const nt_output_t nt_text_out_str[];  /* output: str */
@@ -41,9 +41,26 @@ nt_node_rc_t nt_text_emit_str(nt_node_call_t *call, nt_str_t s);
 nt_node_rc_t nt_text_emit_bool(nt_node_call_t *call, bool value);
 nt_node_rc_t nt_text_emit_int(nt_node_call_t *call, int64_t value);
 
-/* The types of each file, ended by NULL. */
-extern const nt_node_type_t nt_text_concat, nt_text_join, nt_text_collect,
-    nt_text_replace, nt_text_split, nt_text_extract, nt_text_slice,
-    nt_text_chunk, nt_text_to_string;
+/* The lower case of `s` unless `case_sensitive`; free *buf when done. */
+nt_str_t nt_text_fold(nt_buf_t *buf, nt_str_t s, bool case_sensitive);
+
+/* text.c */
+extern const nt_node_type_t nt_text_concat, nt_text_join, nt_text_replace,
+    nt_text_split, nt_text_extract, nt_text_slice, nt_text_chunk,
+    nt_text_to_string, nt_text_surround;
+
+/* text_transform.c */
+extern const nt_node_type_t nt_text_lowercase, nt_text_uppercase,
+    nt_text_titlecase, nt_text_capitalize, nt_text_trim, nt_text_collapse,
+    nt_text_remove_punctuation, nt_text_strip_accents, nt_text_slugify,
+    nt_text_truncate, nt_text_pad;
+
+/* text_check.c */
+extern const nt_node_type_t nt_text_compare, nt_text_equals,
+    nt_text_starts_with, nt_text_ends_with, nt_text_contains, nt_text_is_empty,
+    nt_text_has_length, nt_text_length, nt_text_index_of;
+
+/* text_filter.c */
+extern const nt_node_type_t nt_text_filter, nt_text_collect;
 
 #endif

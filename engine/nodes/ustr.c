@@ -180,7 +180,8 @@ nt_slice(size_t len, const int64_t *start, const int64_t *stop, int64_t step,
 
     } else if (step < 0 && to < *from) {
         /* -(step + 1) does not overflow where -step would */
-        *count = (uint64_t) (*from - to - 1) / ((uint64_t) - (step + 1) + 1) + 1;
+        *count =
+            (uint64_t) (*from - to - 1) / ((uint64_t) - (step + 1) + 1) + 1;
     }
 }
 

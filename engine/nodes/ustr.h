@@ -48,11 +48,14 @@ void nt_ustr_slice(nt_buf_t *out, nt_str_t s, const int64_t *start,
 /* str.isspace() of one character */
 bool nt_ustr_is_space(uint32_t c);
 
-enum {
-    NT_USTR_LEFT = 1,
-    NT_USTR_RIGHT = 2,
-    NT_USTR_BOTH = 3
-};
+/* str.isalnum() and re's \w of one character */
+bool nt_ustr_is_alnum(uint32_t c);
+bool nt_ustr_is_word(uint32_t c);
+
+/* unicodedata.combining() != 0 */
+bool nt_ustr_is_combining(uint32_t c);
+
+enum { NT_USTR_LEFT = 1, NT_USTR_RIGHT = 2, NT_USTR_BOTH = 3 };
 
 /* str.strip(), lstrip(), rstrip(); `chars`, if not NULL, are the characters
  * to take off instead of white space. */

@@ -236,3 +236,30 @@ nt_ustr_nfkd(nt_buf_t *out, nt_str_t s)
                           &len);
     append_result(out, result, len, fixed);
 }
+
+
+bool
+nt_ustr_is_alnum(uint32_t c)
+{
+    if (c < 0x80) {
+        return ascii_lower((char) c) || ascii_upper((char) c) ||
+               (c >= '0' && c <= '9');
+    }
+
+    return uc_is_general_category(c, UC_CATEGORY_L) ||
+           uc_numeric_value(c).denominator != 0;
+}
+
+
+bool
+nt_ustr_is_word(uint32_t c)
+{
+    return c == '_' || nt_ustr_is_alnum(c);
+}
+
+
+bool
+nt_ustr_is_combining(uint32_t c)
+{
+    return uc_combining_class(c) != 0;
+}

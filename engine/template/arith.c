@@ -77,7 +77,6 @@ integers(nt_tpl_env_t *env, nt_tpl_op_t op, int64_t a, int64_t b)
     result = 0;
 
     switch (op) {
-
     case NT_OP_ADD:
         overflow = __builtin_add_overflow(a, b, &result);
         break;
@@ -103,13 +102,13 @@ integers(nt_tpl_env_t *env, nt_tpl_op_t op, int64_t a, int64_t b)
         }
 
         if (b == -1) { /* INT64_MIN / -1 traps */
-            overflow = op == NT_OP_FLOORDIV &&
-                       __builtin_sub_overflow(0, a, &result);
+            overflow =
+                op == NT_OP_FLOORDIV && __builtin_sub_overflow(0, a, &result);
             break;
         }
 
-        result = op == NT_OP_FLOORDIV ? floor_div(a, b)
-                                      : a - floor_div(a, b) * b;
+        result =
+            op == NT_OP_FLOORDIV ? floor_div(a, b) : a - floor_div(a, b) * b;
     }
 
     return overflow ? nt_tpl_fail(env, "a whole number does not fit 64 bits")
@@ -123,7 +122,6 @@ reals(nt_tpl_env_t *env, nt_tpl_op_t op, double a, double b)
     double rest;
 
     switch (op) {
-
     case NT_OP_ADD:
         return nt_tpl_real(env, a + b);
 
@@ -164,7 +162,8 @@ append_all(nt_tpl_env_t *env, json_t *list, json_t *items)
     size_t  i;
     json_t *item;
 
-    json_array_foreach (items, i, item) {
+    json_array_foreach(items, i, item)
+    {
         if (!nt_tpl_append(env, list, item)) {
             return false;
         }
@@ -299,7 +298,8 @@ nt_tpl_binary(nt_tpl_env_t *env, nt_tpl_op_t op, json_t *a, json_t *b)
         return nt_tpl_percent(env, a, b);
     }
 
-    return nt_tpl_fail(env, "'%s' cannot combine a value of type %s with one "
+    return nt_tpl_fail(env,
+                       "'%s' cannot combine a value of type %s with one "
                        "of type %s",
                        names[op], nt_tpl_type(env, a), nt_tpl_type(env, b));
 }

@@ -80,12 +80,11 @@ fn_namespace(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
 }
 
 
-static const nt_tpl_callee_t functions[] = {
-    { "range", NULL, fn_range },
-    { "dict", NULL, fn_dict },
-    { "namespace", NULL, fn_namespace },
-    { NULL, NULL, NULL }
-};
+static const nt_tpl_callee_t functions[] = { { "range", NULL, fn_range },
+                                             { "dict", NULL, fn_dict },
+                                             { "namespace", NULL,
+                                               fn_namespace },
+                                             { NULL, NULL, NULL } };
 
 
 /* --- loop --- */
@@ -104,18 +103,14 @@ typedef enum {
     LOOP_DEPTH0
 } loop_field_t;
 
-static const char *const loop_fields[] = { [LOOP_INDEX] = "index",
-                                           [LOOP_INDEX0] = "index0",
-                                           [LOOP_REVINDEX] = "revindex",
-                                           [LOOP_REVINDEX0] = "revindex0",
-                                           [LOOP_FIRST] = "first",
-                                           [LOOP_LAST] = "last",
-                                           [LOOP_LENGTH] = "length",
-                                           [LOOP_PREVITEM] = "previtem",
-                                           [LOOP_NEXTITEM] = "nextitem",
-                                           [LOOP_DEPTH] = "depth",
-                                           [LOOP_DEPTH0] = "depth0",
-                                           NULL };
+static const char *const loop_fields[] = {
+    [LOOP_INDEX] = "index",       [LOOP_INDEX0] = "index0",
+    [LOOP_REVINDEX] = "revindex", [LOOP_REVINDEX0] = "revindex0",
+    [LOOP_FIRST] = "first",       [LOOP_LAST] = "last",
+    [LOOP_LENGTH] = "length",     [LOOP_PREVITEM] = "previtem",
+    [LOOP_NEXTITEM] = "nextitem", [LOOP_DEPTH] = "depth",
+    [LOOP_DEPTH0] = "depth0",     NULL
+};
 
 
 static json_t *
@@ -127,7 +122,6 @@ loop_value(const nt_tpl_loop_t *loop, loop_field_t field)
     number = 0;
 
     switch (field) {
-
     case LOOP_INDEX:
         number = loop->index + 1;
         break;
@@ -301,7 +295,8 @@ call_object(nt_tpl_env_t *env, const nt_tpl_node_t *node, nt_tpl_args_t *args)
     env->line = node->line;
 
     if (object == nt_tpl_undefined) {
-        result = nt_tpl_fail(env, "%s() is called on a value that is "
+        result = nt_tpl_fail(env,
+                             "%s() is called on a value that is "
                              "undefined",
                              callee->name);
 
@@ -336,10 +331,9 @@ nt_tpl_call(nt_tpl_env_t *env, const nt_tpl_node_t *node)
 
     } else {
         callee = nt_tpl_find(functions, node->a->name);
-        result = callee == NULL
-                     ? nt_tpl_fail(env, "there is no function '%s'",
-                                   node->a->name)
-                     : nt_tpl_apply(env, callee, NULL, &args);
+        result = callee == NULL ? nt_tpl_fail(env, "there is no function '%s'",
+                                              node->a->name)
+                                : nt_tpl_apply(env, callee, NULL, &args);
     }
 
     nt_tpl_args_free(&args);

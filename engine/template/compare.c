@@ -19,7 +19,8 @@ equal_arrays(nt_tpl_env_t *env, json_t *a, json_t *b)
         return false;
     }
 
-    json_array_foreach (a, i, item) {
+    json_array_foreach(a, i, item)
+    {
         if (!nt_tpl_equal(env, item, json_array_get(b, i))) {
             return false;
         }
@@ -40,7 +41,8 @@ equal_objects(nt_tpl_env_t *env, json_t *a, json_t *b)
         return false;
     }
 
-    json_object_keylen_foreach (a, key, len, value) {
+    json_object_keylen_foreach(a, key, len, value)
+    {
         other = json_object_getn(b, key, len);
 
         if (other == NULL || !nt_tpl_equal(env, value, other)) {
@@ -80,7 +82,6 @@ nt_tpl_equal(nt_tpl_env_t *env, json_t *a, json_t *b)
     }
 
     switch (json_typeof(a)) {
-
     case JSON_STRING:
         return nt_ustr_cmp(nt_ustr(a), nt_ustr(b)) == 0;
 
@@ -104,7 +105,8 @@ order_arrays(nt_tpl_env_t *env, json_t *a, json_t *b, const char *op,
     size_t  i;
     json_t *item, *other;
 
-    json_array_foreach (a, i, item) {
+    json_array_foreach(a, i, item)
+    {
         other = json_array_get(b, i);
 
         if (other == NULL) {
@@ -152,7 +154,8 @@ nt_tpl_order(nt_tpl_env_t *env, json_t *a, json_t *b, const char *op,
         return order_arrays(env, a, b, op, order);
     }
 
-    nt_tpl_fail(env, "'%s' cannot compare a value of type %s with one of "
+    nt_tpl_fail(env,
+                "'%s' cannot compare a value of type %s with one of "
                 "type %s",
                 op, nt_tpl_type(env, a), nt_tpl_type(env, b));
     return false;
@@ -160,8 +163,7 @@ nt_tpl_order(nt_tpl_env_t *env, json_t *a, json_t *b, const char *op,
 
 
 bool
-nt_tpl_contains(nt_tpl_env_t *env, json_t *container, json_t *item,
-                bool *found)
+nt_tpl_contains(nt_tpl_env_t *env, json_t *container, json_t *item, bool *found)
 {
     size_t   i;
     json_t  *other;
@@ -176,7 +178,8 @@ nt_tpl_contains(nt_tpl_env_t *env, json_t *container, json_t *item,
     }
 
     if (json_is_array(container)) {
-        json_array_foreach (container, i, other) {
+        json_array_foreach(container, i, other)
+        {
             if (nt_tpl_equal(env, item, other)) {
                 *found = true;
                 break;
@@ -197,7 +200,8 @@ nt_tpl_contains(nt_tpl_env_t *env, json_t *container, json_t *item,
         return true;
     }
 
-    nt_tpl_fail(env, "'in' cannot look for a value of type %s in one of type "
+    nt_tpl_fail(env,
+                "'in' cannot look for a value of type %s in one of type "
                 "%s",
                 nt_tpl_type(env, item), nt_tpl_type(env, container));
     return false;
@@ -208,15 +212,13 @@ bool
 nt_tpl_compare(nt_tpl_env_t *env, nt_tpl_op_t op, json_t *a, json_t *b,
                bool *result)
 {
-    static const char *const names[] = { [NT_OP_LT] = "<",
-                                         [NT_OP_LE] = "<=",
-                                         [NT_OP_GT] = ">",
-                                         [NT_OP_GE] = ">=" };
+    static const char *const names[] = {
+        [NT_OP_LT] = "<", [NT_OP_LE] = "<=", [NT_OP_GT] = ">", [NT_OP_GE] = ">="
+    };
 
     int order;
 
     switch (op) {
-
     case NT_OP_EQ:
         *result = nt_tpl_equal(env, a, b);
         return !env->failed;

@@ -50,7 +50,8 @@ nt_tpl_charge(nt_tpl_env_t *env, size_t items)
     env->steps += items;
 
     if (env->steps > env->template->options.max_steps) {
-        nt_tpl_fail(env, "the template does too much work: more than %llu "
+        nt_tpl_fail(env,
+                    "the template does too much work: more than %llu "
                     "steps",
                     (unsigned long long) env->template->options.max_steps);
         return false;
@@ -298,13 +299,15 @@ fits(nt_tpl_env_t *env, json_t *value, unsigned max)
         return false;
     }
 
-    json_array_foreach (value, i, item) {
+    json_array_foreach(value, i, item)
+    {
         if (!fits(env, item, max - 1)) {
             return false;
         }
     }
 
-    json_object_foreach_safe (value, next, key, item) {
+    json_object_foreach_safe(value, next, key, item)
+    {
         if (!fits(env, item, max - 1)) {
             return false;
         }

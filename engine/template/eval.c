@@ -50,7 +50,8 @@ assign_attribute(nt_tpl_env_t *env, const nt_tpl_node_t *target, json_t *value)
     space = nt_tpl_lookup(env, target->a->name);
 
     if (nt_tpl_tag_of(env, space) != NT_TAG_NAMESPACE) {
-        nt_tpl_fail(env, "'%s' is not a namespace: only attributes of a "
+        nt_tpl_fail(env,
+                    "'%s' is not a namespace: only attributes of a "
                     "namespace can be set",
                     target->a->name);
         return false;
@@ -72,7 +73,6 @@ static bool
 assign(nt_tpl_env_t *env, const nt_tpl_node_t *target, json_t *value)
 {
     switch (target->type) {
-
     case NT_TPL_TUPLE:
         return assign_items(env, target, value);
 
@@ -114,7 +114,7 @@ truth_of(nt_tpl_env_t *env, const nt_tpl_node_t *node, bool *truth)
         return false;
     }
 
-    *truth = nt_tpl_truth(value);
+    *truth = nt_py_truth(value);
     json_decref(value);
     return true;
 }
@@ -152,7 +152,8 @@ filter_items(nt_tpl_env_t *env, const nt_tpl_node_t *node, json_t *items)
     list = json_array();
     ok = list != NULL || nt_tpl_nomem(env) != NULL;
 
-    json_array_foreach (items, i, item) {
+    json_array_foreach(items, i, item)
+    {
         outer = nt_tpl_push_scope(env);
         truth = false;
 
@@ -353,7 +354,6 @@ static bool
 exec_one(nt_tpl_env_t *env, const nt_tpl_node_t *node)
 {
     switch (node->type) {
-
     case NT_TPL_TEXT:
         return nt_tpl_str(env, env->out, node->constant);
 

@@ -107,7 +107,7 @@ check_defined(nt_tpl_env_t *env, const nt_tpl_node_t *node, json_t *value)
 
     } else {
         nt_tpl_fail(env, "a value is undefined where something in it is "
-                    "asked for");
+                         "asked for");
     }
 
     return false;
@@ -198,10 +198,10 @@ slice_value(nt_tpl_env_t *env, json_t *object, const int64_t *start,
 static json_t *
 eval_slice(nt_tpl_env_t *env, const nt_tpl_node_t *node)
 {
-    bool     ok;
-    size_t   i;
-    json_t  *object, *value;
-    int64_t  bound[4], *given[4] = { NULL };
+    bool    ok;
+    size_t  i;
+    json_t *object, *value;
+    int64_t bound[4], *given[4] = { NULL };
 
     object = nt_tpl_eval(env, node->args[0]);
     ok = object != NULL;
@@ -227,7 +227,7 @@ eval_slice(nt_tpl_env_t *env, const nt_tpl_node_t *node)
     if (object != NULL && !env->failed) {
         if (!ok || (given[3] != NULL && bound[3] == 0)) {
             nt_tpl_fail(env, "the bounds of a slice must be whole numbers, "
-                        "its step not 0");
+                             "its step not 0");
 
         } else if (json_is_array(object) || json_is_string(object)) {
             value = slice_value(env, object, given[1], given[2],
@@ -401,7 +401,7 @@ eval_unary(nt_tpl_env_t *env, const nt_tpl_node_t *node)
         return NULL;
     }
 
-    truth = nt_tpl_truth(value);
+    truth = nt_py_truth(value);
 
     if ((node->type == NT_TPL_AND && !truth) ||
         (node->type == NT_TPL_OR && truth) || node->type == NT_TPL_POS)
@@ -413,7 +413,6 @@ eval_unary(nt_tpl_env_t *env, const nt_tpl_node_t *node)
     json_decref(value);
 
     switch (node->type) {
-
     case NT_TPL_NEG:
         return result;
 
@@ -438,7 +437,6 @@ static json_t *
 eval_one(nt_tpl_env_t *env, const nt_tpl_node_t *node)
 {
     switch (node->type) {
-
     case NT_TPL_CONST:
         return json_incref(node->constant);
 

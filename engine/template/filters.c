@@ -14,10 +14,10 @@
 const nt_tpl_callee_t *
 nt_tpl_filter(const char *name)
 {
-    static const nt_tpl_callee_t *const libraries[] = {
-        nt_tpl_filters, nt_tpl_filters_list, nt_tpl_filters_sort,
-        nt_tpl_filters_text
-    };
+    static const nt_tpl_callee_t *const libraries[] = { nt_tpl_filters,
+                                                        nt_tpl_filters_list,
+                                                        nt_tpl_filters_sort,
+                                                        nt_tpl_filters_text };
 
     size_t                 i;
     const nt_tpl_callee_t *callee;
@@ -55,9 +55,9 @@ filter_default(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
 {
     bool missing;
 
-    missing = value == nt_tpl_undefined ||
-              (args->p[1] != NULL && nt_tpl_truth(args->p[1]) &&
-               !nt_tpl_truth(value));
+    missing =
+        value == nt_tpl_undefined ||
+        (args->p[1] != NULL && nt_py_truth(args->p[1]) && !nt_py_truth(value));
 
     if (!missing) {
         return json_incref(value);
@@ -140,8 +140,7 @@ read_number(json_t *value, int base, int64_t *integer, double *real,
     }
 
     if (strchr("+-.0123456789", text[0]) == NULL ||
-        strpbrk(text, "xXpP") != NULL)
-    {
+        strpbrk(text, "xXpP") != NULL) {
         return false;
     }
 
@@ -160,9 +159,8 @@ filter_int(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
 
     base = 10;
 
-    if (args->p[1] != NULL &&
-        (!nt_tpl_integer(args->p[1], &base) || base < 0 || base > 36 ||
-         base == 1))
+    if (args->p[1] != NULL && (!nt_tpl_integer(args->p[1], &base) || base < 0 ||
+                               base > 36 || base == 1))
     {
         return nt_tpl_fail(env, "the base of int must be 0 or 2 to 36");
     }
@@ -237,12 +235,11 @@ filter_round(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
     precision = 0;
     method = args->p[1] == NULL ? NT_STR("common") : nt_ustr(args->p[1]);
 
-    if (args->p[0] != NULL &&
-        (!nt_tpl_integer(args->p[0], &precision) || precision < -20 ||
-         precision > 20))
+    if (args->p[0] != NULL && (!nt_tpl_integer(args->p[0], &precision) ||
+                               precision < -20 || precision > 20))
     {
         return nt_tpl_fail(env, "the precision of round must be a whole "
-                           "number from -20 to 20");
+                                "number from -20 to 20");
     }
 
     if (!nt_tpl_number(value, &number)) {
@@ -262,14 +259,14 @@ filter_round(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
 
     if (!nt_str_eq(method, NT_STR("common"))) {
         return nt_tpl_fail(env, "the method of round must be common, ceil or "
-                           "floor");
+                                "floor");
     }
 
     if (!json_is_real(value)) {
         return precision >= 0
                    ? json_integer((json_int_t) json_number_value(value))
-                   : json_integer((json_int_t) round_common(number,
-                                                            (int) precision));
+                   : json_integer(
+                         (json_int_t) round_common(number, (int) precision));
     }
 
     return nt_tpl_real(env, round_common(number, (int) precision));
@@ -302,7 +299,7 @@ filter_tojson(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
         (!nt_tpl_integer(args->p[0], &indent) || indent < 0 || indent > 100))
     {
         return nt_tpl_fail(env, "the indent of tojson must be a whole number "
-                           "from 0 to 100");
+                                "from 0 to 100");
     }
 
     if (!nt_tpl_json(env, &buf, value, (int) indent)) {
@@ -347,7 +344,7 @@ filter_filesize(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
 
     bytes = json_real_value(number);
     json_decref(number);
-    binary = args->p[0] != NULL && nt_tpl_truth(args->p[0]);
+    binary = args->p[0] != NULL && nt_py_truth(args->p[0]);
     base = binary ? 1024 : 1000;
 
     if (bytes == 1) {

@@ -95,7 +95,8 @@ filter_join(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
     list = nt_tpl_list(env, value);
     ok = list != NULL;
 
-    json_array_foreach (list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         if (i > 0 && args->p[0] != NULL) {
             ok = ok && nt_tpl_str(env, &buf, args->p[0]);
         }
@@ -298,7 +299,8 @@ filter_sum(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
 
     sum = args->p[1] == NULL ? json_integer(0) : json_incref(args->p[1]);
 
-    json_array_foreach (list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         item = args->p[0] == NULL || json_is_null(args->p[0])
                    ? json_incref(item)
                    : nt_tpl_path(env, item, args->p[0]);
@@ -373,7 +375,7 @@ filter_map(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
 
         if (path == NULL) {
             return nt_tpl_fail(env, "map needs the name of a filter or "
-                               "attribute=");
+                                    "attribute=");
         }
 
     } else if (!json_is_string(args->pos[0])) {
@@ -384,7 +386,8 @@ filter_map(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
     out = json_array();
     ok = list != NULL && out != NULL;
 
-    json_array_foreach (list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         if (!ok) {
             break;
         }
@@ -432,7 +435,8 @@ choose(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args, bool wanted,
     out = json_array();
     ok = list != NULL && out != NULL;
 
-    json_array_foreach (list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         if (!ok) {
             break;
         }
@@ -445,7 +449,7 @@ choose(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args, bool wanted,
             ok = nt_tpl_test(env, test, subject, &rest, &result);
 
         } else if (ok) {
-            result = nt_tpl_truth(subject);
+            result = nt_py_truth(subject);
         }
 
         json_decref(subject);

@@ -55,18 +55,20 @@ static json_t *
 key_of_paths(nt_tpl_env_t *env, json_t *item, json_t *paths,
              bool case_sensitive)
 {
-    bool     ok;
-    size_t   i;
-    json_t  *names, *name, *keys;
+    bool    ok;
+    size_t  i;
+    json_t *names, *name, *keys;
 
     names = nt_ustr_split(nt_ustr(paths), NT_STR(","), -1);
     keys = json_array();
     ok = names != NULL && keys != NULL;
 
-    json_array_foreach (names, i, name) {
-        ok = ok && nt_tpl_append_new(env, keys,
-                                     fold_case(env, nt_tpl_path(env, item, name),
-                                               case_sensitive));
+    json_array_foreach(names, i, name)
+    {
+        ok =
+            ok && nt_tpl_append_new(env, keys,
+                                    fold_case(env, nt_tpl_path(env, item, name),
+                                              case_sensitive));
     }
 
     json_decref(names);
@@ -125,11 +127,12 @@ table_init(nt_tpl_env_t *env, table_t *table, json_t *value, json_t *path,
         return nt_tpl_nomem(env) != NULL;
     }
 
-    json_array_foreach (table->list, i, item) {
+    json_array_foreach(table->list, i, item)
+    {
         table->rows[i].item = item;
-        table->rows[i].key = key_of(env, item, path, fallback,
-                                    case_sensitive != NULL &&
-                                        nt_tpl_truth(case_sensitive));
+        table->rows[i].key =
+            key_of(env, item, path, fallback,
+                   case_sensitive != NULL && nt_py_truth(case_sensitive));
         table->n = i + 1;
 
         if (table->rows[i].key == NULL) {
@@ -190,8 +193,7 @@ table_sort(nt_tpl_env_t *env, table_t *table, bool reverse)
             end = table->n - mid < width ? table->n : mid + width;
 
             if (!merge(env, to + i, from + i, mid - i, from + mid, end - mid,
-                       reverse))
-            {
+                       reverse)) {
                 /* `table` still has each row once: it frees them */
                 table->rows = from;
                 free(to);
@@ -241,8 +243,7 @@ filter_sort(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
 
     out = NULL;
 
-    if (table_sort(env, &table,
-                   args->p[0] != NULL && nt_tpl_truth(args->p[0])))
+    if (table_sort(env, &table, args->p[0] != NULL && nt_py_truth(args->p[0])))
     {
         out = table_items(env, &table);
     }
@@ -273,8 +274,7 @@ filter_unique(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
         }
 
         if (env->failed ||
-            (j == i && !nt_tpl_append(env, out, table.rows[i].item)))
-        {
+            (j == i && !nt_tpl_append(env, out, table.rows[i].item))) {
             json_decref(out);
             out = NULL;
         }
@@ -357,9 +357,9 @@ append_group(nt_tpl_env_t *env, json_t *out, const table_t *table, size_t from,
         ok = nt_tpl_append(env, items, table->rows[i].item);
     }
 
-    ok = ok && !env->failed &&
-         nt_tpl_append_new(env, out,
-                           nt_tpl_pair(env, key, items, NT_TAG_GROUP));
+    ok =
+        ok && !env->failed &&
+        nt_tpl_append_new(env, out, nt_tpl_pair(env, key, items, NT_TAG_GROUP));
     json_decref(items);
     json_decref(key);
     *next = i;
@@ -408,7 +408,8 @@ filter_dictsort(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
     by = args->p[1] == NULL ? NT_STR("key") : nt_ustr(args->p[1]);
 
     if (!json_is_object(value)) {
-        return nt_tpl_fail(env, "dictsort needs a dict, not a value of type "
+        return nt_tpl_fail(env,
+                           "dictsort needs a dict, not a value of type "
                            "%s",
                            nt_tpl_type(env, value));
     }
@@ -425,8 +426,7 @@ filter_dictsort(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
         table_init(env, &table, items, position, NULL, args->p[0]))
     {
         if (table_sort(env, &table,
-                       args->p[2] != NULL && nt_tpl_truth(args->p[2])))
-        {
+                       args->p[2] != NULL && nt_py_truth(args->p[2]))) {
             out = table_items(env, &table);
         }
 

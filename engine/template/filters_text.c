@@ -53,8 +53,7 @@ lower(nt_tpl_env_t *env, nt_buf_t *out, nt_str_t text, nt_tpl_args_t *args)
 
 
 static bool
-capitalize(nt_tpl_env_t *env, nt_buf_t *out, nt_str_t text,
-           nt_tpl_args_t *args)
+capitalize(nt_tpl_env_t *env, nt_buf_t *out, nt_str_t text, nt_tpl_args_t *args)
 {
     nt_ustr_capitalize(out, text);
     return true;
@@ -219,7 +218,8 @@ truncate(nt_tpl_env_t *env, nt_buf_t *out, nt_str_t text, nt_tpl_args_t *args)
     }
 
     if (length < nt_ustr_len(end)) {
-        nt_tpl_fail(env, "the length of truncate must be at least %zu, that "
+        nt_tpl_fail(env,
+                    "the length of truncate must be at least %zu, that "
                     "of its end",
                     nt_ustr_len(end));
         return false;
@@ -232,7 +232,7 @@ truncate(nt_tpl_env_t *env, nt_buf_t *out, nt_str_t text, nt_tpl_args_t *args)
 
     text.len = nt_ustr_offset(text, length - nt_ustr_len(end));
 
-    if (args->p[1] == NULL || !nt_tpl_truth(args->p[1])) {
+    if (args->p[1] == NULL || !nt_py_truth(args->p[1])) {
         space = nt_ustr_rfind(text, NT_STR(" "), 0, text.len);
         text.len = space < 0 ? text.len : (size_t) space;
     }
@@ -257,7 +257,6 @@ escape(nt_tpl_env_t *env, nt_buf_t *out, nt_str_t text, nt_tpl_args_t *args)
 
     for (i = 0; i < text.len; i++) {
         switch (text.data[i]) {
-
         case '&':
             nt_buf_append_str(out, NT_STR("&amp;"));
             break;
@@ -317,8 +316,8 @@ indent(nt_tpl_env_t *env, nt_buf_t *out, nt_str_t text, nt_tpl_args_t *args)
     json_t  *lines, *line;
     nt_buf_t indention = { 0 };
 
-    first = args->p[1] != NULL && nt_tpl_truth(args->p[1]);
-    blank = args->p[2] != NULL && nt_tpl_truth(args->p[2]);
+    first = args->p[1] != NULL && nt_py_truth(args->p[1]);
+    blank = args->p[2] != NULL && nt_py_truth(args->p[2]);
     lines = NULL;
 
     if (json_is_string(args->p[0])) {
@@ -340,7 +339,8 @@ indent(nt_tpl_env_t *env, nt_buf_t *out, nt_str_t text, nt_tpl_args_t *args)
         ok = json_array_append_new(lines, json_string("")) == 0;
     }
 
-    json_array_foreach (lines, i, line) {
+    json_array_foreach(lines, i, line)
+    {
         if (!ok) {
             break;
         }

@@ -37,7 +37,6 @@ pad(nt_tpl_env_t *env, nt_buf_t *out, const field_t *field, size_t head,
         after = field->width - len;
 
         switch (field->align != 0 ? field->align : align) {
-
         case '>':
             before = after;
             break;
@@ -113,8 +112,8 @@ put_number(nt_tpl_env_t *env, nt_buf_t *out, const field_t *field,
 
     nt_buf_append_str(&body, nt_str(digits + n));
 
-    ok = !body.failed && pad(env, out, field, head,
-                             (nt_str_t) { body.data, body.len }, '>');
+    ok = !body.failed &&
+         pad(env, out, field, head, (nt_str_t) { body.data, body.len }, '>');
     nt_buf_free(&body);
     return ok || (!env->failed && nt_tpl_nomem(env) != NULL);
 }
@@ -134,7 +133,7 @@ put_integer(nt_tpl_env_t *env, nt_buf_t *out, const field_t *field,
            : field->type == 'b'                     ? 2
                                                     : 10;
     letters = field->type == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
-    prefix = !field->alternate   ? ""
+    prefix = !field->alternate    ? ""
              : field->type == 'x' ? "0x"
              : field->type == 'X' ? "0X"
              : base == 8          ? "0o"
@@ -182,8 +181,7 @@ put_real(nt_tpl_env_t *env, nt_buf_t *out, const field_t *field, double value)
         value *= 100;
     }
 
-    (void) snprintf(digits, sizeof(digits) - 4, format, precision,
-                    fabs(value));
+    (void) snprintf(digits, sizeof(digits) - 4, format, precision, fabs(value));
 
     if (field->type == 0 && strpbrk(digits, ".e") == NULL) {
         (void) strcat(digits, ".0");
@@ -218,8 +216,7 @@ bad_type(nt_tpl_env_t *env, const field_t *field, json_t *value)
 
 
 static bool
-put_value(nt_tpl_env_t *env, nt_buf_t *out, const field_t *field,
-          json_t *value)
+put_value(nt_tpl_env_t *env, nt_buf_t *out, const field_t *field, json_t *value)
 {
     bool     ok;
     double   number;
@@ -325,8 +322,7 @@ next_value(nt_tpl_env_t *env, percent_t *args)
 
 /* The value of %(name)s */
 static json_t *
-named_value(nt_tpl_env_t *env, percent_t *args, const char **p,
-            const char *end)
+named_value(nt_tpl_env_t *env, percent_t *args, const char **p, const char *end)
 {
     json_t     *value;
     const char *close;
@@ -338,7 +334,7 @@ named_value(nt_tpl_env_t *env, percent_t *args, const char **p,
 
     if (value == NULL) {
         return nt_tpl_fail(env, "a format has a %%(name) that is not among "
-                           "its values");
+                                "its values");
     }
 
     *p = close + 1;
@@ -372,8 +368,8 @@ put_converted(nt_tpl_env_t *env, nt_buf_t *out, field_t *field, json_t *value)
 
 /* Behind "%": one conversion. */
 static bool
-percent_field(nt_tpl_env_t *env, nt_buf_t *out, percent_t *args,
-              const char **p, const char *end)
+percent_field(nt_tpl_env_t *env, nt_buf_t *out, percent_t *args, const char **p,
+              const char *end)
 {
     int     width;
     bool    zero;
@@ -422,7 +418,7 @@ percent_field(nt_tpl_env_t *env, nt_buf_t *out, percent_t *args,
 
     if (*p == end || strchr("diouxXeEfFgGcrs%", **p) == NULL) {
         nt_tpl_fail(env, "a format has a '%%' without a conversion that is "
-                    "known");
+                         "known");
         return false;
     }
 

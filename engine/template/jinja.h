@@ -28,10 +28,10 @@ typedef struct {
     uint64_t max_steps;     /* evaluated nodes and handled items */
 } nt_jinja_options_t;
 
-#define NT_JINJA_OPTIONS                                                      \
-    (nt_jinja_options_t)                                                      \
-    {                                                                         \
-        .max_output = 16 * 1024 * 1024, .max_steps = 2000000                  \
+#define NT_JINJA_OPTIONS                                                       \
+    (nt_jinja_options_t)                                                       \
+    {                                                                          \
+        .max_output = 16 * 1024 * 1024, .max_steps = 2000000                   \
     }
 
 /*

@@ -9,13 +9,13 @@
 
 typedef struct {
     nt_jinja_t *template;
-    nt_str_t    src;
-    size_t      pos;
-    size_t      line_pos; /* up to where lines are counted */
-    uint32_t    line;
-    bool        strip; /* the last tag ended in "-": skip white space */
-    nt_tok_t   *toks;
-    size_t      n, cap;
+    nt_str_t  src;
+    size_t    pos;
+    size_t    line_pos; /* up to where lines are counted */
+    uint32_t  line;
+    bool      strip; /* the last tag ended in "-": skip white space */
+    nt_tok_t *toks;
+    size_t    n, cap;
 } lexer_t;
 
 
@@ -290,11 +290,10 @@ lex_string(lexer_t *lx)
 static bool
 lex_op(lexer_t *lx, char *open, size_t *depth)
 {
-    static const char *const ops[] = { "**", "//", "==", "!=", ">=", "<=",
-                                       "+",  "-",  "*",  "/",  "%",  "~",
-                                       "[",  "]",  "(",  ")",  "{",  "}",
-                                       ">",  "<",  "=",  ".",  ":",  "|",
-                                       ",",  NULL };
+    static const char *const ops[] = { "**", "//", "==", "!=", ">=", "<=", "+",
+                                       "-",  "*",  "/",  "%",  "~",  "[",  "]",
+                                       "(",  ")",  "{",  "}",  ">",  "<",  "=",
+                                       ".",  ":",  "|",  ",",  NULL };
 
     size_t      i, len;
     const char *p;
@@ -322,8 +321,8 @@ lex_op(lexer_t *lx, char *open, size_t *depth)
 
     } else if (ops[i][1] == '\0' && (p = strchr(")]}", ops[i][0])) != NULL) {
         if (*depth == 0 || open[--*depth] != "([{"[p - strchr(")]}", ')')]) {
-            nt_tpl_syntax(lx->template, line_at(lx, lx->pos),
-                          "unexpected '%s'", ops[i]);
+            nt_tpl_syntax(lx->template, line_at(lx, lx->pos), "unexpected '%s'",
+                          ops[i]);
             return false;
         }
     }
@@ -541,8 +540,7 @@ lex_comment(lexer_t *lx, size_t start)
 {
     for (lx->pos += 2; lx->pos < lx->src.len; lx->pos++) {
         if (at(lx, "#}")) {
-            lx->strip = lx->pos > start + 2 &&
-                        lx->src.data[lx->pos - 1] == '-';
+            lx->strip = lx->pos > start + 2 && lx->src.data[lx->pos - 1] == '-';
             lx->pos += 2;
             return true;
         }
@@ -613,8 +611,7 @@ lex_all(lexer_t *lx)
 
         if (!add_data(lx, text, start, false) ||
             !add(lx, NT_TOK_VAR_BEGIN, start, range(lx, start, start + 1)) ||
-            !add(lx, NT_TOK_NAME, start,
-                 range(lx, start + 1, start + n - 1)) ||
+            !add(lx, NT_TOK_NAME, start, range(lx, start + 1, start + n - 1)) ||
             !add(lx, NT_TOK_VAR_END, start, range(lx, start, start + 1)))
         {
             return false;

@@ -22,7 +22,8 @@ dict_items(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
         return NULL;
     }
 
-    json_object_keylen_foreach (value, name, len, item) {
+    json_object_keylen_foreach(value, name, len, item)
+    {
         key = nt_ustr_json((nt_str_t) { name, len });
 
         if (key == NULL ||
@@ -60,7 +61,8 @@ dict_values(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
         return NULL;
     }
 
-    json_object_foreach (value, name, item) {
+    json_object_foreach(value, name, item)
+    {
         if (!nt_tpl_append(env, list, item)) {
             json_decref(list);
             return NULL;
@@ -98,8 +100,8 @@ static json_t *
 refuse_change(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
 {
     return nt_tpl_fail(env, "a template cannot change a value: make a new one "
-                       "with {%% set x = x + [...] %%}, in a loop with a "
-                       "namespace");
+                            "with {%% set x = x + [...] %%}, in a loop with a "
+                            "namespace");
 }
 
 
@@ -126,7 +128,8 @@ list_count(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
 
     n = 0;
 
-    json_array_foreach (value, i, item) {
+    json_array_foreach(value, i, item)
+    {
         n += nt_tpl_equal(env, item, args->p[0]);
     }
 
@@ -140,7 +143,8 @@ list_index(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
     size_t  i;
     json_t *item;
 
-    json_array_foreach (value, i, item) {
+    json_array_foreach(value, i, item)
+    {
         if (nt_tpl_equal(env, item, args->p[0])) {
             return json_integer((json_int_t) i);
         }
@@ -153,22 +157,15 @@ list_index(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
 static json_t *
 list_copy(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
 {
-    return nt_tpl_charge(env, json_array_size(value)) ? json_copy(value)
-                                                      : NULL;
+    return nt_tpl_charge(env, json_array_size(value)) ? json_copy(value) : NULL;
 }
 
 
 const nt_tpl_callee_t nt_tpl_list_methods[] = {
-    { "copy", "", list_copy },
-    { "count", "value!", list_count },
-    { "index", "value!", list_index },
-    { "append", NULL, refuse_change },
-    { "clear", NULL, refuse_change },
-    { "extend", NULL, refuse_change },
-    { "insert", NULL, refuse_change },
-    { "pop", NULL, refuse_change },
-    { "remove", NULL, refuse_change },
-    { "reverse", NULL, refuse_change },
-    { "sort", NULL, refuse_change },
-    { NULL, NULL, NULL }
+    { "copy", "", list_copy },         { "count", "value!", list_count },
+    { "index", "value!", list_index }, { "append", NULL, refuse_change },
+    { "clear", NULL, refuse_change },  { "extend", NULL, refuse_change },
+    { "insert", NULL, refuse_change }, { "pop", NULL, refuse_change },
+    { "remove", NULL, refuse_change }, { "reverse", NULL, refuse_change },
+    { "sort", NULL, refuse_change },   { NULL, NULL, NULL }
 };

@@ -61,7 +61,8 @@ string_arg(nt_tpl_env_t *env, json_t *arg, nt_str_t *text, bool *given)
     *given = arg != NULL && !json_is_null(arg);
 
     if (*given && !json_is_string(arg)) {
-        nt_tpl_fail(env, "a method of a string got a value of type %s for a "
+        nt_tpl_fail(env,
+                    "a method of a string got a value of type %s for a "
                     "string",
                     nt_tpl_type(env, arg));
         return false;
@@ -81,7 +82,8 @@ int_arg(nt_tpl_env_t *env, json_t *arg, int64_t fallback, int64_t *number)
     }
 
     if (!nt_tpl_integer(arg, number)) {
-        nt_tpl_fail(env, "a method of a string got a value of type %s for a "
+        nt_tpl_fail(env,
+                    "a method of a string got a value of type %s for a "
                     "whole number",
                     nt_tpl_type(env, arg));
         return false;
@@ -101,8 +103,8 @@ stripped(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args, int sides)
         return NULL;
     }
 
-    return nt_ustr_json(nt_ustr_strip(nt_ustr(value), sides,
-                                      given ? &chars : NULL));
+    return nt_ustr_json(
+        nt_ustr_strip(nt_ustr(value), sides, given ? &chars : NULL));
 }
 
 
@@ -176,7 +178,7 @@ static json_t *
 str_splitlines(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
 {
     return nt_ustr_lines(nt_ustr(value),
-                         args->p[0] != NULL && nt_tpl_truth(args->p[0]));
+                         args->p[0] != NULL && nt_py_truth(args->p[0]));
 }
 
 
@@ -193,7 +195,8 @@ str_join(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
         return NULL;
     }
 
-    json_array_foreach (list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         if (!json_is_string(item)) {
             nt_tpl_fail(env, "join() needs strings, item %zu is of type %s", i,
                         nt_tpl_type(env, item));
@@ -252,7 +255,8 @@ has_end(nt_tpl_env_t *env, json_t *value, json_t *arg,
 
     found = false;
 
-    json_array_foreach (arg, i, item) {
+    json_array_foreach(arg, i, item)
+    {
         found = found ||
                 (json_is_string(item) && has(nt_ustr(value), nt_ustr(item)));
     }
@@ -351,7 +355,7 @@ str_index(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
     }
 
     return position < 0 ? nt_tpl_fail(env, "index() did not find its argument "
-                                      "in the string")
+                                           "in the string")
                         : json_integer(position);
 }
 
@@ -413,13 +417,6 @@ is_alpha(uint32_t c)
 }
 
 
-static bool
-is_alnum(uint32_t c)
-{
-    return is_alpha(c) || is_numeric(c);
-}
-
-
 static json_t *
 all_are(json_t *value, bool (*is)(uint32_t c))
 {
@@ -469,7 +466,7 @@ str_isalpha(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
 static json_t *
 str_isalnum(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
 {
-    return all_are(value, is_alnum);
+    return all_are(value, nt_ustr_is_alnum);
 }
 
 

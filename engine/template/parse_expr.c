@@ -85,7 +85,9 @@ parse_number(nt_tpl_parser_t *p)
         base = 10;
 
         if (digits[0] == '0' && n > 1 && digits[1] > '9') {
-            base = (digits[1] | 32) == 'x' ? 16 : (digits[1] | 32) == 'o' ? 8 : 2;
+            base = (digits[1] | 32) == 'x'   ? 16
+                   : (digits[1] | 32) == 'o' ? 8
+                                             : 2;
             start += 2;
         }
 
@@ -193,8 +195,8 @@ parse_name(nt_tpl_parser_t *p)
     } words[] = { { "true", 1 },  { "True", 1 }, { "false", 0 },
                   { "False", 0 }, { "none", 2 }, { "None", 2 } };
 
-    static const char *const reserved[] = { "not", "and", "or", "if", "else",
-                                            "in",  "is",  NULL };
+    static const char *const reserved[] = { "not",  "and", "or", "if",
+                                            "else", "in",  "is", NULL };
 
     text = p->tok->text;
 
@@ -242,7 +244,6 @@ static nt_tpl_node_t *
 parse_primary(nt_tpl_parser_t *p)
 {
     switch (p->tok->type) {
-
     case NT_TOK_NAME:
         return parse_name(p);
 
@@ -484,8 +485,8 @@ nt_tpl_parse_filters(nt_tpl_parser_t *p, nt_tpl_node_t *value, bool inside)
 static bool
 at_test_argument(const nt_tpl_parser_t *p)
 {
-    static const char *const words[] = { "else", "or", "and", "if", "in",
-                                         "not",  "is", NULL };
+    static const char *const words[] = { "else", "or",  "and", "if",
+                                         "in",   "not", "is",  NULL };
 
     size_t i;
 
@@ -510,7 +511,7 @@ static nt_tpl_node_t *
 parse_test(nt_tpl_parser_t *p, nt_tpl_node_t *value)
 {
     bool           negated;
-    nt_tpl_node_t *node, *not;
+    nt_tpl_node_t *node, *not ;
 
     negated = nt_tpl_skip_name(p, "not");
     node = nt_tpl_node_of(p, NT_TPL_TEST, 0, value);
@@ -544,10 +545,10 @@ parse_test(nt_tpl_parser_t *p, nt_tpl_node_t *value)
     not = nt_tpl_node(p, NT_TPL_NOT);
 
     if (not != NULL) {
-        not->a = node;
+        not ->a = node;
     }
 
-    return not;
+    return not ;
 }
 
 

@@ -12,7 +12,9 @@ typedef struct {
 
 
 /* From the loosest to the tightest; all of them group to the left. */
-static const operator_t sums[] = { { "+", NT_OP_ADD }, { "-", NT_OP_SUB }, { NULL, 0 } };
+static const operator_t sums[] = { { "+", NT_OP_ADD },
+                                   { "-", NT_OP_SUB },
+                                   { NULL, 0 } };
 static const operator_t concats[] = { { "~", NT_OP_CONCAT }, { NULL, 0 } };
 static const operator_t products[] = { { "*", NT_OP_MUL },
                                        { "/", NT_OP_DIV },
@@ -56,7 +58,7 @@ parse_level(nt_tpl_parser_t *p, const operator_t *const *level)
 
     left = parse_level(p, level + 1);
 
-    while (left != NULL && (operator = take_operator(p, *level)) != NULL) {
+    while (left != NULL && (operator= take_operator(p, *level)) != NULL) {
         node = nt_tpl_node_of(p, NT_TPL_BINARY, operator->op, left);
 
         if (node == NULL || (node->b = parse_level(p, level + 1)) == NULL) {
@@ -75,9 +77,9 @@ take_comparison(nt_tpl_parser_t *p, nt_tpl_op_t *op)
 {
     const operator_t *operator;
 
-    operator = take_operator(p, comparisons);
+    operator= take_operator(p, comparisons);
 
-    if (operator != NULL) {
+    if (operator!= NULL) {
         *op = operator->op;
         return true;
     }

@@ -69,9 +69,8 @@ nt_tpl_unexpected(nt_tpl_parser_t *p, const char *wanted)
                              len, p->tok->text.data);
     }
 
-    return nt_tpl_syntax(p->template, p->tok->line,
-                         "expected %s, found '%.*s'", wanted, len,
-                         p->tok->text.data);
+    return nt_tpl_syntax(p->template, p->tok->line, "expected %s, found '%.*s'",
+                         wanted, len, p->tok->text.data);
 }
 
 
@@ -239,8 +238,8 @@ parse_target_name(nt_tpl_parser_t *p, bool with_namespace)
 static nt_tpl_node_t *
 parse_target(nt_tpl_parser_t *p, bool with_namespace)
 {
-    bool            parens;
-    nt_tpl_node_t  *first, *tuple, **last;
+    bool           parens;
+    nt_tpl_node_t *first, *tuple, **last;
 
     parens = nt_tpl_skip_op(p, "(");
     first = parse_target_name(p, with_namespace);
@@ -326,8 +325,8 @@ parse_if(nt_tpl_parser_t *p)
 {
     static const char *const ends[] = { "elif", "else", "endif", NULL };
 
-    const char     *end;
-    nt_tpl_node_t  *first, **last;
+    const char    *end;
+    nt_tpl_node_t *first, **last;
 
     first = NULL;
     last = &first;
@@ -421,8 +420,8 @@ parse_with(nt_tpl_parser_t *p)
 {
     static const char *const ends[] = { "endwith", NULL };
 
-    const char     *end;
-    nt_tpl_node_t  *node, *set, **last;
+    const char    *end;
+    nt_tpl_node_t *node, *set, **last;
 
     node = nt_tpl_node(p, NT_TPL_WITH);
 
@@ -506,8 +505,8 @@ parse_statement(nt_tpl_parser_t *p)
         node = nt_tpl_node(p, NT_TPL_TEXT);
 
         if (node != NULL) {
-            node->constant = nt_tpl_constant(p->template,
-                                             nt_ustr_json(p->tok->text));
+            node->constant =
+                nt_tpl_constant(p->template, nt_ustr_json(p->tok->text));
         }
 
         p->tok++;
@@ -539,8 +538,8 @@ parse_statement(nt_tpl_parser_t *p)
 static bool
 at_end_tag(const nt_tpl_parser_t *p)
 {
-    static const char *const names[] = { "elif",   "else",    "endif",
-                                         "endfor", "endset",  "endwith",
+    static const char *const names[] = { "elif",      "else",   "endif",
+                                         "endfor",    "endset", "endwith",
                                          "endfilter", NULL };
 
     size_t i;

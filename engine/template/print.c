@@ -5,98 +5,9 @@
  * every step looks at the limit.
  */
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "engine/template/tpl.h"
-
-
-/* repr() of a float: the fewest digits that read back as the same number. */
-static void
-print_float(nt_buf_t *out, double value)
-{
-    int   digits, exponent;
-    char  text[40], *e;
-    char *p;
-
-    for (digits = 0; digits < 17; digits++) {
-        (void) snprintf(text, sizeof(text), "%.*e", digits, value);
-
-        if (strtod(text, NULL) == value) {
-            break;
-        }
-    }
-
-    e = strchr(text, 'e');
-    exponent = atoi(e + 1);
-
-    if (exponent >= -4 && exponent < 16) {
-        digits -= exponent;
-        (void) snprintf(text, sizeof(text), "%.*f", digits < 1 ? 1 : digits,
-                        value);
-        nt_buf_append_str(out, nt_str(text));
-        return;
-    }
-
-    *e = '\0';
-    p = text;
-    nt_buf_append_str(out, nt_str(p));
-    nt_buf_printf(out, "e%c%02d", exponent < 0 ? '-' : '+', abs(exponent));
-}
-
-
-static bool
-is_printable(uint32_t c)
-{
-    return c >= 0x20 && (c < 0x7f || (c > 0xa0 && c != 0xad && c != 0x2028 &&
-                                      c != 0x2029 && c != 0xfeff));
-}
-
-
-/* repr() of a string */
-static void
-print_quoted(nt_buf_t *out, nt_str_t s)
-{
-    char     quote;
-    size_t   pos, start;
-    uint32_t c;
-
-    quote = '\'';
-
-    if (memchr(s.data, '\'', s.len) != NULL &&
-        memchr(s.data, '"', s.len) == NULL)
-    {
-        quote = '"';
-    }
-
-    nt_buf_append_char(out, quote);
-
-    for (pos = 0; pos < s.len;) {
-        start = pos;
-        c = nt_ustr_next(s, &pos);
-
-        if (c == '\n' || c == '\r' || c == '\t') {
-            nt_buf_append_char(out, '\\');
-            nt_buf_append_char(out, c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
-
-        } else if (c == '\\' || c == (uint32_t) quote) {
-            nt_buf_append_char(out, '\\');
-            nt_buf_append_char(out, (char) c);
-
-        } else if (is_printable(c)) {
-            nt_buf_append(out, s.data + start, pos - start);
-
-        } else if (c <= 0xff) {
-            nt_buf_printf(out, "\\x%02x", c);
-
-        } else {
-            nt_buf_printf(out, "\\u%04x", c);
-        }
-    }
-
-    nt_buf_append_char(out, quote);
-}
 
 
 /* One more item may be printed. */
@@ -121,7 +32,8 @@ print_array(nt_tpl_env_t *env, nt_buf_t *out, json_t *array)
     tuple = nt_tpl_tag_of(env, array) != NT_TAG_NONE;
     nt_buf_append_char(out, tuple ? '(' : '[');
 
-    json_array_foreach (array, i, item) {
+    json_array_foreach(array, i, item)
+    {
         if (i > 0) {
             nt_buf_append(out, ", ", 2);
         }
@@ -157,13 +69,14 @@ print_object(nt_tpl_env_t *env, nt_buf_t *out, json_t *object)
 
     nt_buf_append_char(out, '{');
 
-    json_object_keylen_foreach (object, key, len, value) {
+    json_object_keylen_foreach(object, key, len, value)
+    {
         if (!first) {
             nt_buf_append(out, ", ", 2);
         }
 
         first = false;
-        print_quoted(out, (nt_str_t) { key, len });
+        nt_py_quote(out, (nt_str_t) { key, len });
         nt_buf_append(out, ": ", 2);
 
         if (!nt_tpl_repr(env, out, value)) {
@@ -189,7 +102,6 @@ nt_tpl_repr(nt_tpl_env_t *env, nt_buf_t *out, json_t *value)
     }
 
     switch (json_typeof(value)) {
-
     case JSON_OBJECT:
         return print_object(env, out, value);
 
@@ -197,7 +109,7 @@ nt_tpl_repr(nt_tpl_env_t *env, nt_buf_t *out, json_t *value)
         return print_array(env, out, value);
 
     case JSON_STRING:
-        print_quoted(out, nt_ustr(value));
+        nt_py_quote(out, nt_ustr(value));
         return true;
 
     case JSON_INTEGER:
@@ -205,7 +117,7 @@ nt_tpl_repr(nt_tpl_env_t *env, nt_buf_t *out, json_t *value)
         return true;
 
     case JSON_REAL:
-        print_float(out, json_real_value(value));
+        nt_py_float(out, json_real_value(value));
         return true;
 
     case JSON_NULL:
@@ -270,8 +182,8 @@ json_quoted(nt_buf_t *out, nt_str_t s)
             nt_buf_printf(out, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10),
                           0xdc00 + (c & 0x3ff));
 
-        } else if (c < 0x20 || c >= 0x7f || c == '<' || c == '>' ||
-                   c == '&' || c == '\'')
+        } else if (c < 0x20 || c >= 0x7f || c == '<' || c == '>' || c == '&' ||
+                   c == '\'')
         {
             if (c == 0x7f) {
                 nt_buf_append_char(out, 0x7f);
@@ -347,7 +259,8 @@ json_list(json_writer_t *w, json_t *array, int level)
 
     nt_buf_append_char(w->out, '[');
 
-    json_array_foreach (array, i, item) {
+    json_array_foreach(array, i, item)
+    {
         json_break(w, i == 0, level + 1);
 
         if (!json_value(w, item, level + 1)) {
@@ -384,8 +297,7 @@ json_members(json_writer_t *w, json_t *object, json_t **keys, size_t n,
         nt_buf_append(w->out, ": ", 2);
 
         if (!json_value(w, json_object_getn(object, key.data, key.len),
-                        level + 1))
-        {
+                        level + 1)) {
             return false;
         }
     }
@@ -398,9 +310,9 @@ json_members(json_writer_t *w, json_t *object, json_t **keys, size_t n,
 static bool
 json_dict(json_writer_t *w, json_t *object, int level)
 {
-    bool     ok;
-    size_t   i, n;
-    json_t  *list, **keys;
+    bool    ok;
+    size_t  i, n;
+    json_t *list, **keys;
 
     n = json_object_size(object);
 
@@ -438,7 +350,6 @@ json_value(json_writer_t *w, json_t *value, int level)
     }
 
     switch (json_typeof(value)) {
-
     case JSON_OBJECT:
         return json_dict(w, value, level);
 
@@ -458,8 +369,8 @@ json_value(json_writer_t *w, json_t *value, int level)
         return true;
 
     default:
-        nt_buf_append_str(w->out, nt_str(json_is_true(value) ? "true"
-                                                             : "false"));
+        nt_buf_append_str(w->out,
+                          nt_str(json_is_true(value) ? "true" : "false"));
         return true;
     }
 }

@@ -209,9 +209,9 @@ is_upper(nt_tpl_env_t *env, json_t *value, json_t *arg)
 static bool
 is_same(nt_tpl_env_t *env, json_t *value, json_t *arg)
 {
-    return value == arg || (json_typeof(value) == json_typeof(arg) &&
-                            !json_is_array(value) && !json_is_object(value) &&
-                            nt_tpl_equal(env, value, arg));
+    return value == arg ||
+           (json_typeof(value) == json_typeof(arg) && !json_is_array(value) &&
+            !json_is_object(value) && nt_tpl_equal(env, value, arg));
 }
 
 
@@ -308,8 +308,7 @@ nt_tpl_test(nt_tpl_env_t *env, const char *name, json_t *value,
     }
 
     if (args->n_pos != (test->arg ? 1 : 0) ||
-        json_object_size(args->keywords) > 0)
-    {
+        json_object_size(args->keywords) > 0) {
         nt_tpl_fail(env, "the test '%s' takes %s argument", name,
                     test->arg ? "one" : "no");
         return false;

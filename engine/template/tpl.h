@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "core/nt_buf.h"
+#include "engine/nodes/pytext.h"
 #include "engine/nodes/ustr.h"
 #include "engine/template/jinja.h"
 
@@ -43,15 +44,15 @@ typedef struct {
 
 typedef enum {
     /* statements */
-    NT_TPL_TEXT,   /* constant */
-    NT_TPL_PRINT,  /* a */
-    NT_TPL_IF,     /* a: condition, list: body, b: the NT_TPL_IF of an elif or
+    NT_TPL_TEXT,    /* constant */
+    NT_TPL_PRINT,   /* a */
+    NT_TPL_IF,      /* a: condition, list: body, b: the NT_TPL_IF of an elif or
                       else (the latter without a condition) */
-    NT_TPL_FOR,    /* a: target, b: iterable, c: condition, list: body,
+    NT_TPL_FOR,     /* a: target, b: iterable, c: condition, list: body,
                       alt: of else */
-    NT_TPL_SET,    /* a: target, b: value */
-    NT_TPL_CAPTURE,/* a: target or NULL, list: body, b: filters or NULL */
-    NT_TPL_WITH,   /* alt: NT_TPL_SETs, list: body */
+    NT_TPL_SET,     /* a: target, b: value */
+    NT_TPL_CAPTURE, /* a: target or NULL, list: body, b: filters or NULL */
+    NT_TPL_WITH,    /* alt: NT_TPL_SETs, list: body */
 
     /* expressions */
     NT_TPL_CONST,   /* constant */
@@ -133,7 +134,7 @@ void *nt_tpl_syntax(nt_jinja_t *template, uint32_t line, const char *format,
 nt_tok_t *nt_tpl_lex(nt_jinja_t *template);
 
 typedef struct {
-    nt_jinja_t     *template;
+    nt_jinja_t *template;
     const nt_tok_t *tok; /* the next one */
     unsigned        depth;
 } nt_tpl_parser_t;
@@ -199,15 +200,15 @@ struct nt_tpl_loop {
 
 typedef struct {
     const nt_jinja_t *template;
-    json_t           *values;
-    nt_buf_t         *out;
-    nt_buf_t         *error;
-    bool              failed;
-    bool              nomem;
-    uint32_t          line;
-    unsigned          depth;
-    uint64_t          steps;
-    nt_tpl_loop_t    *loop;
+    json_t        *values;
+    nt_buf_t      *out;
+    nt_buf_t      *error;
+    bool           failed;
+    bool           nomem;
+    uint32_t       line;
+    unsigned       depth;
+    uint64_t       steps;
+    nt_tpl_loop_t *loop;
 
     nt_tpl_var_t *vars; /* of all open scopes, innermost last */
     size_t        n_vars;
@@ -252,10 +253,10 @@ bool         nt_tpl_charge(nt_tpl_env_t *env, size_t items);
 json_t      *nt_tpl_tag(nt_tpl_env_t *env, json_t *value, nt_tpl_tag_t tag);
 nt_tpl_tag_t nt_tpl_tag_of(const nt_tpl_env_t *env, const json_t *value);
 json_t      *nt_tpl_lookup(nt_tpl_env_t *env, const char *name);
-bool nt_tpl_assign(nt_tpl_env_t *env, const char *name, json_t *value);
-size_t nt_tpl_push_scope(nt_tpl_env_t *env);
-void   nt_tpl_pop_scope(nt_tpl_env_t *env, size_t outer);
-void   nt_tpl_env_free(nt_tpl_env_t *env);
+bool         nt_tpl_assign(nt_tpl_env_t *env, const char *name, json_t *value);
+size_t       nt_tpl_push_scope(nt_tpl_env_t *env);
+void         nt_tpl_pop_scope(nt_tpl_env_t *env, size_t outer);
+void         nt_tpl_env_free(nt_tpl_env_t *env);
 
 /* Calls a callee: binds the arguments to its parameters first. */
 json_t *nt_tpl_apply(nt_tpl_env_t *env, const nt_tpl_callee_t *callee,
@@ -270,10 +271,9 @@ bool nt_tpl_room(nt_tpl_env_t *env, size_t bytes);
 /* May this value stand inside another one?  (depth, namespaces) */
 bool nt_tpl_nests(nt_tpl_env_t *env, json_t *value);
 /* Appends a reference; false, with the value kept, after a failure. */
-bool nt_tpl_append(nt_tpl_env_t *env, json_t *list, json_t *value);
-bool nt_tpl_append_new(nt_tpl_env_t *env, json_t *list, json_t *value);
-json_t *nt_tpl_pair(nt_tpl_env_t *env, json_t *a, json_t *b,
-                    nt_tpl_tag_t tag);
+bool    nt_tpl_append(nt_tpl_env_t *env, json_t *list, json_t *value);
+bool    nt_tpl_append_new(nt_tpl_env_t *env, json_t *list, json_t *value);
+json_t *nt_tpl_pair(nt_tpl_env_t *env, json_t *a, json_t *b, nt_tpl_tag_t tag);
 
 /* eval.c, eval_expr.c */
 bool    nt_tpl_exec(nt_tpl_env_t *env, const nt_tpl_node_t *list);
@@ -291,14 +291,12 @@ json_t *nt_tpl_loop_object(nt_tpl_env_t *env, const nt_tpl_loop_t *loop);
 
 /* value.c */
 const char *nt_tpl_type(const nt_tpl_env_t *env, const json_t *value);
-bool        nt_tpl_truth(const json_t *value);
 bool        nt_tpl_number(const json_t *value, double *number);
 bool        nt_tpl_integer(const json_t *value, int64_t *integer);
 /* Append str(value), repr(value), json.dumps(value); false on failure. */
-bool    nt_tpl_str(nt_tpl_env_t *env, nt_buf_t *out, json_t *value);
-bool    nt_tpl_repr(nt_tpl_env_t *env, nt_buf_t *out, json_t *value);
-bool    nt_tpl_json(nt_tpl_env_t *env, nt_buf_t *out, json_t *value,
-                    int indent);
+bool nt_tpl_str(nt_tpl_env_t *env, nt_buf_t *out, json_t *value);
+bool nt_tpl_repr(nt_tpl_env_t *env, nt_buf_t *out, json_t *value);
+bool nt_tpl_json(nt_tpl_env_t *env, nt_buf_t *out, json_t *value, int indent);
 /* str(value) as a new JSON string; the same reference for a string */
 json_t *nt_tpl_string(nt_tpl_env_t *env, json_t *value);
 /* list(value); tuples and lists are the same reference */
@@ -338,9 +336,9 @@ extern const nt_tpl_callee_t nt_tpl_dict_methods[];
 extern const nt_tpl_callee_t nt_tpl_list_methods[];
 
 const nt_tpl_callee_t *nt_tpl_filter(const char *name);
-json_t *nt_tpl_apply_filter(nt_tpl_env_t *env, const char *name,
-                            json_t *value, nt_tpl_args_t *args);
-bool nt_tpl_has_test(const char *name);
+json_t *nt_tpl_apply_filter(nt_tpl_env_t *env, const char *name, json_t *value,
+                            nt_tpl_args_t *args);
+bool    nt_tpl_has_test(const char *name);
 /* The test's answer in *result; false after a failure. */
 bool nt_tpl_test(nt_tpl_env_t *env, const char *name, json_t *value,
                  nt_tpl_args_t *args, bool *result);

@@ -16,7 +16,6 @@ nt_tpl_type(const nt_tpl_env_t *env, const json_t *value)
     }
 
     switch (json_typeof(value)) {
-
     case JSON_OBJECT:
         return nt_tpl_tag_of(env, value) == NT_TAG_NAMESPACE ? "namespace"
                                                              : "dict";
@@ -38,32 +37,6 @@ nt_tpl_type(const nt_tpl_env_t *env, const json_t *value)
 
     default:
         return "bool";
-    }
-}
-
-
-bool
-nt_tpl_truth(const json_t *value)
-{
-    switch (json_typeof(value)) {
-
-    case JSON_OBJECT:
-        return json_object_size(value) > 0;
-
-    case JSON_ARRAY:
-        return json_array_size(value) > 0;
-
-    case JSON_STRING:
-        return json_string_length(value) > 0;
-
-    case JSON_INTEGER:
-        return json_integer_value(value) != 0;
-
-    case JSON_REAL:
-        return json_real_value(value) != 0;
-
-    default:
-        return json_is_true(value);
     }
 }
 
@@ -140,10 +113,10 @@ keys(nt_tpl_env_t *env, json_t *object)
         return nt_tpl_nomem(env);
     }
 
-    json_object_keylen_foreach (object, key, len, value) {
+    json_object_keylen_foreach(object, key, len, value)
+    {
         if (!nt_tpl_append_new(env, list,
-                               nt_ustr_json((nt_str_t) { key, len })))
-        {
+                               nt_ustr_json((nt_str_t) { key, len }))) {
             json_decref(list);
             return NULL;
         }
@@ -168,8 +141,7 @@ nt_tpl_list(nt_tpl_env_t *env, json_t *value)
         return characters(env, nt_ustr(value));
     }
 
-    if (json_is_object(value) &&
-        nt_tpl_tag_of(env, value) != NT_TAG_NAMESPACE)
+    if (json_is_object(value) && nt_tpl_tag_of(env, value) != NT_TAG_NAMESPACE)
     {
         return keys(env, value);
     }
