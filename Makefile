@@ -84,7 +84,8 @@ $(BUILD)/nodetool-engine: $(call obj,engine/main.c) \
 $(BUILD)/nodetool: $(call obj,$(CLI_SRC)) $(BUILD)/libnodetool-engine.a \
         $(BUILD)/libnodetool-core.a
 	$(CC) $(LDFLAGS) -Wl,--export-dynamic -o $@ $(call obj,$(CLI_SRC)) \
-	    $(BUILD)/libnodetool-engine.a $(BUILD)/libnodetool-core.a $(LIBS)
+	    -Wl,--whole-archive $(BUILD)/libnodetool-engine.a \
+	    -Wl,--no-whole-archive $(BUILD)/libnodetool-core.a $(LIBS)
 
 engine: $(BUILD)/nodetool-engine
 
@@ -135,11 +136,11 @@ $(BUILD)/nginx/Makefile: config $(dir $(wildcard ngx_nodetool_*/*.c)) core \
 	rm -rf $(BUILD)/nginx
 	mkdir -p $(BUILD)
 	cp -r $(NGINX_DEV) $(BUILD)/nginx
-	cd $(BUILD)/nginx && bash -c '. ./conf_flags && \
+	(cd $(BUILD)/nginx && bash -c '. ./conf_flags && \
 	    ./configure "$${NGX_CONF_FLAGS[@]}" \
 	    --with-cc-opt="-g -O2 -fPIC $(MODULES_OPT)" \
 	    --with-ld-opt="$(MODULES_LD)" \
-	    --add-dynamic-module=$(CURDIR)' > $(BUILD)/nginx-configure.log
+	    --add-dynamic-module=$(CURDIR)') > $(BUILD)/nginx-configure.log
 	touch $@
 
 $(BUILD)/modules.stamp: $(BUILD)/nginx/Makefile $(MODULES_SRC)
