@@ -35,13 +35,37 @@ schema_type(const nt_type_t *type)
     }
 }
 
+static bool
+has_uri(const char *name)
+{
+    static const char *const names[] = { "image",    "audio",     "video",
+                                         "document", "dataframe", "folder",
+                                         "model_3d" };
+    size_t                   i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(names[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int
 add_ref(json_t *schema, const nt_type_t *type)
 {
-    return json_object_set_new(schema, "properties",
-                               json_pack("{s:{s:s, s:s}, s:{s:s}}", "type",
-                                         "type", "string", "const", type->name,
-                                         "uri", "type", "string"));
+    json_t *properties;
+    int     rc;
+
+    properties = json_pack("{s:{s:s, s:s}}", "type", "type", "string", "const",
+                           type->name);
+    rc = json_object_set(schema, "properties", properties);
+    if (has_uri(type->name)) {
+        rc |= json_object_set_new(properties, "uri",
+                                  json_pack("{s:s}", "type", "string"));
+    }
+    json_decref(properties);
+    return rc;
 }
 
 /* New reference; NULL when memory is out. */

@@ -192,6 +192,14 @@ nt_type_write(nt_buf_t *buf, const nt_type_t *type)
 {
     size_t i;
 
+    if (type->values != NULL) {
+        for (i = 0; type->values[i] != NULL; i++) {
+            nt_buf_append_str(buf, i == 0 ? NT_STR("one of ") : NT_STR(", "));
+            nt_buf_append_json(buf, nt_str(type->values[i]));
+        }
+        return;
+    }
+
     nt_buf_append_str(buf, nt_str(type->name));
     for (i = 0; i < type->n_args; i++) {
         nt_buf_append_char(buf, i == 0 ? '[' : ',');

@@ -46,7 +46,8 @@ const nt_type_t *nt_type_parse(nt_arena_t *arena, const char *text,
                                const char *const *values);
 const nt_type_t *nt_type_from_json(nt_arena_t *arena, const json_t *meta);
 
-/* Appends the expression: "list[str]". */
+/* Appends the expression for messages: "list[str]"; of an enumeration the
+ * values: one of "a", "b". */
 void nt_type_write(nt_buf_t *buf, const nt_type_t *type);
 
 /* {"type": "list", "type_args": [{"type": "str"}]}: NodeTool's metadata. New

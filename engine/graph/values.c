@@ -78,7 +78,8 @@ set_values(nt_compile_t *c, nt_node_plan_t *node, const json_t *data)
         }
         if (property->required && node->handles[i] == NT_NONE &&
             node->kind != NT_KIND_INPUT && node->kind != NT_KIND_BYPASS &&
-            json_is_null(node->values[i]))
+            json_is_null(node->values[i]) &&
+            (given == NULL || json_is_null(given)))
         {
             nt_compile_report(c, c->errors, node, NULL, property->name,
                               "Node \"%s\" (%s): input \"%s\" needs a value "

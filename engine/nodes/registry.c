@@ -22,10 +22,8 @@ struct nt_registry {
 
 /* Until every library is there. */
 #pragma weak nt_nodes_boolean
-#pragma weak nt_nodes_text
 #pragma weak nt_nodes_text_regex
 #pragma weak nt_nodes_text_files
-#pragma weak nt_nodes_template
 #pragma weak nt_nodes_list
 #pragma weak nt_nodes_dictionary
 #pragma weak nt_nodes_numbers
@@ -64,6 +62,9 @@ find_exact(const nt_registry_t *registry, const char *name)
 {
     const nt_node_type_t **found;
 
+    if (registry->n_types == 0) {
+        return NULL;
+    }
     found = bsearch(name, registry->types, registry->n_types,
                     sizeof(*registry->types), compare_name);
     return found != NULL ? *found : NULL;

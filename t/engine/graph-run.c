@@ -5,8 +5,10 @@
  * "status", "result", "failure"}.
  */
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "engine/graph/graph.h"
 
@@ -59,6 +61,15 @@ on_wake(void *arg)
     ((test_t *) arg)->woken = true;
 }
 
+/* A folder that the request names; -1 when it names none. */
+static int
+folder(const json_t *request, const char *name)
+{
+    const char *path = json_string_value(json_object_get(request, name));
+
+    return path != NULL ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+}
+
 static void
 run(nt_graph_t *graph, const json_t *request, json_t *reply)
 {
@@ -66,8 +77,8 @@ run(nt_graph_t *graph, const json_t *request, json_t *reply)
     nt_run_sink_t    sink = { &test, on_event, on_done, on_wake };
     nt_run_options_t options = { .loop = uv_default_loop(),
                                  .params = json_object_get(request, "params"),
-                                 .workspace = -1,
-                                 .assets = -1,
+                                 .workspace = folder(request, "workspace"),
+                                 .assets = folder(request, "assets"),
                                  .base_url = "http://test" };
     nt_run_t        *run;
     json_int_t       budget, cancel, pumps = 0;
@@ -92,6 +103,12 @@ run(nt_graph_t *graph, const json_t *request, json_t *reply)
         }
     }
     nt_run_free(run);
+    if (options.workspace != -1) {
+        (void) close(options.workspace);
+    }
+    if (options.assets != -1) {
+        (void) close(options.assets);
+    }
     json_object_set_new(reply, "pumps", json_integer(pumps));
     json_object_set_new(reply, "events", test.events);
 }
@@ -104,6 +121,11 @@ answer(const nt_registry_t *registry, const json_t *request)
     json_t     *errors = json_array(), *warnings = json_array();
     json_t     *params, *reply;
 
+    if (json_object_get(request, "metadata") != NULL) {
+        json_decref(errors);
+        json_decref(warnings);
+        return json_pack("{s:o}", "metadata", nt_registry_metadata(registry));
+    }
     graph = nt_graph_compile(json_object_get(request, "graph"), registry,
                              errors, warnings);
     reply = json_pack("{s:o, s:o}", "errors", errors, "warnings", warnings);
