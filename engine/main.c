@@ -28,7 +28,6 @@
 
 #define NT_MAX_EVENTS 10000 /* of a job, kept by the store */
 #define NT_MAX_JOBS   10000 /* ended ones, kept by the memory store */
-#define NT_LEASE_MS   15000
 #define NT_FLUSH_MS   2000 /* for last replies, at shutdown */
 
 typedef struct {
@@ -133,7 +132,7 @@ open_store(nt_engine_t *engine)
     nt_store_options_t  options = { .max_jobs = NT_MAX_JOBS,
                                     .ttl_s = o->job_ttl,
                                     .max_events = NT_MAX_EVENTS,
-                                    .lease_ms = NT_LEASE_MS };
+                                    .lease_ms = o->lease_ms };
 
     if (o->redis != NULL) {
         engine->store = nt_store_redis_new(&engine->loop, o->redis, &options,

@@ -21,6 +21,8 @@ static const char usage[] =
     "  --max-running N    jobs at a time (default 64)\n"
     "  --max-queued N     jobs that may wait (default 1000)\n"
     "  --job-ttl SECONDS  how long ended jobs are kept (default 86400)\n"
+    "  --lease-ms N       how long other engines wait before they take over\n"
+    "                     the jobs of a lost one (default 15000)\n"
     "  --max-body MIB     largest request body (default 64)\n"
     "  --drain SECONDS    how long running jobs may take to end after\n"
     "                     SIGTERM (default 8)\n"
@@ -36,6 +38,7 @@ enum {
     OPT_MAX_RUNNING,
     OPT_MAX_QUEUED,
     OPT_JOB_TTL,
+    OPT_LEASE_MS,
     OPT_MAX_BODY,
     OPT_DRAIN,
     OPT_LOG_LEVEL,
@@ -52,6 +55,7 @@ static const struct option long_options[] = {
     { "max-running", required_argument, NULL, OPT_MAX_RUNNING },
     { "max-queued", required_argument, NULL, OPT_MAX_QUEUED },
     { "job-ttl", required_argument, NULL, OPT_JOB_TTL },
+    { "lease-ms", required_argument, NULL, OPT_LEASE_MS },
     { "max-body", required_argument, NULL, OPT_MAX_BODY },
     { "drain", required_argument, NULL, OPT_DRAIN },
     { "log-level", required_argument, NULL, OPT_LOG_LEVEL },
@@ -101,6 +105,9 @@ set_number(nt_options_t *o, int opt, const char *name, const char *text)
 
     case OPT_JOB_TTL:
         return number(name, text, 1, INT_MAX, &o->job_ttl);
+
+    case OPT_LEASE_MS:
+        return number(name, text, 100, 3600000, &o->lease_ms);
 
     case OPT_DRAIN:
         return number(name, text, 0, 86400, &o->drain);
@@ -179,6 +186,7 @@ nt_options_parse(nt_options_t *o, int argc, char **argv)
                           .max_queued = 1000,
                           .job_ttl = 86400,
                           .max_body = (size_t) 64 << 20,
+                          .lease_ms = 15000,
                           .drain = 8,
                           .log_level = NT_LOG_INFO };
 

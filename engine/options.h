@@ -21,6 +21,7 @@ typedef struct {
     unsigned       max_queued;
     unsigned       job_ttl;  /* seconds */
     size_t         max_body; /* bytes */
+    unsigned       lease_ms; /* of a job in Redis */
     unsigned       drain;    /* seconds */
     nt_log_level_t log_level;
 } nt_options_t;

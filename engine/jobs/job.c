@@ -365,7 +365,9 @@ nt_job_leave(nt_job_t *job)
     if (!job->gone) {
         job->gone = true;
         jobs->running--;
-        nt_jobs_want(jobs);
+        if (!jobs->freed) {
+            nt_jobs_want(jobs);
+        }
     }
 }
 
@@ -390,18 +392,13 @@ nt_job_settle(nt_job_t *job)
 
     TAILQ_REMOVE(&jobs->all, job, all_entry);
     nt_job_free(job);
-
-    if (jobs->draining) {
-        nt_jobs_poll_start(jobs);
-    }
+    nt_jobs_close(jobs);
 }
 
 
 void
-nt_job_lose(nt_job_t *job)
+nt_job_drop(nt_job_t *job)
 {
-    nt_log(NT_LOG_WARN, "job %s: its lease was lost, stopped here", job->id);
-
     nt_job_cancel(job);
     nt_job_leave(job);
     nt_job_watchers_detach(job);

@@ -54,7 +54,7 @@ nt_jobs_turn(uv_idle_t *idle)
 void
 nt_jobs_activate(nt_jobs_t *jobs)
 {
-    if (!jobs->freed) {
+    if (jobs->open == 0) {
         uv_idle_start(&jobs->idle, nt_jobs_turn);
     }
 }
@@ -245,7 +245,8 @@ nt_jobs_on_lost(void *arg, const char *job_id)
     nt_job_t *job = nt_jobs_find(arg, job_id);
 
     if (job) {
-        nt_job_lose(job);
+        nt_log(NT_LOG_WARN, "job %s: its lease was lost, stopped here", job_id);
+        nt_job_drop(job);
     }
 }
 
@@ -338,19 +339,10 @@ nt_jobs_on_closed(uv_handle_t *handle)
 
 
 void
-nt_jobs_free(nt_jobs_t *jobs)
+nt_jobs_close(nt_jobs_t *jobs)
 {
-    static const nt_store_events_t none;
-    nt_job_t                      *job;
-
-    jobs->freed = true;
-    jobs->store->set_handler(jobs->store, &none);
-    nt_jobs_watchers_free(jobs);
-    nt_jobs_cancels_free(jobs);
-
-    while ((job = TAILQ_FIRST(&jobs->all))) {
-        TAILQ_REMOVE(&jobs->all, job, all_entry);
-        nt_job_free(job);
+    if (!jobs->freed || jobs->open > 0 || !TAILQ_EMPTY(&jobs->all)) {
+        return;
     }
 
     nt_table_free(&jobs->by_id);
@@ -359,4 +351,27 @@ nt_jobs_free(nt_jobs_t *jobs)
     uv_close((uv_handle_t *) &jobs->idle, nt_jobs_on_closed);
     uv_close((uv_handle_t *) &jobs->flush, nt_jobs_on_closed);
     uv_close((uv_handle_t *) &jobs->poll, nt_jobs_on_closed);
+}
+
+
+void
+nt_jobs_free(nt_jobs_t *jobs)
+{
+    static const nt_store_events_t none;
+    nt_job_t                      *job, *next;
+
+    jobs->freed = true;
+    jobs->draining = true;
+    jobs->store->set_handler(jobs->store, &none);
+    nt_jobs_watchers_free(jobs);
+    nt_jobs_cancels_free(jobs);
+    uv_timer_stop(&jobs->flush);
+    uv_timer_stop(&jobs->poll);
+
+    for (job = TAILQ_FIRST(&jobs->all); job; job = next) {
+        next = TAILQ_NEXT(job, all_entry);
+        nt_job_drop(job); /* its run may have to wind down */
+    }
+
+    nt_jobs_close(jobs);
 }

@@ -43,6 +43,10 @@ nt_jobs_t *nt_jobs_new(const nt_jobs_options_t *options);
  * `done`. */
 void nt_jobs_drain(nt_jobs_t *jobs, unsigned      timeout_ms,
                    void (*done)(void *arg), void *arg);
+
+/* Stops what still runs, without a word to the store.  The memory goes when
+ * the loop has run on and calls to the store are back: close the store
+ * next.  Watchers are still to be closed. */
 void nt_jobs_free(nt_jobs_t *jobs);
 
 /* {"running": n, "queued": n, ...} for /health; new reference. */

@@ -36,7 +36,7 @@ struct nt_jobs {
     uv_idle_t  idle;  /* active while somebody is runnable, dirty or ready */
     uv_timer_t flush; /* for events that are held back a little */
     uv_timer_t poll;  /* for remote watchers, cancels and the drain */
-    unsigned   open;  /* handles */
+    unsigned   open;  /* handles that are closing */
 
     bool     draining;
     bool     freed;
@@ -136,6 +136,9 @@ void nt_jobs_activate(nt_jobs_t *jobs);
 /* The callback of the flush timer: the same. */
 void nt_jobs_on_flush(uv_timer_t *timer);
 
+/* Lets a freed engine's jobs go, once no run and no call needs them. */
+void nt_jobs_close(nt_jobs_t *jobs);
+
 /* Starts the poll timer if it does not run. */
 void nt_jobs_poll_start(nt_jobs_t *jobs);
 
@@ -171,8 +174,8 @@ void nt_job_end(nt_job_t *job, const char *status, const char *error);
 
 void nt_job_cancel(nt_job_t *job);
 
-/* It is not ours any more. */
-void nt_job_lose(nt_job_t *job);
+/* It is not ours any more: stops it and stores nothing. */
+void nt_job_drop(nt_job_t *job);
 
 /* Gives it back to the queue; the store must be able to. */
 void nt_job_release(nt_job_t *job);

@@ -470,7 +470,6 @@ test_cancel(void)
     cancel(&job, "u", field(&answer, "id"));
     is_int(job.status, 409, NAME("a completed job: 409"));
 
-    fake_deaf = true;
     submit(&answer, "{\"end\": \"deaf\"}");
     cancel(&job, "u", field(&answer, "id"));
     same(field(&job, "status"), "cancelled",
@@ -691,7 +690,7 @@ run_all(const char *store_of)
         start(tests[i].max_running, tests[i].max_queued, tests[i].max_events,
               (int) i);
         tests[i].test();
-        fake_deaf = false;
+        fake_hear();
         stop();
         is_int(graph.refs, 1, NAME("no graph is left over"));
         is_int(fake_runs, 0, NAME("no run is left over"));

@@ -4,7 +4,7 @@
  * Stands in for engine/graph at link time.  What a run does is in its
  * params: {"events": how many chunk events, "end": "completed" (default),
  * "failed", "wait" (until cancelled), "deaf" (not even then, until
- * fake_deaf is false)}.
+ * fake_hear)}.
  */
 
 #ifndef JOBS_FAKE_H
@@ -24,10 +24,11 @@ struct nt_run {
     nt_graph_t   *graph;
     int64_t       emitted;
     bool          cancelled;
+    bool          heard;
     bool          done;
 };
 
-static bool        fake_deaf = true;
+static nt_run_t   *fake_deaf;    /* waits for fake_hear */
 static int         fake_runs;    /* alive */
 static const char *fake_message; /* of failures */
 
@@ -98,7 +99,8 @@ nt_run_pump(nt_run_t *run, unsigned budget)
     end = end ? end : "completed";
 
     if (strcmp(end, "deaf") == 0) {
-        if (!fake_deaf) {
+        fake_deaf = run->heard ? NULL : run;
+        if (run->heard) {
             fake_done(run, NT_RUN_CANCELLED);
         }
     } else if (run->cancelled) {
@@ -124,6 +126,15 @@ nt_run_free(nt_run_t *run)
     nt_graph_unref(run->graph);
     free(run);
     fake_runs--;
+}
+
+static void
+fake_hear(void)
+{
+    if (fake_deaf) {
+        fake_deaf->heard = true;
+        fake_deaf->sink.wake(fake_deaf->sink.arg);
+    }
 }
 
 #endif
