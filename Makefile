@@ -116,6 +116,12 @@ $(BUILD)/t/engine/%: t/engine/%.c $(BUILD)/libnodetool-engine.a \
 	    -o $@ $< $(BUILD)/libnodetool-engine.a \
 	    $(BUILD)/libnodetool-core.a $(LIBS)
 
+$(BUILD)/bench/%: bench/%.c $(BUILD)/libnodetool-engine.a \
+        $(BUILD)/libnodetool-core.a
+	@mkdir -p $(dir $@)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
+	    $(BUILD)/libnodetool-engine.a $(BUILD)/libnodetool-core.a $(LIBS)
+
 # --- nginx modules -----------------------------------------------------------
 
 NGINX_DEV   ?= /usr/share/nginx/src

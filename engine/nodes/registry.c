@@ -212,6 +212,15 @@ nt_registry_find(const nt_registry_t *registry, const char *name)
 
 /* --- shared objects --- */
 
+typedef void (*function_t)(void);
+
+/* Plugins call these; a program linked from an archive has them only if
+ * something in it does. */
+static const function_t api[] __attribute__((
+    used)) = { (function_t) nt_call_input, (function_t) nt_call_open,
+               (function_t) nt_call_load, (function_t) nt_call_store,
+               (function_t) nt_call_list_assets };
+
 static bool
 keep_plugin(nt_registry_t *registry, void *handle)
 {
