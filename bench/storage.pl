@@ -18,7 +18,7 @@ my $ok = 1;
 
 my $ng = $t->nginx(<<'CONF', modules => [qw(base storage)], http => <<'HTTP');
     location /store/ { nodetool_storage %%DIR%%/store read-write; }
-    location /fsync/ { nodetool_storage %%DIR%%/store read-write;
+    location /fsync/ { nodetool_storage %%DIR%%/fsync read-write;
                        nodetool_storage_fsync on; }
     location /dav/ {
         root                  %%DIR%%;
@@ -63,7 +63,7 @@ for my $get ([ '4 KiB', 4096 ], [ '1 MiB', 1 << 20 ]) {
     my $r = Bench::measure({
         static  => { url => url("/dav/a/$size.bin") },
         storage => { url => url("/store/a/$size.bin") },
-    });
+    }, pids => [$ng->{pid}]);
     $ok &= Bench::compare("GET $name", $r, 'storage', 'static', 0.95);
 }
 
@@ -73,11 +73,16 @@ for my $put ([ '4 KiB', 4096 ], [ '1 MiB', 1 << 20 ]) {
     my $r = Bench::measure({
         dav     => { url => url('/dav/'), script => $script },
         storage => { url => url('/store/'), script => $script },
-        'storage+fsync' => { url => url('/fsync/'), script => $script },
-    });
-    $ok &= Bench::compare("PUT $name, no fsync in either", $r, 'storage', 'dav',
+    }, pids => [$ng->{pid}]);
+    $ok &= Bench::compare("PUT $name, no fsync", $r, 'storage', 'dav',
                           0.95);
-    Bench::compare("PUT $name, with fsync", $r, 'storage+fsync', 'dav');
+
+    # apart, as what is synced here is not to slow the others down
+    $r = Bench::measure({
+        dav   => { url => url('/dav/'), script => $script },
+        fsync => { url => url('/fsync/'), script => $script },
+    }, pids => [$ng->{pid}], rounds => 3);
+    Bench::compare("PUT $name, fsync in ours", $r, 'fsync', 'dav');
 }
 
 $t->stop_all;

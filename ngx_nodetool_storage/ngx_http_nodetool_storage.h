@@ -189,6 +189,23 @@ ngx_int_t ngx_http_nodetool_storage_get(ngx_http_nodetool_object_t *o);
 ngx_int_t ngx_http_nodetool_storage_put(ngx_http_nodetool_object_t *o);
 ngx_int_t ngx_http_nodetool_storage_delete(ngx_http_nodetool_object_t *o);
 
+/* --- the body of a PUT: ngx_http_nodetool_storage_upload.c ----------------*/
+
+/* ENOSPC when `size` more bytes do not leave nodetool_storage_min_free; 0, or
+ * another errno. `size` may be -1, not known. */
+ngx_err_t ngx_http_nodetool_upload_space(ngx_http_nodetool_object_t *o,
+                                         off_t                       size);
+
+/* Makes o->fd and o->tmp; `cln` removes them unless o->tmp is empty then.
+ * Returns 0 or an errno. */
+ngx_err_t ngx_http_nodetool_upload_create(ngx_http_nodetool_object_t *o,
+                                          ngx_pool_cleanup_t         *cln);
+
+/* A handler for ngx_http_read_client_request_body: writes the body, then
+ * calls ngx_http_nodetool_storage_put_whole. */
+void ngx_http_nodetool_upload_body(ngx_http_request_t *r);
+void ngx_http_nodetool_storage_put_whole(ngx_http_nodetool_object_t *o);
+
 /* --- expiry and leftovers: ngx_http_nodetool_storage_sweep.c --------------*/
 
 /* Starts and stops the sweeper of a store in this process. */

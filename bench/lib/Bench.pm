@@ -2,7 +2,9 @@ package Bench;
 
 # Measures requests per second with wrk, always beside a reference: each round
 # runs every target once, so that whatever else the machine does hits all of
-# them, and the median of the rounds counts.
+# them alike. What counts is the median over the rounds of the ratio within a
+# round. The processor time a request takes is printed, too: it hardly moves
+# when other programs want the machine.
 #
 #   use lib 'bench/lib', 't/lib';
 #   use Bench;
@@ -11,7 +13,8 @@ package Bench;
 #   my $t = NodeTool::Test->new;
 #   my $ng = $t->nginx(...);
 #   my $r = Bench::measure({ 'nginx' => { url => $url1 },
-#                            'ours'  => { url => $url2, script => $lua } });
+#                            'ours'  => { url => $url2, script => $lua } },
+#                          pids => [$ng->{pid}]);
 #   Bench::compare('GET of 4 KiB', $r, 'ours', 'nginx', 0.95);
 #
 # BENCH_ROUNDS (5), BENCH_SECONDS (3) and BENCH_CONNECTIONS (16) in the
@@ -21,6 +24,7 @@ use strict;
 use warnings;
 
 use File::Temp ();
+use POSIX ();
 
 our $ROUNDS      = $ENV{BENCH_ROUNDS} || 5;
 our $SECONDS     = $ENV{BENCH_SECONDS} || 3;
@@ -36,7 +40,7 @@ sub median {
 }
 
 # One run of wrk. Target: { url, script (Lua text), headers [name, value, ...],
-# connections, threads, seconds }. { rps, p50, p99 } with latencies in seconds;
+# connections, threads, seconds }. { rps, requests, p50, p99 }, latencies in s;
 # dies when an answer was not a success, for a figure of errors is none.
 sub wrk {
     my ($target) = @_;
@@ -67,7 +71,8 @@ sub wrk {
     my ($rps) = $output =~ m{Requests/sec:\s+([\d.]+)}
         or die "wrk said:\n$output";
 
-    return { rps => $rps, map { ("p$_" => latency($output, $_)) } 50, 99 };
+    my ($requests) = $output =~ /(\d+) requests in/;
+    return { rps => $rps, requests => $requests || 1, map { ("p$_" => latency($output, $_)) } 50, 99 };
 }
 
 sub latency {
@@ -79,7 +84,9 @@ sub latency {
 }
 
 # Runs all targets, a hash of them by name, in turn. Options: rounds, warmup
-# (seconds; 1). { name => { rps, p50, p99 } }, medians.
+# (seconds; 1), pids (servers whose processor time is counted, with their
+# children). { name => { rps, p50, p99, cpu, runs } }: medians, and the rounds;
+# cpu is in seconds a request.
 sub measure {
     my ($targets, %opt) = @_;
 
@@ -91,18 +98,21 @@ sub measure {
     for my $round (1 .. $opt{rounds} || $ROUNDS) {
         # the other way round each time: who is first has it no better
         for my $name ($round % 2 ? @names : reverse @names) {
-            push @{ $runs{$name} }, wrk($targets->{$name});
+            my $before = cpu_seconds(@{ $opt{pids} || [] });
+            my $run = wrk($targets->{$name});
+            $run->{cpu} = (cpu_seconds(@{ $opt{pids} || [] }) - $before)
+                / $run->{requests};
+            push @{ $runs{$name} }, $run;
         }
     }
-    return {
-        map {
-            my $name = $_;
-            ($name => { map {
-                my $key = $_;
-                ($key => median(map { $_->{$key} } @{ $runs{$name} }))
-            } qw(rps p50 p99) })
-        } @names
-    };
+    my %result;
+    for my $name (@names) {
+        $result{$name} = { runs => $runs{$name} };
+        for my $key (qw(rps p50 p99 cpu)) {
+            $result{$name}{$key} = median(map { $_->{$key} } @{ $runs{$name} });
+        }
+    }
+    return \%result;
 }
 
 # Prints a target beside its reference; true when the ratio is at least $goal,
@@ -111,14 +121,37 @@ sub compare {
     my ($title, $result, $name, $reference, $goal) = @_;
 
     my ($ours, $theirs) = @$result{$name, $reference};
-    my $ratio = $ours->{rps} / $theirs->{rps};
+    my $ratio = median(map { $ours->{runs}[$_]{rps} / $theirs->{runs}[$_]{rps} }
+                           0 .. $#{ $ours->{runs} });
     my $ok = !defined $goal || $ratio >= $goal;
-    printf "%-34s %-12s %9.0f/s %7.2f ms | %-12s %9.0f/s %7.2f ms | %.2f%s\n",
-        $title, $name, $ours->{rps}, 1000 * $ours->{p50}, $reference,
-        $theirs->{rps}, 1000 * $theirs->{p50}, $ratio,
-        defined $goal ? sprintf(' (goal %.2f%s)', $goal, $ok ? '' : ', MISSED')
-                      : '';
+    printf "%-30s %s | %s | %.2f%s\n", $title, figures($name, $ours),
+        figures($reference, $theirs), $ratio, !defined $goal ? ''
+        : sprintf ' (goal %.2f%s)', $goal, $ok ? '' : ', MISSED';
     return $ok;
+}
+
+sub figures {
+    my ($name, $of) = @_;
+
+    my $text = sprintf '%s %.0f/s, %.2f ms', $name, $of->{rps},
+        1000 * $of->{p50};
+    $text .= sprintf ', %.1f us cpu', 1e6 * $of->{cpu} if $of->{cpu};
+    return $text;
+}
+
+sub cpu_seconds {
+    my (@pids) = @_;
+
+    my %wanted = map { $_ => 1 } @pids;
+    my $ticks = 0;
+    for my $stat (%wanted ? glob('/proc/[0-9]*/stat') : ()) {
+        open my $fh, '<', $stat or next;
+        my ($pid, $rest) = (<$fh> // '') =~ /^(\d+) \(.*\) (.*)/ or next;
+        my @field = split / /, $rest;    # from the state on: ppid is [1]
+        $ticks += $field[11] + $field[12]
+            if $wanted{$pid} || $wanted{$field[1]};
+    }
+    return $ticks / POSIX::sysconf(POSIX::_SC_CLK_TCK());
 }
 
 # Resident memory of a process and its children, in KiB.
