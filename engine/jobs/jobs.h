@@ -65,7 +65,8 @@ typedef struct {
  * is NULL.  `job` is the job as /jobs/{id} shows it, borrowed: id, status,
  * workflow_id, user_id, job_type, created_at, started_at, finished_at,
  * result, error, cost; node_id and node_type of a failed one,
- * queue_position (from 1) of a queued one. */
+ * queue_position (from 1) of a queued one, attempt (from 2) of one that
+ * was taken over. */
 typedef void (*nt_job_cb)(void *arg, int status, const char *message,
                           json_t *job);
 

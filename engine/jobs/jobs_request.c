@@ -76,6 +76,10 @@ nt_jobs_json(const nt_job_record_t *job, bool whole)
         json_object_set_new(json, "node_type", json_string(job->node_type));
     }
 
+    if (job->attempt > 1) {
+        json_object_set_new(json, "attempt", json_integer(job->attempt));
+    }
+
     if (job->queue_position) {
         json_object_set_new(json, "queue_position",
                             json_integer(job->queue_position));

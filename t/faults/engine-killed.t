@@ -1,0 +1,93 @@
+#!/usr/bin/perl
+
+# An engine is killed in the middle of jobs: another one, or itself when it
+# is started again, takes them over; each accepted job ends once.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+
+use Test::More;
+
+use NodeTool::Jobs;
+use NodeTool::Test;
+use NodeTool::Workflows;
+
+my $t = NodeTool::Test->new;
+my $nodes = NodeTool::Workflows::slow_nodes($t);
+my @args = ('--nodes', $nodes, '--max-running', 4, '--lease-ms', 600);
+$t->redis;
+
+my ($one, $two) = map {
+    $t->engine(name => $_, store => 'redis', args => \@args)
+} qw(one two);
+
+NodeTool::Workflows::store($t, $one, 'ticks',
+    NodeTool::Workflows::ticks(count => 20, ms => 20));
+NodeTool::Workflows::store($t, $one, 'slow', NodeTool::Workflows::slow(60000));
+
+sub kill_hard {
+    my ($engine) = @_;
+
+    $t->stop($engine, 'KILL');
+    return;
+}
+
+# A job that was taken over says so once for each time.
+sub takeovers {
+    my ($events) = @_;
+
+    return scalar grep { $_->[1]{type} eq 'notification' } @$events;
+}
+
+# --- another engine takes over -----------------------------------------------
+
+my @jobs = map { NodeTool::Jobs::submit($t, $one, 'ticks') } 1 .. 4;
+$t->wait_for('the first job to be under way', sub {
+    my $job = $t->wire($two, { op => 'job.get', job_id => $jobs[0] });
+    return $job->{json}{status} eq 'running';
+});
+kill_hard($one);
+
+my $taken = 0;
+for my $i (0 .. $#jobs) {
+    my $events = NodeTool::Jobs::ended_well($t, $two, $jobs[$i], 'completed',
+        "job $i");
+    $taken += takeovers($events);
+    is($events->[-1][1]{result}{results}{output} ne '', 1,
+        "job $i has its result");
+}
+is($taken, 4, 'all four were taken over, and say so');
+
+# --- the same engine again, queued jobs too ----------------------------------
+
+kill_hard($two);
+$one = $t->engine(name => 'three', store => 'redis', args => \@args);
+@jobs = map { NodeTool::Jobs::submit($t, $one, 'ticks') } 1 .. 8;
+is(NodeTool::Jobs::get($t, $one, $jobs[7])->{status}, 'queued',
+    'some run, some wait');
+kill_hard($one);
+$two = $t->engine(name => 'four', store => 'redis', args => \@args);
+for my $i (0 .. $#jobs) {
+    NodeTool::Jobs::ended_well($t, $two, $jobs[$i], 'completed',
+        "after the restart, job $i");
+}
+
+# --- a job that kills its engine does not do so for ever ---------------------
+
+my $killer = NodeTool::Jobs::submit($t, $two, 'slow');
+for my $attempt (1 .. 3) {
+    $t->wait_for("attempt $attempt", sub {
+        my $seen = NodeTool::Jobs::get($t, $two, $killer);
+        return $seen->{status} eq 'running' && ($seen->{attempt} || 1) == $attempt;
+    });
+    kill_hard($two);
+    $two = $t->engine(name => "after$attempt", store => 'redis',
+        args => \@args);
+}
+my $events = NodeTool::Jobs::ended_well($t, $two, $killer, 'failed',
+    'lost three times');
+like($events->[-1][1]{error}, qr/lost by its engine 3 times/, 'it says why');
+
+$t->done;
