@@ -1,0 +1,297 @@
+/*
+ * ngx_http_nodetool_chat.h - what the files of the chat module share.
+ *
+ *   _module     directives, configuration, hooks
+ *   _provider   the nodetool_provider block
+ *   _endpoint   how a provider is reached
+ *   _request    a request from its first byte to the chosen provider
+ *   _body       the request's body: scanning and splicing
+ *   _upstream   callbacks of nginx's upstream: request out, header in
+ *   _reply      the reply's body: usage, replaced errors
+ *   _stream     server-sent events: whole events out, comments, error events
+ *   _echo       the built-in provider
+ *   _models     the providers' models: asked, and kept in a zone
+ *   _list       /v1/models
+ *   _variables  $nodetool_model ...
+ */
+
+#ifndef NGX_HTTP_NODETOOL_CHAT_H
+#define NGX_HTTP_NODETOOL_CHAT_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "core/nt_buf.h"
+#include "core/nt_json_scan.h"
+#include "core/nt_sse.h"
+#include "ngx_nodetool_common/ngx_nodetool_common.h"
+
+typedef enum {
+    NGX_NODETOOL_DIALECT_OPENAI = 0,
+    NGX_NODETOOL_DIALECT_ECHO
+} ngx_nodetool_dialect_e;
+
+typedef struct {
+    ngx_str_t                 name;
+    ngx_http_complex_value_t *value;
+} ngx_nodetool_header_t;
+
+typedef struct {
+    ngx_str_t  name;
+    ngx_uint_t dialect; /* ngx_nodetool_dialect_e */
+    ngx_str_t  dialect_name;
+    ngx_str_t  url;  /* as configured */
+    ngx_str_t  addr; /* host[:port] or unix:path, to be resolved */
+    ngx_str_t  host; /* of addr: what is looked up, and verified with TLS */
+    in_port_t  port; /* with the scheme's default */
+    ngx_str_t  path; /* of url, without a trailing slash */
+
+    ngx_http_complex_value_t *key;     /* NULL: none */
+    ngx_array_t              *models;  /* of ngx_str_t; NULL: ask it */
+    ngx_array_t              *headers; /* of ngx_nodetool_header_t */
+
+    ngx_str_t chat_head;   /* the constant start of a chat request */
+    ngx_str_t models_head; /* and of a request for its models */
+
+    ngx_int_t  keepalive; /* idle connections, for a host without upstream{} */
+    ngx_msec_t models_timeout;
+
+    ngx_http_upstream_conf_t upstream;
+    ngx_http_upstream_conf_t models_upstream; /* with its short timeouts */
+
+#if (NGX_HTTP_SSL)
+    ngx_uint_t ssl_protocols;
+    ngx_str_t  ssl_ciphers;
+    ngx_int_t  ssl_verify_depth;
+    ngx_str_t  ssl_trusted_certificate;
+    ngx_str_t  ssl_crl;
+#endif
+
+    unsigned https : 1;
+    unsigned no_port : 1;  /* url has none */
+    unsigned has_host : 1; /* a header of that name is configured */
+    unsigned has_authorization : 1;
+} ngx_nodetool_provider_t;
+
+typedef struct {
+    ngx_str_t                 pattern;
+    ngx_str_t                 provider_name;
+    ngx_nodetool_provider_t  *provider;
+    ngx_http_complex_value_t *model; /* NULL: as the client asked */
+    u_char                   *file;  /* where it stands */
+    ngx_uint_t                line;
+} ngx_nodetool_rule_t;
+
+typedef struct {
+    ngx_array_t              providers; /* of ngx_nodetool_provider_t * */
+    ngx_nodetool_provider_t *echo;
+    ngx_shm_zone_t          *zone; /* the cached lists of models */
+    time_t                   models_valid;
+    ssize_t                  zone_size;
+} ngx_nodetool_chat_main_conf_t;
+
+typedef struct {
+    ngx_array_t              *rules; /* of ngx_nodetool_rule_t */
+    ngx_http_complex_value_t *default_model;
+    ngx_msec_t                comment;
+    ngx_flag_t                stream_usage;
+    ngx_flag_t                echo;
+    ngx_msec_t                echo_delay;
+} ngx_nodetool_chat_loc_conf_t;
+
+/* Fields of a request body ... */
+enum {
+    NGX_NODETOOL_REQ_MODEL = 0,
+    NGX_NODETOOL_REQ_STREAM,
+    NGX_NODETOOL_REQ_OPTIONS,
+    NGX_NODETOOL_REQ_USAGE,
+    NGX_NODETOOL_REQ_MESSAGES,
+    NGX_NODETOOL_REQ_N
+};
+
+/* ... and of a reply or of an event's data. */
+enum {
+    NGX_NODETOOL_REPLY_USAGE = 0,
+    NGX_NODETOOL_REPLY_PROMPT,
+    NGX_NODETOOL_REPLY_COMPLETION,
+    NGX_NODETOOL_REPLY_TOTAL,
+    NGX_NODETOOL_REPLY_CHOICES,
+    NGX_NODETOOL_REPLY_ERROR,
+    NGX_NODETOOL_REPLY_MESSAGE,
+    NGX_NODETOOL_REPLY_N
+};
+
+/* A place of the request body that is forwarded otherwise: the bytes from
+ * start to end become text. */
+typedef struct {
+    uint64_t   start;
+    uint64_t   end;
+    ngx_str_t  text;
+    ngx_buf_t *buf; /* that carries text */
+} ngx_nodetool_edit_t;
+
+#define NGX_NODETOOL_EDITS_MAX 3
+
+typedef struct ngx_nodetool_chat_ctx_s   ngx_nodetool_chat_ctx_t;
+typedef struct ngx_nodetool_models_ctx_s ngx_nodetool_models_ctx_t;
+
+typedef void (*ngx_nodetool_done_pt)(ngx_nodetool_chat_ctx_t *ctx);
+typedef void (*ngx_nodetool_body_pt)(ngx_nodetool_chat_ctx_t *ctx,
+                                     ngx_int_t                rc);
+
+/* Takes the next bytes of a reply's body, transfer coding taken off. They
+ * stand in u->buffer. */
+typedef ngx_int_t (*ngx_nodetool_sink_pt)(ngx_nodetool_chat_ctx_t *ctx,
+                                          u_char *pos, u_char *last);
+
+struct ngx_nodetool_chat_ctx_s {
+    ngx_http_request_t      *request;
+    ngx_nodetool_provider_t *provider;
+    ngx_str_t                model;          /* as asked for */
+    ngx_str_t                upstream_model; /* as the provider is asked */
+
+    /* one scan at a time: first the request, then the reply */
+    nt_json_scan_t  scan;
+    nt_json_field_t fields[NGX_NODETOOL_REPLY_N];
+
+    /* request body */
+    uint64_t             scanned; /* bytes */
+    uint64_t             root;    /* offset of the first brace */
+    ngx_chain_t         *rescan;  /* next buffer of a body read earlier */
+    off_t                rescan_pos;
+    ngx_nodetool_body_pt body_done;
+    ngx_event_t          event; /* rescan, then comments */
+    ngx_nodetool_edit_t  edits[NGX_NODETOOL_EDITS_MAX];
+    ngx_uint_t           n_edits;
+
+    /* reply */
+    ngx_http_status_t    status;
+    ngx_http_chunked_t   chunked;
+    ngx_nodetool_sink_pt sink;
+    off_t                reply_length; /* -1: not told */
+    ngx_str_t            replacement;  /* body in place of the provider's */
+    nt_sse_t             sse;
+    ngx_chain_t         *held;      /* the start of an event */
+    ngx_buf_t            comment;   /* what was sent last */
+    ngx_msec_t           last_sent; /* to the client */
+
+    ngx_uint_t late_status; /* of an error after an early header */
+    ngx_str_t  late_message;
+    void      *echo;
+
+    /* models: of a subrequest that fetches them; of the one that waits */
+    ngx_nodetool_models_ctx_t *models;
+    ngx_nodetool_done_pt       refreshed;
+    ngx_uint_t                 pending;
+
+    ngx_int_t  prompt_tokens; /* -1: not known */
+    ngx_int_t  completion_tokens;
+    ngx_int_t  total_tokens;
+    ngx_msec_t ttft; /* time to the first byte or event */
+
+    unsigned has_root : 1;
+    unsigned scanning : 1; /* the body filter feeds scan */
+    unsigned stream : 1;   /* the client asked for one */
+    unsigned
+        strip_usage : 1;   /* the usage chunk was our wish, not the client's */
+    unsigned events : 1;   /* the reply is a stream of events */
+    unsigned early : 1;    /* the header went out before the provider's came */
+    unsigned after_cr : 1; /* the last event ended in a lone CR */
+    unsigned until_close : 1; /* the reply has no length of its own */
+    unsigned complete : 1;    /* [DONE] was seen, or the body's end */
+    unsigned failed : 1;      /* the stream carried an error of the provider */
+    unsigned ttft_set : 1;
+};
+
+extern ngx_module_t ngx_http_nodetool_chat_module;
+
+NT_BEGIN_DECLS
+
+/* provider */
+char *ngx_nodetool_provider(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_nodetool_provider_t *ngx_nodetool_provider_find(
+    ngx_nodetool_chat_main_conf_t *mcf, ngx_str_t *name);
+ngx_nodetool_provider_t *ngx_nodetool_provider_echo(ngx_conf_t *cf);
+
+/* endpoint: after the block was read, and after all was read */
+char     *ngx_nodetool_endpoint(ngx_conf_t *cf, ngx_nodetool_provider_t *p);
+ngx_int_t ngx_nodetool_endpoint_init(ngx_conf_t              *cf,
+                                     ngx_nodetool_provider_t *p);
+
+/* request */
+ngx_int_t                ngx_nodetool_chat_handler(ngx_http_request_t *r);
+ngx_nodetool_chat_ctx_t *ngx_nodetool_chat_ctx_create(ngx_http_request_t *r);
+/* The context of a request, also after an internal redirect. */
+ngx_nodetool_chat_ctx_t *ngx_nodetool_chat_ctx(ngx_http_request_t *r);
+
+/* body */
+void ngx_nodetool_chat_body_begin(ngx_nodetool_chat_ctx_t *ctx);
+void ngx_nodetool_chat_body_feed(ngx_nodetool_chat_ctx_t *ctx, u_char *pos,
+                                 u_char *last);
+/* Scans a body that was read before; NGX_AGAIN: done() is called later. */
+ngx_int_t ngx_nodetool_chat_body_rescan(ngx_nodetool_chat_ctx_t *ctx,
+                                        ngx_nodetool_body_pt     done);
+/* What is to be changed in the body for this provider. */
+ngx_int_t ngx_nodetool_chat_body_edit(ngx_nodetool_chat_ctx_t *ctx);
+/* The body with the edits made, as buffers of their own; *length is its
+ * length. */
+ngx_int_t ngx_nodetool_chat_body_chain(ngx_nodetool_chat_ctx_t *ctx,
+                                       ngx_chain_t ***last, off_t *length);
+void      ngx_nodetool_chat_body_rewind(ngx_nodetool_chat_ctx_t *ctx);
+off_t     ngx_nodetool_chat_body_length(ngx_http_request_t *r);
+
+/* upstream; NGX_DONE: to be started by ngx_http_upstream_init() */
+ngx_int_t ngx_nodetool_chat_upstream_start(ngx_nodetool_chat_ctx_t *ctx);
+
+/* reply */
+ngx_int_t  ngx_nodetool_chat_reply_header(ngx_nodetool_chat_ctx_t *ctx);
+ngx_int_t  ngx_nodetool_chat_reply_init(void *data);
+ngx_int_t  ngx_nodetool_chat_reply_filter(void *data, ssize_t bytes);
+ngx_uint_t ngx_nodetool_chat_refused(ngx_nodetool_chat_ctx_t *ctx,
+                                     ngx_str_t               *message);
+ngx_int_t  ngx_nodetool_chat_emit(ngx_nodetool_chat_ctx_t *ctx, u_char *pos,
+                                  u_char *last);
+ngx_int_t  ngx_nodetool_chat_emit_chain(ngx_nodetool_chat_ctx_t *ctx,
+                                        ngx_chain_t             *out);
+void       ngx_nodetool_chat_scan_begin(ngx_nodetool_chat_ctx_t *ctx);
+void       ngx_nodetool_chat_usage(ngx_nodetool_chat_ctx_t *ctx);
+void       ngx_nodetool_chat_first(ngx_nodetool_chat_ctx_t *ctx);
+
+/* stream */
+ngx_int_t ngx_nodetool_chat_stream_header(ngx_http_request_t *r);
+ngx_int_t ngx_nodetool_chat_stream_late(ngx_nodetool_chat_ctx_t *ctx);
+ngx_int_t ngx_nodetool_chat_stream_sink(ngx_nodetool_chat_ctx_t *ctx,
+                                        u_char *pos, u_char *last);
+ngx_int_t ngx_nodetool_chat_stream_end(ngx_nodetool_chat_ctx_t *ctx);
+void      ngx_nodetool_chat_stream_comments(ngx_nodetool_chat_ctx_t *ctx);
+void      ngx_nodetool_chat_stream_finalize(ngx_nodetool_chat_ctx_t *ctx,
+                                            ngx_int_t                rc);
+
+/* echo; returns what a content handler returns */
+ngx_int_t ngx_nodetool_chat_echo(ngx_nodetool_chat_ctx_t *ctx);
+
+/* models: asking for them, and the zone */
+ngx_int_t ngx_nodetool_models_init_zone(ngx_shm_zone_t *zone, void *data);
+ngx_int_t ngx_nodetool_models_sink(ngx_nodetool_chat_ctx_t *ctx, u_char *pos,
+                                   u_char *last);
+void ngx_nodetool_models_fetched(ngx_nodetool_chat_ctx_t *ctx, ngx_int_t rc);
+ngx_int_t ngx_nodetool_models_refresh(ngx_nodetool_chat_ctx_t *ctx,
+                                      ngx_nodetool_done_pt     done);
+ngx_int_t ngx_nodetool_models_lines(ngx_http_request_t      *r,
+                                    ngx_nodetool_provider_t *p,
+                                    ngx_str_t               *lines);
+void ngx_nodetool_models_line(nt_buf_t *lines, nt_str_t id, int64_t created,
+                              nt_str_t owned_by);
+
+/* list */
+ngx_int_t ngx_nodetool_models_handler(ngx_http_request_t *r, ngx_str_t *id);
+ngx_nodetool_provider_t *ngx_nodetool_models_find(ngx_http_request_t *r,
+                                                  ngx_str_t          *id);
+
+/* variables */
+ngx_int_t ngx_nodetool_chat_add_variables(ngx_conf_t *cf);
+
+NT_END_DECLS
+
+#endif

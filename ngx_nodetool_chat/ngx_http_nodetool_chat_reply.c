@@ -1,0 +1,591 @@
+/*
+ * ngx_http_nodetool_chat_reply.c - the body of a provider's reply: transfer
+ * coding off, usage counted, errors that must not pass replaced.
+ */
+
+#include "ngx_nodetool_chat/ngx_http_nodetool_chat.h"
+
+#include "core/nt_error.h"
+
+/* Since then trailers can be kept. */
+#if (nginx_version >= 1027005)
+#define ngx_nodetool_parse_chunked(r, b, ctx)                                  \
+    ngx_http_parse_chunked(r, b, ctx, 0)
+#else
+#define ngx_nodetool_parse_chunked(r, b, ctx) ngx_http_parse_chunked(r, b, ctx)
+#endif
+
+
+void
+ngx_nodetool_chat_scan_begin(ngx_nodetool_chat_ctx_t *ctx)
+{
+    nt_json_field_t *f = ctx->fields;
+
+    f[NGX_NODETOOL_REPLY_USAGE].path = "usage";
+    f[NGX_NODETOOL_REPLY_PROMPT].path = "usage.prompt_tokens";
+    f[NGX_NODETOOL_REPLY_COMPLETION].path = "usage.completion_tokens";
+    f[NGX_NODETOOL_REPLY_TOTAL].path = "usage.total_tokens";
+    f[NGX_NODETOOL_REPLY_CHOICES].path = "choices";
+    f[NGX_NODETOOL_REPLY_ERROR].path = "error";
+    f[NGX_NODETOOL_REPLY_MESSAGE].path = "error.message";
+
+    nt_json_scan_init(&ctx->scan, f, NGX_NODETOOL_REPLY_N);
+}
+
+
+static void
+ngx_nodetool_chat_count(nt_json_field_t *f, ngx_int_t *count)
+{
+    ngx_int_t n;
+
+    if (f->type == NT_JSON_NUMBER) {
+        n = ngx_atoi((u_char *) f->value, f->value_len);
+
+        if (n != NGX_ERROR) {
+            *count = n;
+        }
+    }
+}
+
+
+void
+ngx_nodetool_chat_usage(ngx_nodetool_chat_ctx_t *ctx)
+{
+    nt_json_field_t *f = ctx->fields;
+
+    ngx_nodetool_chat_count(&f[NGX_NODETOOL_REPLY_PROMPT], &ctx->prompt_tokens);
+    ngx_nodetool_chat_count(&f[NGX_NODETOOL_REPLY_COMPLETION],
+                            &ctx->completion_tokens);
+    ngx_nodetool_chat_count(&f[NGX_NODETOOL_REPLY_TOTAL], &ctx->total_tokens);
+}
+
+
+void
+ngx_nodetool_chat_first(ngx_nodetool_chat_ctx_t *ctx)
+{
+    ngx_time_t         *tp;
+    ngx_msec_int_t      ms;
+    ngx_http_request_t *r;
+
+    if (ctx->ttft_set) {
+        return;
+    }
+
+    r = ctx->request;
+    tp = ngx_timeofday();
+
+    ms = (ngx_msec_int_t) ((tp->sec - r->start_sec) * 1000 +
+                           (tp->msec - r->start_msec));
+
+    ctx->ttft = ngx_max(ms, 0);
+    ctx->ttft_set = 1;
+}
+
+
+ngx_int_t
+ngx_nodetool_chat_emit_chain(ngx_nodetool_chat_ctx_t *ctx, ngx_chain_t *out)
+{
+    ngx_chain_t         *cl, **ll;
+    ngx_http_upstream_t *u;
+
+    u = ctx->request->upstream;
+
+    for (cl = u->out_bufs, ll = &u->out_bufs; cl; cl = cl->next) {
+        ll = &cl->next;
+    }
+
+    *ll = out;
+    ctx->last_sent = ngx_current_msec;
+
+    return NGX_OK;
+}
+
+
+/* Sends bytes of u->buffer, at once and not copied. */
+ngx_int_t
+ngx_nodetool_chat_emit(ngx_nodetool_chat_ctx_t *ctx, u_char *pos, u_char *last)
+{
+    ngx_buf_t           *b;
+    ngx_chain_t         *cl;
+    ngx_http_upstream_t *u;
+
+    if (pos == last) {
+        return NGX_OK;
+    }
+
+    u = ctx->request->upstream;
+
+    cl = ngx_chain_get_free_buf(ctx->request->pool, &u->free_bufs);
+    if (cl == NULL) {
+        return NGX_ERROR;
+    }
+
+    b = cl->buf;
+    b->flush = 1;
+    b->memory = 1;
+    b->pos = pos;
+    b->last = last;
+    b->tag = u->output.tag;
+
+    return ngx_nodetool_chat_emit_chain(ctx, cl);
+}
+
+
+static ngx_int_t
+ngx_nodetool_chat_json_sink(ngx_nodetool_chat_ctx_t *ctx, u_char *pos,
+                            u_char *last)
+{
+    ngx_nodetool_chat_first(ctx);
+
+    (void) nt_json_scan_feed(&ctx->scan, (char *) pos, last - pos);
+
+    return ngx_nodetool_chat_emit(ctx, pos, last);
+}
+
+
+static ngx_int_t
+ngx_nodetool_chat_raw_sink(ngx_nodetool_chat_ctx_t *ctx, u_char *pos,
+                           u_char *last)
+{
+    return ngx_nodetool_chat_emit(ctx, pos, last);
+}
+
+
+static ngx_int_t
+ngx_nodetool_chat_no_sink(ngx_nodetool_chat_ctx_t *ctx, u_char *pos,
+                          u_char *last)
+{
+    return NGX_OK;
+}
+
+
+/* The body came to its end as HTTP has it. */
+static ngx_int_t
+ngx_nodetool_chat_body_end(ngx_nodetool_chat_ctx_t *ctx)
+{
+    ngx_http_upstream_t *u;
+
+    u = ctx->request->upstream;
+
+    u->length = 0;
+    u->keepalive = !u->headers_in.connection_close;
+
+    if (ctx->sink == ngx_nodetool_chat_json_sink &&
+        nt_json_scan_end(&ctx->scan) == NT_OK)
+    {
+        ngx_nodetool_chat_usage(ctx);
+    }
+
+    if (ctx->sink == ngx_nodetool_chat_stream_sink) {
+        return ngx_nodetool_chat_stream_end(ctx);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_nodetool_chat_is_type(ngx_http_request_t *r, const char *type)
+{
+    ngx_table_elt_t *h;
+
+    h = r->upstream->headers_in.content_type;
+
+    return h != NULL && ngx_strcasestrn(h->value.data, (char *) type,
+                                        ngx_strlen(type) - 1) != NULL;
+}
+
+
+/* Puts `value` in place of a header that the provider sent, or adds it. */
+static ngx_int_t
+ngx_nodetool_chat_set_header(ngx_http_request_t *r, ngx_table_elt_t *h,
+                             const char *name, const char *value)
+{
+    if (h == NULL) {
+        h = ngx_list_push(&r->upstream->headers_in.headers);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memzero(h, sizeof(ngx_table_elt_t));
+        h->key.data = (u_char *) name;
+        h->key.len = ngx_strlen(name);
+        h->lowcase_key = ngx_pnalloc(r->pool, h->key.len);
+        if (h->lowcase_key == NULL) {
+            return NGX_ERROR;
+        }
+
+        h->hash = ngx_hash_strlow(h->lowcase_key, h->key.data, h->key.len);
+    }
+
+    h->value.data = (u_char *) value;
+    h->value.len = ngx_strlen(value);
+
+    return NGX_OK;
+}
+
+
+/* The client gets this error in place of the provider's reply. */
+static ngx_int_t
+ngx_nodetool_chat_replace(ngx_nodetool_chat_ctx_t *ctx, ngx_uint_t status,
+                          ngx_str_t *message)
+{
+    nt_buf_t             body;
+    ngx_http_request_t  *r;
+    ngx_http_upstream_t *u;
+
+    r = ctx->request;
+    u = r->upstream;
+
+    ngx_memzero(&body, sizeof(nt_buf_t));
+    nt_error_body(&body, (int) status, ngx_nodetool_str(message));
+
+    if (!body.failed) {
+        ctx->replacement.len = body.len;
+        ctx->replacement.data = ngx_pnalloc(r->pool, body.len);
+    }
+
+    if (ctx->replacement.data != NULL) {
+        ngx_memcpy(ctx->replacement.data, body.data, body.len);
+    }
+
+    nt_buf_free(&body);
+
+    if (ctx->replacement.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    u->headers_in.status_n = status;
+    ngx_str_null(&u->headers_in.status_line);
+    u->headers_in.content_length_n = ctx->replacement.len;
+
+#if (NGX_HTTP_GZIP)
+    if (u->headers_in.content_encoding != NULL) {
+        u->headers_in.content_encoding->hash = 0;
+        u->headers_in.content_encoding->value.len = 0;
+    }
+#endif
+
+    return ngx_nodetool_chat_set_header(r, u->headers_in.content_type,
+                                        "Content-Type", "application/json");
+}
+
+
+/*
+ * What a client gets for a reply that must not pass.  A provider that does
+ * not accept our key speaks to the gateway, not to the client, whose own
+ * token is fine; and its words may hold parts of the key.  A reply without
+ * JSON is of something in between.  0: the reply passes.
+ */
+ngx_uint_t
+ngx_nodetool_chat_refused(ngx_nodetool_chat_ctx_t *ctx, ngx_str_t *message)
+{
+    u_char             *p;
+    ngx_uint_t          status, answer;
+    ngx_http_request_t *r;
+
+    r = ctx->request;
+    status = r->upstream->headers_in.status_n;
+
+    if (status < 300 || (status >= 400 && status != 401 && status != 403 &&
+                         ngx_nodetool_chat_is_type(r, "json")))
+    {
+        return 0;
+    }
+
+    p = ngx_pnalloc(r->pool, 128 + ctx->provider->name.len);
+    if (p == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    message->data = p;
+
+    if (status == 401 || status == 403) {
+        p = ngx_sprintf(p,
+                        "The provider \"%V\" refused the gateway's "
+                        "credentials (status %ui)",
+                        &ctx->provider->name, status);
+        answer = NGX_HTTP_BAD_GATEWAY;
+
+    } else {
+        p = ngx_sprintf(p, "The provider \"%V\" answered with status %ui",
+                        &ctx->provider->name, status);
+
+        switch (status) {
+        case NGX_HTTP_REQUEST_ENTITY_TOO_LARGE:
+        case NGX_HTTP_TOO_MANY_REQUESTS:
+        case NGX_HTTP_SERVICE_UNAVAILABLE:
+        case NGX_HTTP_GATEWAY_TIME_OUT:
+            answer = status;
+            break;
+
+        default:
+            answer = NGX_HTTP_BAD_GATEWAY;
+        }
+    }
+
+    message->len = p - message->data;
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "nodetool_provider \"%V\" answered with status %ui, the "
+                  "client gets %ui",
+                  &ctx->provider->name, status, answer);
+
+    return answer;
+}
+
+
+/* The reply's header is in u->headers_in. */
+ngx_int_t
+ngx_nodetool_chat_reply_header(ngx_nodetool_chat_ctx_t *ctx)
+{
+    ngx_str_t            message;
+    ngx_uint_t           status;
+    ngx_http_request_t  *r;
+    ngx_http_upstream_t *u;
+
+    r = ctx->request;
+    u = r->upstream;
+
+    ctx->reply_length = u->headers_in.content_length_n;
+
+    if (ctx->models != NULL) {
+        return NGX_OK;
+    }
+
+    ctx->events = ctx->stream && u->headers_in.status_n == NGX_HTTP_OK &&
+                  ngx_nodetool_chat_is_type(r, "text/event-stream");
+
+    if (ctx->early) {
+        return ngx_nodetool_chat_stream_late(ctx);
+    }
+
+    if (ctx->events) {
+        u->headers_in.content_length_n = -1;
+        return ngx_nodetool_chat_stream_header(r);
+    }
+
+    if (ctx->event.timer_set) {
+        ngx_del_timer(&ctx->event);
+    }
+
+    ngx_str_null(&message);
+    status = ngx_nodetool_chat_refused(ctx, &message);
+
+    if (status == 0) {
+        return NGX_OK;
+    }
+
+    if (u->headers_in.status_n == 401 || u->headers_in.status_n == 403) {
+        if (ngx_nodetool_chat_set_header(r, NULL, "x-should-retry", "false") !=
+            NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return ngx_nodetool_chat_replace(ctx, status, &message);
+}
+
+
+static ngx_int_t
+ngx_nodetool_chat_choose_sink(ngx_nodetool_chat_ctx_t *ctx)
+{
+    ngx_uint_t           encoded;
+    ngx_http_upstream_t *u;
+
+    u = ctx->request->upstream;
+
+    if (ctx->sink != NULL) {
+        return NGX_OK; /* stream_late() chose */
+    }
+
+    encoded = 0;
+#if (NGX_HTTP_GZIP)
+    encoded = u->headers_in.content_encoding != NULL;
+#endif
+
+    if (encoded) {
+        ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
+                      "nodetool_provider \"%V\" encoded its reply against "
+                      "\"Accept-Encoding: identity\", usage is not counted",
+                      &ctx->provider->name);
+        ctx->events = 0;
+        ctx->sink = ngx_nodetool_chat_raw_sink;
+
+    } else if (ctx->models != NULL) {
+        ctx->sink = ngx_nodetool_models_sink;
+
+    } else if (ctx->events) {
+        ctx->sink = ngx_nodetool_chat_stream_sink;
+
+    } else {
+        ctx->sink = ngx_nodetool_chat_json_sink;
+        ngx_nodetool_chat_scan_begin(ctx);
+    }
+
+    return NGX_OK;
+}
+
+
+/* Called after the header went out, before the first bytes of the body. */
+ngx_int_t
+ngx_nodetool_chat_reply_init(void *data)
+{
+    ngx_nodetool_chat_ctx_t *ctx = data;
+
+    ngx_http_upstream_t *u;
+
+    u = ctx->request->upstream;
+
+    if (ctx->replacement.len > 0) {
+        ctx->sink = ngx_nodetool_chat_no_sink;
+        u->length = 0;
+        u->keepalive = 0;
+
+        return ngx_nodetool_chat_emit(ctx, ctx->replacement.data,
+                                      ctx->replacement.data +
+                                          ctx->replacement.len);
+    }
+
+    if (ngx_nodetool_chat_choose_sink(ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (u->headers_in.chunked) {
+        u->length = 1; /* until the last chunk */
+        return NGX_OK;
+    }
+
+    if (ctx->reply_length == 0 || u->headers_in.status_n == NGX_HTTP_NO_CONTENT)
+    {
+        return ngx_nodetool_chat_body_end(ctx);
+    }
+
+    u->length = ctx->reply_length;
+
+    if (u->length == -1 && ctx->events) {
+        /* ends with the connection, but not before [DONE] */
+        ctx->until_close = 1;
+        u->length = 1;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_nodetool_chat_chunked(ngx_nodetool_chat_ctx_t *ctx, ngx_buf_t *b,
+                          ssize_t bytes)
+{
+    off_t                size;
+    u_char              *pos;
+    ngx_int_t            rc;
+    ngx_http_request_t  *r;
+    ngx_http_upstream_t *u;
+
+    r = ctx->request;
+    u = r->upstream;
+
+    b->pos = b->last;
+    b->last += bytes;
+
+    for (;;) {
+        rc = ngx_nodetool_parse_chunked(r, b, &ctx->chunked);
+
+        if (rc == NGX_OK) {
+            size = ngx_min(b->last - b->pos, ctx->chunked.size);
+            pos = b->pos;
+            b->pos += size;
+            ctx->chunked.size -= size;
+
+            rc = ctx->sink(ctx, pos, b->pos);
+            if (rc != NGX_OK) {
+                return rc;
+            }
+
+            continue;
+        }
+
+        break;
+    }
+
+    if (rc == NGX_AGAIN) {
+        return NGX_OK;
+    }
+
+    if (rc != NGX_DONE) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "nodetool_provider \"%V\" sent an invalid chunk",
+                      &ctx->provider->name);
+        return NGX_ERROR;
+    }
+
+    rc = ngx_nodetool_chat_body_end(ctx);
+
+    if (b->pos != b->last) {
+        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                      "nodetool_provider \"%V\" sent data after the last chunk",
+                      &ctx->provider->name);
+        u->keepalive = 0;
+    }
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_nodetool_chat_reply_filter(void *data, ssize_t bytes)
+{
+    ngx_nodetool_chat_ctx_t *ctx = data;
+
+    u_char              *pos, *last;
+    ngx_int_t            rc;
+    ngx_buf_t           *b;
+    ngx_http_upstream_t *u;
+
+    u = ctx->request->upstream;
+    b = &u->buffer;
+
+    if (u->length == 0) {
+        u->keepalive = 0;
+        b->last += bytes;
+        return NGX_OK;
+    }
+
+    if (u->headers_in.chunked) {
+        return ngx_nodetool_chat_chunked(ctx, b, bytes);
+    }
+
+    pos = b->last;
+    b->last += bytes;
+    last = b->last;
+
+    if (u->length == -1 || ctx->until_close) {
+        rc = ctx->sink(ctx, pos, last);
+
+        if (ctx->until_close && ctx->complete) {
+            u->length = 0;
+        }
+
+        return rc;
+    }
+
+    if (bytes > u->length) {
+        ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
+                      "nodetool_provider \"%V\" sent more than its "
+                      "Content-Length",
+                      &ctx->provider->name);
+        u->headers_in.connection_close = 1;
+        last = pos + u->length;
+    }
+
+    u->length -= last - pos;
+
+    rc = ctx->sink(ctx, pos, last);
+
+    if (rc == NGX_OK && u->length == 0) {
+        return ngx_nodetool_chat_body_end(ctx);
+    }
+
+    return rc;
+}

@@ -1,0 +1,545 @@
+/*
+ * ngx_http_nodetool_chat_request.c - a request, from its first byte to the
+ * provider that answers it.
+ */
+
+#include "ngx_nodetool_chat/ngx_http_nodetool_chat.h"
+
+static void ngx_nodetool_chat_body_handler(ngx_http_request_t *r);
+static void ngx_nodetool_chat_body_done(ngx_nodetool_chat_ctx_t *ctx,
+                                        ngx_int_t                rc);
+
+
+static void
+ngx_nodetool_chat_cleanup(void *data)
+{
+    ngx_nodetool_chat_ctx_t *ctx = data;
+
+    if (ctx->event.timer_set) {
+        ngx_del_timer(&ctx->event);
+    }
+
+    if (ctx->event.posted) {
+        ngx_delete_posted_event(&ctx->event);
+    }
+
+    nt_sse_free(&ctx->sse);
+}
+
+
+ngx_nodetool_chat_ctx_t *
+ngx_nodetool_chat_ctx_create(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t      *cln;
+    ngx_nodetool_chat_ctx_t *ctx;
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_nodetool_chat_ctx_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    ctx = cln->data;
+    ngx_memzero(ctx, sizeof(ngx_nodetool_chat_ctx_t));
+
+    cln->handler = ngx_nodetool_chat_cleanup;
+
+    ctx->request = r;
+    ctx->prompt_tokens = -1;
+    ctx->completion_tokens = -1;
+    ctx->total_tokens = -1;
+    nt_sse_init(&ctx->sse);
+
+    ngx_http_set_ctx(r, ctx, ngx_http_nodetool_chat_module);
+
+    return ctx;
+}
+
+
+ngx_nodetool_chat_ctx_t *
+ngx_nodetool_chat_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t      *cln;
+    ngx_nodetool_chat_ctx_t *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_nodetool_chat_module);
+
+    if (ctx == NULL && (r->internal || r->filter_finalize)) {
+        /* an internal redirect cleared it; the cleanup still knows it */
+
+        for (cln = r->pool->cleanup; cln; cln = cln->next) {
+            if (cln->handler == ngx_nodetool_chat_cleanup) {
+                return cln->data;
+            }
+        }
+    }
+
+    return ctx;
+}
+
+
+/* What comes after the location's prefix and an optional v1/. */
+static ngx_str_t
+ngx_nodetool_chat_path(ngx_http_request_t *r)
+{
+    ngx_str_t                 path;
+    ngx_uint_t                prefix;
+    ngx_http_core_loc_conf_t *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    path = r->uri;
+
+    prefix = !clcf->exact_match && !clcf->noname && !clcf->named;
+#if (NGX_PCRE)
+    prefix = prefix && clcf->regex == NULL;
+#endif
+
+    if (prefix && path.len >= clcf->name.len &&
+        ngx_strncmp(path.data, clcf->name.data, clcf->name.len) == 0)
+    {
+        path.data += clcf->name.len;
+        path.len -= clcf->name.len;
+    }
+
+    if (path.len > 0 && path.data[0] == '/') {
+        path.data++;
+        path.len--;
+    }
+
+    if (path.len > 3 && ngx_strncmp(path.data, "v1/", 3) == 0) {
+        path.data += 3;
+        path.len -= 3;
+    }
+
+    return path;
+}
+
+
+/* JSON, or nothing said. What a form of a foreign site can send without the
+ * browser asking first (text/plain, urlencoded, multipart) is refused. */
+static ngx_int_t
+ngx_nodetool_chat_is_json(ngx_http_request_t *r)
+{
+    u_char          *p, *last;
+    ngx_table_elt_t *type;
+
+    type = r->headers_in.content_type;
+
+    if (type == NULL || type->value.len == 0) {
+        return 1;
+    }
+
+    p = type->value.data;
+    last = ngx_strlchr(p, p + type->value.len, ';');
+    if (last == NULL) {
+        last = p + type->value.len;
+    }
+
+    return ngx_strlcasestrn(p, last, (u_char *) "json", 4 - 1) != NULL;
+}
+
+
+static ngx_int_t
+ngx_nodetool_chat_completions(ngx_http_request_t *r)
+{
+    ngx_int_t                rc;
+    ngx_nodetool_chat_ctx_t *ctx;
+
+    if (r->method != NGX_HTTP_POST) {
+        rc = ngx_http_discard_request_body(r);
+        return rc == NGX_OK ? ngx_nodetool_not_allowed(r, "POST") : rc;
+    }
+
+    if (!ngx_nodetool_chat_is_json(r)) {
+        rc = ngx_http_discard_request_body(r);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        return ngx_nodetool_errorf(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                   "Content-Type is \"%V\", expected "
+                                   "\"application/json\"",
+                                   &r->headers_in.content_type->value);
+    }
+
+    ctx = ngx_nodetool_chat_ctx_create(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_nodetool_chat_body_begin(ctx);
+    ctx->scanning = (r->request_body == NULL);
+
+    rc = ngx_http_read_client_request_body(r, ngx_nodetool_chat_body_handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    return NGX_DONE;
+}
+
+
+ngx_int_t
+ngx_nodetool_chat_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                rc;
+    ngx_str_t                path;
+    ngx_nodetool_chat_ctx_t *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_nodetool_chat_module);
+
+    if (ctx != NULL && ctx->models != NULL) {
+        return ngx_nodetool_chat_upstream_start(ctx);
+    }
+
+    path = ngx_nodetool_chat_path(r);
+
+    if (path.len == sizeof("chat/completions") - 1 &&
+        ngx_strncmp(path.data, "chat/completions", path.len) == 0)
+    {
+        return ngx_nodetool_chat_completions(r);
+    }
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (path.len >= 6 && ngx_strncmp(path.data, "models", 6) == 0) {
+        if (path.len == 6 || path.data[6] == '/') {
+            path.data += ngx_min(path.len, 7);
+            path.len -= ngx_min(path.len, 7);
+            return ngx_nodetool_models_handler(r, &path);
+        }
+    }
+
+    return ngx_nodetool_errorf(r, NGX_HTTP_NOT_FOUND,
+                               "Unknown path: %V; there are "
+                               "chat/completions, models and models/{id}",
+                               &r->uri);
+}
+
+
+static void
+ngx_nodetool_chat_body_handler(ngx_http_request_t *r)
+{
+    off_t                    length;
+    ngx_int_t                rc;
+    ngx_nodetool_chat_ctx_t *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_nodetool_chat_module);
+    ctx->scanning = 0;
+
+    length = ngx_nodetool_chat_body_length(r);
+
+    if (length == 0) {
+        rc = ngx_nodetool_errorf(r, NGX_HTTP_BAD_REQUEST,
+                                 "The request has no body, expected a JSON "
+                                 "object with \"model\" and \"messages\"");
+        ngx_http_finalize_request(r, rc);
+        return;
+    }
+
+    rc = NGX_OK;
+
+    if (ctx->scanned != (uint64_t) length) {
+        rc = ngx_nodetool_chat_body_rescan(ctx, ngx_nodetool_chat_body_done);
+
+        if (rc == NGX_AGAIN) {
+            return;
+        }
+    }
+
+    ngx_nodetool_chat_body_done(ctx, rc);
+}
+
+
+static const char *
+ngx_nodetool_chat_type(nt_json_field_t *f)
+{
+    static const char *names[] = { "nothing",  "null",     "false",
+                                   "true",     "a number", "a string",
+                                   "an array", "an object" };
+
+    return names[f->type];
+}
+
+
+/* NGX_OK, or what a content handler returns. */
+static ngx_int_t
+ngx_nodetool_chat_validate(ngx_nodetool_chat_ctx_t *ctx)
+{
+    uint32_t            line, column;
+    const char         *error;
+    nt_json_field_t    *f;
+    ngx_http_request_t *r;
+
+    r = ctx->request;
+    f = ctx->fields;
+
+    if (nt_json_scan_end(&ctx->scan) != NT_OK) {
+        error = nt_json_scan_error(&ctx->scan, &line, &column);
+        return ngx_nodetool_errorf(r, NGX_HTTP_BAD_REQUEST,
+                                   "The request body is not valid JSON: %s "
+                                   "at line %uD, column %uD",
+                                   error, line, column);
+    }
+
+    if (nt_json_scan_root(&ctx->scan) != NT_JSON_OBJECT) {
+        return ngx_nodetool_errorf(r, NGX_HTTP_BAD_REQUEST,
+                                   "The request body is not a JSON object");
+    }
+
+    if (f[NGX_NODETOOL_REQ_MESSAGES].type != NT_JSON_ARRAY ||
+        f[NGX_NODETOOL_REQ_MESSAGES].count == 0)
+    {
+        return ngx_nodetool_errorf(
+            r, 422, "messages: expected an array of messages, got %s",
+            f[NGX_NODETOOL_REQ_MESSAGES].type == NT_JSON_ARRAY
+                ? "an empty one"
+                : ngx_nodetool_chat_type(&f[NGX_NODETOOL_REQ_MESSAGES]));
+    }
+
+    if (f[NGX_NODETOOL_REQ_STREAM].type >= NT_JSON_NUMBER) {
+        return ngx_nodetool_errorf(r, 422,
+                                   "stream: expected true or false, got %s",
+                                   ngx_nodetool_chat_type(
+                                       &f[NGX_NODETOOL_REQ_STREAM]));
+    }
+
+    if (f[NGX_NODETOOL_REQ_OPTIONS].type > NT_JSON_NULL &&
+        f[NGX_NODETOOL_REQ_OPTIONS].type != NT_JSON_OBJECT)
+    {
+        return ngx_nodetool_errorf(r, 422,
+                                   "stream_options: expected an object, got %s",
+                                   ngx_nodetool_chat_type(
+                                       &f[NGX_NODETOOL_REQ_OPTIONS]));
+    }
+
+    ctx->stream = f[NGX_NODETOOL_REQ_STREAM].type == NT_JSON_TRUE;
+
+    return NGX_OK;
+}
+
+
+/* Sets ctx->model: what the client asked for, else the default. */
+static ngx_int_t
+ngx_nodetool_chat_name(ngx_nodetool_chat_ctx_t *ctx)
+{
+    ngx_http_request_t           *r;
+    nt_json_field_t              *f;
+    ngx_nodetool_chat_loc_conf_t *lcf;
+
+    r = ctx->request;
+    f = &ctx->fields[NGX_NODETOOL_REQ_MODEL];
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_nodetool_chat_module);
+
+    if (f->type == NT_JSON_STRING && f->value_len > 0) {
+        if (f->truncated) {
+            return ngx_nodetool_errorf(r, 422,
+                                       "model: expected at most %d bytes",
+                                       NT_JSON_VALUE_MAX);
+        }
+
+        ctx->model.len = f->value_len;
+        ctx->model.data = ngx_pnalloc(r->pool, f->value_len);
+        if (ctx->model.data == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        ngx_memcpy(ctx->model.data, f->value, f->value_len);
+
+        return NGX_OK;
+    }
+
+    if (f->type > NT_JSON_NULL && f->type != NT_JSON_STRING) {
+        return ngx_nodetool_errorf(r, 422, "model: expected a string, got %s",
+                                   ngx_nodetool_chat_type(f));
+    }
+
+    if (lcf->default_model != NULL) {
+        if (ngx_http_complex_value(r, lcf->default_model, &ctx->model) !=
+            NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        if (ctx->model.len > 0) {
+            return NGX_OK;
+        }
+    }
+
+    return ngx_nodetool_errorf(r, 422,
+                               "model: expected the name of a model, got %s",
+                               f->type == NT_JSON_STRING
+                                   ? "an empty string"
+                                   : ngx_nodetool_chat_type(f));
+}
+
+
+/* Does `name` match `pattern`, in which * stands for any characters? */
+static ngx_uint_t
+ngx_nodetool_chat_match(ngx_str_t *pattern, ngx_str_t *name)
+{
+    u_char *p, *plast, *n, *nlast, *star, *retry;
+
+    p = pattern->data;
+    plast = p + pattern->len;
+    n = name->data;
+    nlast = n + name->len;
+    star = NULL;
+    retry = NULL;
+
+    while (n < nlast) {
+        if (p < plast && *p == '*') {
+            star = ++p;
+            retry = n;
+
+        } else if (p < plast && *p == *n) {
+            p++;
+            n++;
+
+        } else if (star != NULL) {
+            p = star;
+            n = ++retry;
+
+        } else {
+            return 0;
+        }
+    }
+
+    while (p < plast && *p == '*') {
+        p++;
+    }
+
+    return p == plast;
+}
+
+
+/* Sets provider and upstream_model; NGX_DECLINED when there is none. */
+static ngx_int_t
+ngx_nodetool_chat_route(ngx_nodetool_chat_ctx_t *ctx)
+{
+    u_char                        *slash, *last;
+    ngx_str_t                      name;
+    ngx_uint_t                     i;
+    ngx_http_request_t            *r;
+    ngx_nodetool_rule_t           *rule;
+    ngx_nodetool_chat_loc_conf_t  *lcf;
+    ngx_nodetool_chat_main_conf_t *mcf;
+
+    r = ctx->request;
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_nodetool_chat_module);
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_nodetool_chat_module);
+
+    ctx->upstream_model = ctx->model;
+
+    rule = lcf->rules ? lcf->rules->elts : NULL;
+
+    for (i = 0; rule != NULL && i < lcf->rules->nelts; i++) {
+        if (!ngx_nodetool_chat_match(&rule[i].pattern, &ctx->model)) {
+            continue;
+        }
+
+        ctx->provider = rule[i].provider;
+
+        if (rule[i].model != NULL &&
+            ngx_http_complex_value(r, rule[i].model, &ctx->upstream_model) !=
+                NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        return NGX_OK;
+    }
+
+    last = ctx->model.data + ctx->model.len;
+    slash = ngx_strlchr(ctx->model.data, last, '/');
+
+    if (slash != NULL && slash + 1 < last) {
+        name.data = ctx->model.data;
+        name.len = slash - name.data;
+
+        ctx->provider = ngx_nodetool_provider_find(mcf, &name);
+
+        if (ctx->provider != NULL && (lcf->echo || ctx->provider != mcf->echo))
+        {
+            ctx->upstream_model.data = slash + 1;
+            ctx->upstream_model.len = last - (slash + 1);
+            return NGX_OK;
+        }
+    }
+
+    ctx->provider = ngx_nodetool_models_find(r, &ctx->model);
+
+    return ctx->provider != NULL ? NGX_OK : NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_nodetool_chat_start(ngx_nodetool_chat_ctx_t *ctx)
+{
+    ngx_int_t           rc;
+    ngx_http_request_t *r;
+
+    r = ctx->request;
+
+    rc = ngx_nodetool_chat_validate(ctx);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    rc = ngx_nodetool_chat_name(ctx);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    rc = ngx_nodetool_chat_route(ctx);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_nodetool_errorf(r, NGX_HTTP_NOT_FOUND,
+                                   "The model \"%V\" does not exist: GET "
+                                   "/v1/models lists those that do, and "
+                                   "provider/model names one of a provider",
+                                   &ctx->model);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ctx->provider->dialect == NGX_NODETOOL_DIALECT_ECHO) {
+        return ngx_nodetool_chat_echo(ctx);
+    }
+
+    if (ngx_nodetool_chat_body_edit(ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_nodetool_chat_upstream_start(ctx);
+
+    if (rc == NGX_DONE) {
+        ngx_http_upstream_init(r);
+    }
+
+    return rc;
+}
+
+
+static void
+ngx_nodetool_chat_body_done(ngx_nodetool_chat_ctx_t *ctx, ngx_int_t rc)
+{
+    ngx_http_request_t *r = ctx->request;
+
+    if (rc == NGX_OK) {
+        rc = ngx_nodetool_chat_start(ctx);
+
+        if (rc == NGX_DONE) {
+            return; /* the upstream has the request now */
+        }
+
+    } else {
+        rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_finalize_request(r, rc);
+}

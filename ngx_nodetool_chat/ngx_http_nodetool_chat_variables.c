@@ -1,0 +1,174 @@
+/*
+ * ngx_http_nodetool_chat_variables.c - what a chat was, for logs, limits and
+ * maps.
+ */
+
+#include "ngx_nodetool_chat/ngx_http_nodetool_chat.h"
+
+
+static void
+ngx_nodetool_chat_found(ngx_http_variable_value_t *v, u_char *data, size_t len)
+{
+    v->data = data;
+    v->len = len;
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+}
+
+
+/* A string of the context; `data` is its offset. */
+static ngx_int_t
+ngx_nodetool_chat_string_variable(ngx_http_request_t        *r,
+                                  ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t               *s;
+    ngx_nodetool_chat_ctx_t *ctx;
+
+    v->not_found = 1;
+
+    ctx = ngx_nodetool_chat_ctx(r);
+
+    if (ctx != NULL) {
+        s = (ngx_str_t *) ((char *) ctx + data);
+
+        if (s->len > 0) {
+            ngx_nodetool_chat_found(v, s->data, s->len);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_nodetool_chat_provider_variable(ngx_http_request_t        *r,
+                                    ngx_http_variable_value_t *v,
+                                    uintptr_t                  data)
+{
+    ngx_nodetool_chat_ctx_t *ctx;
+
+    v->not_found = 1;
+
+    ctx = ngx_nodetool_chat_ctx(r);
+
+    if (ctx != NULL && ctx->provider != NULL) {
+        ngx_nodetool_chat_found(v, ctx->provider->name.data,
+                                ctx->provider->name.len);
+    }
+
+    return NGX_OK;
+}
+
+
+/* A count of tokens; -1 is one that nobody told. */
+static ngx_int_t
+ngx_nodetool_chat_tokens_variable(ngx_http_request_t        *r,
+                                  ngx_http_variable_value_t *v, uintptr_t data)
+{
+    u_char                  *p;
+    ngx_int_t                n;
+    ngx_nodetool_chat_ctx_t *ctx;
+
+    v->not_found = 1;
+
+    ctx = ngx_nodetool_chat_ctx(r);
+    n = ctx ? *(ngx_int_t *) ((char *) ctx + data) : -1;
+
+    if (n >= 0) {
+        p = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_nodetool_chat_found(v, p, ngx_sprintf(p, "%i", n) - p);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_nodetool_chat_ttft_variable(ngx_http_request_t        *r,
+                                ngx_http_variable_value_t *v, uintptr_t data)
+{
+    u_char                  *p;
+    ngx_nodetool_chat_ctx_t *ctx;
+
+    v->not_found = 1;
+
+    ctx = ngx_nodetool_chat_ctx(r);
+
+    if (ctx != NULL && ctx->ttft_set) {
+        p = ngx_pnalloc(r->pool, NGX_TIME_T_LEN + 4);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_nodetool_chat_found(v, p,
+                                ngx_sprintf(p, "%T.%03M",
+                                            (time_t) (ctx->ttft / 1000),
+                                            ctx->ttft % 1000) -
+                                    p);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_nodetool_chat_stream_variable(ngx_http_request_t        *r,
+                                  ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_nodetool_chat_ctx_t *ctx;
+
+    v->not_found = 1;
+
+    ctx = ngx_nodetool_chat_ctx(r);
+
+    if (ctx != NULL && ctx->provider != NULL) {
+        ngx_nodetool_chat_found(v, (u_char *) (ctx->stream ? "1" : "0"), 1);
+    }
+
+    return NGX_OK;
+}
+
+
+#define NGX_NODETOOL_VARIABLE(name, handler, field)                            \
+    {                                                                          \
+        ngx_string(name), NULL, ngx_nodetool_chat_##handler##_variable,        \
+            offsetof(ngx_nodetool_chat_ctx_t, field),                          \
+            NGX_HTTP_VAR_NOCACHEABLE, 0                                        \
+    }
+
+static ngx_http_variable_t ngx_nodetool_chat_vars[] = {
+    NGX_NODETOOL_VARIABLE("nodetool_model", string, model),
+    NGX_NODETOOL_VARIABLE("nodetool_upstream_model", string, upstream_model),
+    NGX_NODETOOL_VARIABLE("nodetool_provider", provider, provider),
+    NGX_NODETOOL_VARIABLE("nodetool_prompt_tokens", tokens, prompt_tokens),
+    NGX_NODETOOL_VARIABLE("nodetool_completion_tokens", tokens,
+                          completion_tokens),
+    NGX_NODETOOL_VARIABLE("nodetool_total_tokens", tokens, total_tokens),
+    NGX_NODETOOL_VARIABLE("nodetool_ttft", ttft, ttft),
+    NGX_NODETOOL_VARIABLE("nodetool_stream", stream, model),
+    ngx_http_null_variable
+};
+
+
+ngx_int_t
+ngx_nodetool_chat_add_variables(ngx_conf_t *cf)
+{
+    ngx_http_variable_t *var, *v;
+
+    for (v = ngx_nodetool_chat_vars; v->name.len; v++) {
+        var = ngx_http_add_variable(cf, &v->name, v->flags);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->get_handler = v->get_handler;
+        var->data = v->data;
+    }
+
+    return NGX_OK;
+}
