@@ -16,6 +16,10 @@ PREFIX ?= /usr/local
 CC     ?= cc
 SAN    ?=
 
+# Commands are shown in short; V=1 shows them whole.
+V  ?=
+say = $(if $(V),,@echo '  $(1)  $(2)' && )
+
 .DELETE_ON_ERROR:
 .PHONY: all build run test test-asan test-programs fuzz bench install \
         uninstall fmt lint clean deps deps-test deps-lint modules engine cli
@@ -67,23 +71,23 @@ obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(dir $@)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/libnodetool-core.a: $(call obj,$(CORE_SRC))
-	rm -f $@ && ar rcs $@ $^
+	$(call say,AR,$@)rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/libnodetool-engine.a: $(call obj,$(ENGINE_SRC))
-	rm -f $@ && ar rcs $@ $^
+	$(call say,AR,$@)rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/nodetool-engine: $(call obj,engine/main.c) \
         $(BUILD)/libnodetool-engine.a $(BUILD)/libnodetool-core.a
-	$(CC) $(LDFLAGS) -Wl,--export-dynamic -o $@ $< \
+	$(call say,LINK,$@)$(CC) $(LDFLAGS) -Wl,--export-dynamic -o $@ $< \
 	    -Wl,--whole-archive $(BUILD)/libnodetool-engine.a \
 	    -Wl,--no-whole-archive $(BUILD)/libnodetool-core.a $(LIBS)
 
 $(BUILD)/nodetool: $(call obj,$(CLI_SRC)) $(BUILD)/libnodetool-engine.a \
         $(BUILD)/libnodetool-core.a
-	$(CC) $(LDFLAGS) -Wl,--export-dynamic -o $@ $(call obj,$(CLI_SRC)) \
+	$(call say,LINK,$@)$(CC) $(LDFLAGS) -Wl,--export-dynamic -o $@ $(call obj,$(CLI_SRC)) \
 	    -Wl,--whole-archive $(BUILD)/libnodetool-engine.a \
 	    -Wl,--no-whole-archive $(BUILD)/libnodetool-core.a $(LIBS)
 
@@ -94,8 +98,7 @@ SHARE_SRC = $(wildcard conf/*.conf examples/*.json)
 SHARE     = $(patsubst %,$(BUILD)/share/nodetool/%,$(SHARE_SRC))
 
 $(BUILD)/share/nodetool/%: %
-	@mkdir -p $(dir $@)
-	cp $< $@
+	@mkdir -p $(dir $@) && cp $< $@
 
 cli: $(BUILD)/nodetool $(SHARE)
 
@@ -106,7 +109,7 @@ TEST_BIN = $(patsubst %.c,$(BUILD)/%,$(TEST_SRC))
 
 $(BUILD)/t/core/%: t/core/%.c $(BUILD)/libnodetool-core.a
 	@mkdir -p $(dir $@)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
+	$(call say,LINK,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
 	    $(BUILD)/libnodetool-core.a -ljansson -lcrypto -lm
 
 $(BUILD)/t/engine/%: t/engine/%.c $(BUILD)/libnodetool-engine.a \
@@ -119,7 +122,7 @@ $(BUILD)/t/engine/%: t/engine/%.c $(BUILD)/libnodetool-engine.a \
 $(BUILD)/bench/%: bench/%.c $(BUILD)/libnodetool-engine.a \
         $(BUILD)/libnodetool-core.a
 	@mkdir -p $(dir $@)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
+	$(call say,LINK,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
 	    $(BUILD)/libnodetool-engine.a $(BUILD)/libnodetool-core.a $(LIBS)
 
 # --- nginx modules -----------------------------------------------------------
@@ -139,20 +142,20 @@ endif
 
 $(BUILD)/nginx/Makefile: config $(dir $(wildcard ngx_nodetool_*/*.c)) core \
         core/llm
-	rm -rf $(BUILD)/nginx
-	mkdir -p $(BUILD)
-	cp -r $(NGINX_DEV) $(BUILD)/nginx
-	(cd $(BUILD)/nginx && bash -c '. ./conf_flags && \
+	@rm -rf $(BUILD)/nginx && mkdir -p $(BUILD)
+	@cp -r $(NGINX_DEV) $(BUILD)/nginx
+	$(call say,CONFIGURE,$(BUILD)/nginx)(cd $(BUILD)/nginx && bash -c '. ./conf_flags && \
 	    ./configure "$${NGX_CONF_FLAGS[@]}" \
 	    --with-cc-opt="-g -O2 -fPIC $(MODULES_OPT)" \
 	    --with-ld-opt="$(MODULES_LD)" \
 	    --add-dynamic-module=$(CURDIR)') > $(BUILD)/nginx-configure.log
-	touch $@
+	@touch $@
 
 $(BUILD)/modules.stamp: $(BUILD)/nginx/Makefile $(MODULES_SRC)
-	$(MAKE) -C $(BUILD)/nginx -f objs/Makefile modules > \
-	    $(BUILD)/nginx-build.log || { cat $(BUILD)/nginx-build.log; false; }
-	touch $@
+	+$(call say,MODULES,$(BUILD)/nginx/objs)$(MAKE) -C $(BUILD)/nginx \
+	    -f objs/Makefile modules > $(BUILD)/nginx-build.log || \
+	    { cat $(BUILD)/nginx-build.log; false; }
+	@touch $@
 
 modules: $(BUILD)/modules.stamp
 
@@ -185,7 +188,7 @@ FUZZ_BIN   = $(patsubst %.c,$(BUILD)/%,$(wildcard fuzz/*.c))
 
 $(BUILD)/fuzz/%: fuzz/%.c $(CORE_SRC) $(wildcard core/*.h core/llm/*.h)
 	@mkdir -p $(dir $@)
-	$(FUZZ_CC) $(CPPFLAGS) -std=gnu11 -g -O1 $(WARN) \
+	$(call say,FUZZ,$@)$(FUZZ_CC) $(CPPFLAGS) -std=gnu11 -g -O1 $(WARN) \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	    -o $@ $< $(CORE_SRC) -ljansson -lcrypto -lm
 

@@ -1,9 +1,11 @@
 #include "cli/paths.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -71,33 +73,65 @@ own_folder(void)
 }
 
 
+/* What "nginx -V" prints, in `text`; empty when it cannot be had. */
+static void
+nginx_version(const char *nginx, char *text, size_t size)
+{
+    int     out[2];
+    pid_t   pid;
+    size_t  len = 0;
+    ssize_t n = 0;
+
+    text[0] = '\0';
+
+    if (pipe2(out, O_CLOEXEC) == -1) {
+        return;
+    }
+
+    pid = fork();
+    if (pid == 0) {
+        (void) dup2(out[1], STDOUT_FILENO);
+        (void) dup2(out[1], STDERR_FILENO);
+        (void) execl(nginx, nginx, "-V", (char *) NULL);
+        _exit(NT_CLI_FAILED);
+    }
+
+    (void) close(out[1]);
+
+    while (pid != -1 && len < size - 1 &&
+           ((n = read(out[0], text + len, size - 1 - len)) > 0 ||
+            (n == -1 && errno == EINTR)))
+    {
+        len += n > 0 ? (size_t) n : 0;
+    }
+
+    text[len] = '\0';
+    (void) close(out[0]);
+
+    if (pid != -1) {
+        (void) waitpid(pid, NULL, 0);
+    }
+}
+
+
 /* The folder that nginx was built to load modules from. */
 static char *
 nginx_modules(const char *nginx)
 {
-    char *command, *found = NULL, *start, *end;
     char  text[8192];
-    FILE *out;
+    char *start;
 
-    command = nt_cli_printf("'%s' -V 2>&1", nginx);
-    out = popen(command, "re");
-    free(command);
+    nginx_version(nginx, text, sizeof(text));
 
-    if (out == NULL) {
+    start = strstr(text, "--modules-path=");
+    if (start == NULL) {
         return NULL;
     }
 
-    text[fread(text, 1, sizeof(text) - 1, out)] = '\0';
-    (void) pclose(out);
+    start += strlen("--modules-path=");
+    start[strcspn(start, " \n")] = '\0';
 
-    start = strstr(text, "--modules-path=");
-    if (start != NULL) {
-        start += strlen("--modules-path=");
-        end = start + strcspn(start, " \n");
-        found = nt_cli_printf("%.*s", (int) (end - start), start);
-    }
-
-    return found;
+    return nt_cli_strdup(start);
 }
 
 

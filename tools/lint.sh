@@ -1,0 +1,146 @@
+#!/bin/sh
+#
+# lint.sh FILE... - all checks that need no running server.
+#
+# BUILD is a build folder with configured modules.  With NGINX_SRC, an nginx
+# source tree, the modules are also built into an nginx statically.
+
+set -eu
+
+BUILD=${BUILD:-build}
+failed=0
+
+flags="-std=gnu11 -I. -D_GNU_SOURCE $(pkg-config --cflags libxml-2.0)"
+nginx=$BUILD/nginx
+for folder in src/core src/event src/event/modules src/os/unix src/http \
+    src/http/modules src/http/v2 objs
+do
+    flags="$flags -I$nginx/$folder"
+done
+
+check() {
+    name=$1
+    shift
+    echo "lint: $name"
+    if ! "$@"; then
+        echo "lint: $name: FAILED" >&2
+        failed=1
+    fi
+}
+
+sources() {
+    printf '%s\n' "$@" | grep '\.c$'
+}
+
+headers() {
+    printf '%s\n' "$@" | grep '\.h$'
+}
+
+format() {
+    clang-format --dry-run -Werror "$@"
+}
+
+tidy() {
+    sources "$@" | grep -v '^fuzz/' |
+        xargs -P "$(nproc)" -n 8 sh -c \
+            'f=$1; shift; clang-tidy --quiet "$@" -- $f 2>/dev/null' \
+            tidy "$flags"
+}
+
+analyse() {
+    # shellcheck disable=SC2046,SC2086  # words are meant to be split
+    cppcheck --quiet --enable=warning,portability --inline-suppr \
+        --suppressions-list=tools/cppcheck.txt --error-exitcode=1 \
+        -j "$(nproc)" --std=c11 -I. -D_GNU_SOURCE -D__x86_64__ \
+        $(sources "$@")
+}
+
+# Each header has all that it needs.
+headers_alone() {
+    bad=0
+    for header in $(headers "$@"); do
+        case $header in
+        ngx_*) first='#include <ngx_config.h>' ;;
+        *) first= ;;
+        esac
+        # shellcheck disable=SC2086  # words are meant to be split
+        if ! printf '%s\n#include "%s"\n' "$first" "$header" |
+            cc $flags -Wall -Wextra -Werror -Wno-unused-parameter \
+                -fsyntax-only -x c -
+        then
+            bad=1
+        fi
+    done
+    return $bad
+}
+
+# includes_of PATTERN FORBIDDEN: files that match include nothing that does.
+includes_of() {
+    ! grep -nE "^# *include *[<\"]($2)" $1
+}
+
+layers() {
+    bad=0
+    includes_of 'core/*.[ch] core/llm/*.[ch]' \
+        'ngx_|uv\.h|engine/|cli/|curl/|hiredis/' || bad=1
+    includes_of 'engine/*.[ch] engine/*/*.[ch]' 'ngx_|cli/' || bad=1
+    includes_of 'engine/graph/*.[ch]' \
+        'engine/(jobs|wire|workflows)/|hiredis/' || bad=1
+    includes_of 'engine/nodes/*.[ch]' \
+        'engine/(graph|jobs|wire|workflows)/|hiredis/' || bad=1
+    includes_of 'cli/*.[ch]' 'ngx_' || bad=1
+
+    for folder in ngx_nodetool_*; do
+        if grep -nE '^# *include *"(ngx_nodetool_|engine/|cli/)' \
+            "$folder"/*.[ch] |
+            grep -vE "\"$folder/|\"ngx_nodetool_common/"
+        then
+            bad=1
+        fi
+    done
+    return $bad
+}
+
+# The modules against the headers of Debian 13's nginx.
+trixie() {
+    status=0
+    sh tools/trixie.sh "$BUILD/trixie" || status=$?
+    if [ $status = 3 ]; then
+        echo "lint: trixie: skipped"
+        return 0
+    fi
+    [ $status = 0 ] &&
+        make -s BUILD="$BUILD/lint-trixie" \
+            NGINX_DEV="$BUILD/trixie/usr/share/nginx/src" modules
+}
+
+# The modules within an nginx.
+static() {
+    tree=$BUILD/lint-static
+    rm -rf "$tree"
+    cp -r "$NGINX_SRC" "$tree"
+    here=$(pwd)
+    (
+        cd "$tree"
+        configure=./configure
+        [ -x ./configure ] || configure=auto/configure
+        $configure --with-http_ssl_module --with-http_v2_module \
+            --with-threads --with-cc-opt='-Wno-unused-parameter' \
+            --add-module="$here" > lint.log
+        make -j "$(nproc)" >> lint.log 2>&1 || { tail -n 30 lint.log; exit 1; }
+        objs/nginx -V 2>&1 | grep -q -- --add-module
+    )
+}
+
+check 'clang-format' format "$@"
+check 'headers compile alone' headers_alone "$@"
+check 'who includes whom' layers
+check 'directives are documented' perl tools/lint-directives.pl
+check 'cppcheck' analyse "$@"
+check 'clang-tidy' tidy "$@"
+check "modules with Debian 13's nginx" trixie
+if [ -n "${NGINX_SRC:-}" ]; then
+    check 'modules within nginx' static
+fi
+
+exit $failed
