@@ -232,15 +232,18 @@ start_engine(nt_server_t *server)
 static bool
 start_nginx(nt_server_t *server)
 {
-    const char *name = keep(server, nt_cli_printf("%s-error", server->name));
-    const char *error_log = log_path(server, name);
+    const char *stem = server->name;
+    const char *output =
+        log_path(server, keep(server, nt_cli_printf("%s-nginx", stem)));
+    const char *errors =
+        log_path(server, keep(server, nt_cli_printf("%s-error", stem)));
     const char *prefix = keep(server, nt_cli_printf("%s/", server->home.path));
 
     server->nginx =
         (nt_child_t) { .name = "nginx",
                        .argv = { server->paths.nginx, "-c", server->conf, "-p",
-                                 prefix, "-e", error_log, NULL },
-                       .log = error_log,
+                                 prefix, "-e", errors, NULL },
+                       .log = output,
                        .ready = nginx_ready,
                        .arg = server,
                        .ready_ms = 60000, /* it may wait for DNS */
