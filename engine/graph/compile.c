@@ -368,3 +368,17 @@ nt_graph_unref(nt_graph_t *graph)
         graph_free(graph);
     }
 }
+
+const char *
+nt_graph_once(const nt_graph_t *graph, const char **type)
+{
+    uint32_t i;
+
+    for (i = 0; i < graph->n_nodes; i++) {
+        if (graph->nodes[i].type->flags & NT_NODE_ONCE) {
+            *type = graph->nodes[i].type_name;
+            return graph->nodes[i].id;
+        }
+    }
+    return NULL;
+}

@@ -33,6 +33,10 @@ nt_graph_t *nt_graph_compile(const json_t *graph, const nt_registry_t *registry,
 nt_graph_t *nt_graph_ref(nt_graph_t *graph);
 void        nt_graph_unref(nt_graph_t *graph);
 
+/* A node that must not run twice (NT_NODE_ONCE): its id, its type in *type;
+ * NULL when the graph has none. */
+const char *nt_graph_once(const nt_graph_t *graph, const char **type);
+
 /* JSON Schemas of the parameters and of the results; new references. They
  * need only the nodes' types and data, so they are made from workflows that
  * do not compile, too. */
