@@ -108,40 +108,57 @@ nt_beneath_open_parent(int folder, const char *path, const char **name)
     return fd;
 }
 
+static int
+make_folder(int folder, const char *path)
+{
+    const char *name;
+    int         parent, rc, saved;
+
+    parent = nt_beneath_open_parent(folder, path, &name);
+    if (parent == -1) {
+        return -1;
+    }
+    rc = mkdirat(parent, name, 0755);
+    if (rc == -1 && errno == EEXIST) {
+        rc = 0; /* somebody else was faster */
+    }
+    saved = errno;
+    (void) close(parent);
+    errno = saved;
+    return rc;
+}
+
 int
 nt_beneath_make_folders(int folder, const char *path)
 {
-    char *copy, *rest, *part, *next;
-    int   fd, down;
+    char *copy, *end;
+    int   fd, rc, saved;
 
     copy = strdup(path);
-    fd = copy != NULL ? nt_beneath_open(folder, ".", FOLDER_FLAGS, 0) : -1;
-    if (fd == -1) {
-        free(copy);
+    if (copy == NULL) {
         return -1;
     }
 
-    rest = copy;
-    part = next_part(&rest);
-    while (part != NULL && (next = next_part(&rest)) != NULL) {
-        if (mkdirat(fd, part, 0755) == -1 && errno != EEXIST) {
+    /* Each folder is looked up from the top, so that the kernel decides for
+     * the whole way so far; one that is there costs one call. */
+    rc = 0;
+    end = copy + strspn(copy, "/");
+    while (rc == 0 && (end = strchr(end, '/')) != NULL) {
+        *end = '\0';
+        fd = nt_beneath_open(folder, copy, FOLDER_FLAGS, 0);
+        if (fd == -1 && errno == ENOENT) {
+            rc = make_folder(folder, copy);
+        } else if (fd == -1) {
+            rc = -1;
+        } else {
             (void) close(fd);
-            fd = -1;
-            break;
         }
-        /* What was there may be a link; here it is not followed. */
-        down = openat(fd, part, FOLDER_FLAGS | O_NOFOLLOW);
-        (void) close(fd);
-        fd = down;
-        if (fd == -1) {
-            break;
-        }
-        part = next;
+        *end++ = '/';
+        end += strspn(end, "/");
     }
 
+    saved = errno;
     free(copy);
-    if (fd == -1) {
-        return -1;
-    }
-    return close(fd);
+    errno = saved;
+    return rc;
 }

@@ -141,7 +141,7 @@ nt_node_metadata(const nt_node_type_t *type)
 
     return json_pack(
         "{s:s, s:s, s:s%, s:s, s:s, s:o, s:o, s:{}, s:[], s:o, s:[], s:b, s:b, "
-        "s:b, s:b}",
+        "s:b, s:b, s:[]}",
         "title", type->title, "description",
         type->description != NULL ? type->description : "", "namespace",
         type->type, (size_t) namespace_len, "node_type", type->type, "layout",
@@ -151,5 +151,5 @@ nt_node_metadata(const nt_node_type_t *type)
         "is_dynamic", (type->flags & NT_NODE_DYNAMIC) != 0,
         "is_streaming_output", (type->flags & NT_NODE_STREAMING_OUTPUT) != 0,
         "expose_as_tool", 0, "supports_dynamic_outputs",
-        (type->flags & NT_NODE_DYNAMIC_OUTPUTS) != 0);
+        (type->flags & NT_NODE_DYNAMIC_OUTPUTS) != 0, "model_packs");
 }

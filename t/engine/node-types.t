@@ -1,0 +1,79 @@
+#!/usr/bin/perl
+
+# Each node type has the properties, defaults, bounds, outputs and flags that
+# NodeTool's has; skipped where the list of these is not at hand.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+
+use JSON::PP;
+use Test::More;
+
+use NodeTool::Graph;
+
+my $facts = "$NodeTool::Graph::ROOT/../shared/nodes/node-types.jsonl";
+plan skip_all => 'no list of NodeTool\'s node types here' if !-r $facts;
+
+my $g = NodeTool::Graph->new;
+my %have = map { $_->{node_type} => $_ }
+    grep { $_->{node_type} !~ /^test\./ }
+    @{ $g->ask({ metadata => 1 })->{metadata} };
+$g->done;
+
+my $json = JSON::PP->new->utf8->canonical->allow_nonref;
+my %want;
+open my $fh, '<', $facts or die $!;
+while (my $line = <$fh>) {
+    my $type = $json->decode($line);
+    $want{$type->{node_type}} = $type;
+}
+
+# What a type's metadata says of itself, in one form.
+sub type_text {
+    my ($type) = @_;
+
+    my $text = $type->{type};
+    my @args = @{ $type->{type_args} || [] };
+    $text .= '[' . join(',', map { type_text($_) } @args) . ']' if @args;
+    $text .= '(' . join(',', @{ $type->{values} }) . ')' if $type->{values};
+    return $text;
+}
+
+sub number { return defined $_[0] ? $_[0] + 0 : 'none' }
+
+sub description {
+    my ($type) = @_;
+
+    return {
+        title => $type->{title},
+        properties => [map { {
+            name => $_->{name}, type => type_text($_->{type}),
+            default => $json->encode($_->{default}),
+            min => number($_->{min}), max => number($_->{max}),
+            required => $_->{required} ? 1 : 0,
+        } } @{ $type->{properties} }],
+        outputs => [map { "$_->{name}: " . type_text($_->{type}) }
+                    @{ $type->{outputs} }],
+        map { $_ => $type->{$_} ? 1 : 0 }
+            qw(is_dynamic is_streaming_output supports_dynamic_outputs),
+    };
+}
+
+for my $name (sort keys %have) {
+    if (!$want{$name}) {
+        like($name, qr/^nodetool\.workflows\.base_node\./, "$name is the editor's");
+        next;
+    }
+    is_deeply(description($have{$name}), description($want{$name}), $name);
+}
+
+# The namespaces that are complete.
+for my $namespace (qw(nodetool.input nodetool.output nodetool.constant
+                      nodetool.control)) {
+    my @missing = grep { /^\Q$namespace\E\.\w+$/ && !$have{$_} } sort keys %want;
+    is_deeply(\@missing, [], "$namespace.* is complete");
+}
+
+done_testing();
