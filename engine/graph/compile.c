@@ -5,11 +5,7 @@
 #include <stdlib.h>
 
 #define MESSAGE_MAX 1024
-
-/*
- * The index of node ids is a jansson object with integers; `errors` and
- * `warnings` may be NULL for callers that do not want them.
- */
+#define FAULTS_MAX  100 /* who has more will not read them */
 
 static void
 report_members(json_t *fault, const nt_node_plan_t *node, const char *edge_id,
@@ -36,6 +32,13 @@ nt_compile_report(nt_compile_t *c, json_t *list, const nt_node_plan_t *node,
     json_t *fault, *text;
     va_list args;
     int     len;
+
+    if (list == c->errors) {
+        c->failed = true;
+    }
+    if (json_array_size(list) >= FAULTS_MAX) {
+        return;
+    }
 
     va_start(args, format);
     len = vsnprintf(message, sizeof(message), format, args);
@@ -154,8 +157,8 @@ compile_outputs(nt_compile_t *c, nt_node_plan_t *node, const json_t *source)
 static bool
 compile_name(nt_compile_t *c, nt_node_plan_t *node, const json_t *source)
 {
-    const char *name;
-    uint32_t    i;
+    json_t     *names = node->kind == NT_KIND_INPUT ? c->inputs : c->outputs;
+    const char *name, *other;
 
     if (node->kind != NT_KIND_INPUT && node->kind != NT_KIND_OUTPUT) {
         return true;
@@ -173,20 +176,15 @@ compile_name(nt_compile_t *c, nt_node_plan_t *node, const json_t *source)
         return false;
     }
 
-    for (i = 0; i < (uint32_t) (node - c->graph->nodes); i++) {
-        const nt_node_plan_t *other = &c->graph->nodes[i];
-
-        if (other->kind == node->kind && other->name != NULL &&
-            strcmp(other->name, node->name) == 0)
-        {
-            nt_compile_report(c, c->errors, node, NULL, "name",
-                              "Node \"%s\" (%s) has the same name \"%s\" as "
-                              "node \"%s\"; names must differ",
-                              node->id, node->type_name, node->name, other->id);
-            break;
-        }
+    other = json_string_value(json_object_get(names, name));
+    if (other != NULL) {
+        nt_compile_report(c, c->errors, node, NULL, "name",
+                          "Node \"%s\" (%s) has the same name \"%s\" as "
+                          "node \"%s\"; names must differ",
+                          node->id, node->type_name, name, other);
+        return true;
     }
-    return true;
+    return json_object_set_new(names, name, json_string(node->id)) == 0;
 }
 
 static bool
@@ -250,9 +248,15 @@ compile_nodes(nt_compile_t *c)
         return true;
     }
     n = json_array_size(list);
+    if (n > NT_NODES_MAX) {
+        nt_compile_report(c, c->errors, NULL, NULL, NULL,
+                          "The graph has %zu nodes; at most %d are allowed", n,
+                          NT_NODES_MAX);
+        return true;
+    }
     c->graph->nodes =
         nt_arena_alloc(&c->graph->arena, (n + 1) * sizeof(nt_node_plan_t));
-    if (c->graph->nodes == NULL || n >= NT_NONE) {
+    if (c->graph->nodes == NULL) {
         return false;
     }
     for (i = 0; i < n; i++) {
@@ -303,10 +307,7 @@ graph_free(nt_graph_t *graph)
 static bool
 compile(nt_compile_t *c)
 {
-    size_t n_errors, n_warnings;
-
-    n_errors = json_array_size(c->errors);
-    n_warnings = json_array_size(c->warnings);
+    size_t n_warnings = json_array_size(c->warnings);
 
     if (!json_is_object(c->source)) {
         nt_compile_report(c, c->errors, NULL, NULL, NULL,
@@ -316,16 +317,15 @@ compile(nt_compile_t *c)
                !nt_compile_values(c)) {
         c->nomem = true;
     }
-    if (!c->nomem && json_array_size(c->errors) == n_errors) {
+    if (!c->nomem && !c->failed) {
         c->nomem = !keep_warnings(c, n_warnings) || !nt_events_render(c->graph);
     }
     if (c->nomem) {
         json_array_append_new(c->errors,
                               json_pack("{s:s}", "message",
                                         "The server is out of memory"));
-        return false;
     }
-    return json_array_size(c->errors) == n_errors;
+    return !c->nomem && !c->failed;
 }
 
 nt_graph_t *
@@ -340,9 +340,14 @@ nt_graph_compile(const json_t *graph, const nt_registry_t *registry,
 
     c.graph = calloc(1, sizeof(*c.graph));
     c.index = json_object();
-    good = c.graph != NULL && c.index != NULL && compile(&c);
+    c.inputs = json_object();
+    c.outputs = json_object();
+    good = c.graph != NULL && c.index != NULL && c.inputs != NULL &&
+           c.outputs != NULL && compile(&c);
 
     json_decref(c.index);
+    json_decref(c.inputs);
+    json_decref(c.outputs);
     nt_buf_free(&c.text);
     if (!good) {
         if (c.graph != NULL) {

@@ -19,6 +19,25 @@ member(const json_t *object, const char *name)
     return text != NULL ? text : "";
 }
 
+/* The edge's id or, when it has none, where it leads from and to. */
+static const char *
+edge_id(nt_compile_t *c, const json_t *edge)
+{
+    const char *id = member(edge, "id");
+    nt_buf_t   *text = &c->text;
+
+    if (*id != '\0') {
+        return id;
+    }
+    nt_buf_reset(text);
+    nt_buf_printf(text, "%s.%s-%s.%s", member(edge, "source"),
+                  member(edge, "sourceHandle"), member(edge, "target"),
+                  member(edge, "targetHandle"));
+    return text->failed
+               ? NULL
+               : nt_arena_copy(&c->graph->arena, text->data, text->len);
+}
+
 static uint32_t
 find_node(nt_compile_t *c, const char *id)
 {
@@ -46,7 +65,11 @@ read_edge(nt_compile_t *c, draft_t *draft, const json_t *edge)
 {
     const nt_node_plan_t *source, *target;
 
-    draft->id = member(edge, "id");
+    draft->id = edge_id(c, edge);
+    if (draft->id == NULL) {
+        c->nomem = true;
+        return false;
+    }
     draft->source_handle = member(edge, "sourceHandle");
     draft->target_handle = member(edge, "targetHandle");
     draft->source = find_node(c, member(edge, "source"));
@@ -383,6 +406,12 @@ nt_compile_edges(nt_compile_t *c)
 
     list = json_object_get(c->source, "edges");
     n = json_array_size(list);
+    if (n > NT_EDGES_MAX) {
+        nt_compile_report(c, c->errors, NULL, NULL, NULL,
+                          "The graph has %zu edges; at most %d are allowed", n,
+                          NT_EDGES_MAX);
+        n = 0;
+    }
     drafts = nt_arena_alloc(&graph->arena, (n + 1) * sizeof(*drafts));
     graph->edges =
         nt_arena_alloc(&graph->arena, (n + 1) * sizeof(*graph->edges));

@@ -16,6 +16,10 @@
 
 #define NT_NONE UINT32_MAX
 
+/* Far beyond what people draw; what a graph may cost to compile. */
+#define NT_NODES_MAX 10000
+#define NT_EDGES_MAX 20000
+
 typedef enum {
     NT_KIND_RUN,     /* run() for each set of inputs */
     NT_KIND_DRAIN,   /* item() for each value, end() once */
@@ -114,8 +118,11 @@ typedef struct {
     const nt_registry_t *registry;
     json_t              *errors;
     json_t              *warnings;
-    json_t              *index; /* node id to its number */
-    nt_buf_t             text;  /* scratch */
+    json_t              *index;   /* node id to its number */
+    json_t              *inputs;  /* name to node id */
+    json_t              *outputs; /* name to node id */
+    nt_buf_t             text;    /* scratch */
+    bool                 failed;  /* an error has been reported */
     bool                 nomem;
 } nt_compile_t;
 

@@ -70,16 +70,49 @@ find_exact(const nt_registry_t *registry, const char *name)
     return found != NULL ? *found : NULL;
 }
 
-/* A type that cannot be run, or whose name is taken, is a fault of the
- * library: NULL, or what is wrong. */
+/* NULL, or what is wrong with the properties or outputs of a type. */
 static const char *
-check_type(const nt_registry_t *registry, const nt_node_type_t *type)
+check_members(nt_arena_t *arena, const nt_node_type_t *type)
 {
     const nt_property_t *property;
     const nt_output_t   *output;
-    const char          *fault = NULL;
-    nt_arena_t           arena = { 0 };
     json_t              *value;
+
+    for (property = type->properties;
+         property != NULL && property->name != NULL; property++)
+    {
+        if (property->type == NULL ||
+            nt_type_parse(arena, property->type, property->values) == NULL)
+        {
+            return "has a property of a malformed type";
+        }
+        if (property->default_json != NULL) {
+            value = json_loads(property->default_json, JSON_DECODE_ANY, NULL);
+            if (value == NULL) {
+                return "has a property whose default is not JSON";
+            }
+            json_decref(value);
+        }
+    }
+    for (output = type->outputs; output != NULL && output->name != NULL;
+         output++) {
+        if (output->type == NULL ||
+            nt_type_parse(arena, output->type, NULL) == NULL) {
+            return "has an output of a malformed type";
+        }
+    }
+    return NULL;
+}
+
+/* A type that cannot be run, or whose name is taken, is a fault of the
+ * library: NULL, or what is wrong. */
+static const char *
+check_type(const nt_registry_t *registry, const nt_node_type_t *const *types,
+           size_t i)
+{
+    const nt_node_type_t *type = types[i];
+    const char           *fault;
+    nt_arena_t            arena = { 0 };
 
     if (type->type == NULL || type->title == NULL) {
         return "has no type or title";
@@ -87,34 +120,21 @@ check_type(const nt_registry_t *registry, const nt_node_type_t *type)
     if (find_exact(registry, type->type) != NULL) {
         return "is there already";
     }
+    while (i-- > 0) {
+        if (strcmp(types[i]->type, type->type) == 0) {
+            return "is there twice";
+        }
+    }
     if (type->run == NULL && type->item == NULL &&
         !(type->flags & (NT_NODE_OUTPUT | NT_NODE_PREVIEW | NT_NODE_INERT)))
     {
         return "has neither run nor item";
     }
+    if (type->run == NULL && (type->flags & NT_NODE_INPUT)) {
+        return "is an input without run";
+    }
 
-    for (property = type->properties;
-         property != NULL && property->name != NULL && fault == NULL;
-         property++)
-    {
-        if (nt_type_parse(&arena, property->type, property->values) == NULL) {
-            fault = "has a property of a malformed type";
-        }
-        if (property->default_json != NULL) {
-            value = json_loads(property->default_json, JSON_DECODE_ANY, NULL);
-            if (value == NULL) {
-                fault = "has a property whose default is not JSON";
-            }
-            json_decref(value);
-        }
-    }
-    for (output = type->outputs;
-         output != NULL && output->name != NULL && fault == NULL; output++)
-    {
-        if (nt_type_parse(&arena, output->type, NULL) == NULL) {
-            fault = "has an output of a malformed type";
-        }
-    }
+    fault = check_members(&arena, type);
     nt_arena_free(&arena);
     return fault;
 }
@@ -129,7 +149,7 @@ add_library(nt_registry_t *registry, const nt_node_library_t *library,
     size_t                 i, n;
 
     for (n = 0; library->types[n] != NULL; n++) {
-        fault = check_type(registry, library->types[n]);
+        fault = check_type(registry, library->types, n);
         if (fault != NULL) {
             (void) snprintf(error, size, "node type %s %s",
                             library->types[n]->type != NULL
@@ -222,25 +242,18 @@ static const function_t api[] __attribute__((
                (function_t) nt_call_list_assets };
 
 static bool
-keep_plugin(nt_registry_t *registry, void *handle)
+load_plugin(nt_registry_t *registry, const char *path, char *error, size_t size)
 {
-    void **plugins;
+    const nt_node_library_t *library;
+    void                   **plugins, *handle;
 
     plugins = realloc(registry->plugins,
                       (registry->n_plugins + 1) * sizeof(*plugins));
     if (plugins == NULL) {
+        (void) snprintf(error, size, "memory is out");
         return false;
     }
     registry->plugins = plugins;
-    plugins[registry->n_plugins++] = handle;
-    return true;
-}
-
-static bool
-load_plugin(nt_registry_t *registry, const char *path, char *error, size_t size)
-{
-    const nt_node_library_t *library;
-    void                    *handle;
 
     handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (handle == NULL) {
@@ -259,10 +272,7 @@ load_plugin(nt_registry_t *registry, const char *path, char *error, size_t size)
     } else if (library->types == NULL) {
         (void) snprintf(error, size, "has no node types");
     } else if (add_library(registry, library, error, size)) {
-        if (keep_plugin(registry, handle)) {
-            return true;
-        }
-        /* The types stay known, so the code must stay loaded. */
+        registry->plugins[registry->n_plugins++] = handle;
         return true;
     }
     (void) dlclose(handle);

@@ -96,7 +96,7 @@ run(nt_graph_t *graph, const json_t *request, json_t *reply)
         }
         if (!nt_run_pump(run, budget > 0 ? (unsigned) budget : 1000) &&
             !test.done) {
-            while (!test.woken) {
+            while (!test.woken && pumps > cancel) {
                 uv_run(options.loop, UV_RUN_ONCE);
             }
             test.woken = false;

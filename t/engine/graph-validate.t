@@ -106,6 +106,11 @@ refused('a control edge', $control,
           . 'control edges are not available on this server', edge_id => 'c',
       node_id => 'b', node_type => 'test.Wrap' });
 
+refused('too many nodes', { nodes => [(1) x 10_001] },
+    { message => 'The graph has 10001 nodes; at most 10000 are allowed' });
+refused('too many edges', { nodes => [], edges => [(1) x 20_001] },
+    { message => 'The graph has 20001 edges; at most 20000 are allowed' });
+
 my $r = $g->run(graph([node(a => 'acme.A'), node(b => 'acme.B'),
                        node(c => 'test.Add', a => 'x')]));
 is(scalar @{ $r->{errors} }, 3, 'all faults are named');
@@ -172,6 +177,11 @@ warned('an edge into a comment',
           'a.output>c.comment'),
     'Edge "a.output>c.comment" is ignored: node "c" '
     . '(nodetool.workflows.base_node.Comment) takes no input "comment"');
+
+my $nameless = graph([node(a => 'test.Wrap'), out('o')], 'a.output>o.value');
+delete $nameless->{edges}[0]{id};
+is_deeply([map { $_->{edge_id} || () } @{ $g->run($nameless)->{events} }],
+    [('a.output-o.value') x 2], 'an edge without an id gets one');
 
 $r = $g->run(graph([node(a => 'nodetool.output.StringOutput', name => 'x',
                          value => 1)]));

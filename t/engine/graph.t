@@ -426,6 +426,12 @@ $r = $g->run(graph([node(f => 'test.Forever'), out('o')],
                    'f.output>o.value'), budget => 10, cancel => 100);
 is($r->{status}, 'cancelled', 'what never ends can be cancelled');
 
+$r = $g->run(graph([node(w => 'test.Wait'), out('o')],
+                   'w.output>o.value'), cancel => 3);
+is($r->{status}, 'cancelled', 'so can what is on the pool');
+is($g->run(graph([node(f => 'test.Forever')]), cancel => 0)->{status},
+    'cancelled', 'before the first pump');
+
 is($g->run(graph([]))->{status}, 'completed', 'an empty graph');
 
 $g->done;
