@@ -324,36 +324,17 @@ join_faults(const json_t *errors)
 
     json_array_foreach(errors, i, error)
     {
-        const char *node, *edge, *type, *message;
+        const char *message;
 
         if (i == NT_FAULTS_MAX) {
             nt_buf_printf(&text, "; and %zu more", n - i);
             break;
         }
 
-        node = json_string_value(json_object_get(error, "node_id"));
-        type = json_string_value(json_object_get(error, "node_type"));
-        edge = json_string_value(json_object_get(error, "edge_id"));
+        /* it names the node or the edge */
         message = json_string_value(json_object_get(error, "message"));
 
-        if (i > 0) {
-            nt_buf_printf(&text, "; ");
-        }
-
-        if (edge != NULL) {
-            nt_buf_printf(&text, "edge \"%s\"", edge);
-        }
-
-        if (node != NULL) {
-            nt_buf_printf(&text, "%snode \"%s\"", edge != NULL ? ", " : "",
-                          node);
-        }
-
-        if (type != NULL) {
-            nt_buf_printf(&text, " (%s)", type);
-        }
-
-        nt_buf_printf(&text, "%s%s", edge != NULL || node != NULL ? ": " : "",
+        nt_buf_printf(&text, "%s%s", i > 0 ? "; " : "",
                       message != NULL ? message : "invalid");
     }
 
