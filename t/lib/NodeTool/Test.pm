@@ -144,15 +144,16 @@ sub wait_exit {
     my ($t, $child, $timeout) = @_;
 
     my $until = time + $timeout;
-    while (time < $until) {
+    while ($child->{pid}) {
         if (waitpid($child->{pid}, WNOHANG) == $child->{pid}) {
             $child->{status} = $?;
             $child->{pid} = 0;
-            return $child->{status};
+            last;
         }
+        return if time >= $until;
         sleep 0.01;
     }
-    return;
+    return $child->{status};
 }
 
 # Calls $code until it is true; dies with $what after $timeout seconds.
@@ -174,7 +175,7 @@ sub wait_port {
 
     $t->wait_for("port $port", sub {
         die "$child->{name} ended:\n" . $t->read_file($child->{log})
-            if $child && waitpid($child->{pid}, WNOHANG) != 0;
+            if $child && defined $t->wait_exit($child, 0);
         return IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port");
     });
     return;
@@ -185,7 +186,7 @@ sub wait_socket {
 
     $t->wait_for("socket $path", sub {
         die "$child->{name} ended:\n" . $t->read_file($child->{log})
-            if $child && waitpid($child->{pid}, WNOHANG) != 0;
+            if $child && defined $t->wait_exit($child, 0);
         return IO::Socket::UNIX->new(Peer => $path);
     });
     return;
@@ -264,6 +265,16 @@ sub wire {
     return $reply;
 }
 
+# What nginx needs to load modules that were built with the sanitizers. Leaks
+# are not looked for in it: its pools end with the process. Each module has a
+# global ngx_module_order of its own.
+sub nginx_env {
+    return {} if !$ENV{NODETOOL_SAN};
+    chomp(my $library = `gcc -print-file-name=libasan.so`);
+    return { LD_PRELOAD => abs_path($library),
+             ASAN_OPTIONS => 'detect_leaks=0:detect_odr_violation=0' };
+}
+
 # nginx with our modules. $server is the inside of a server block; options:
 # http and main (text for these levels), modules (names), listen, workers,
 # args, name. { port, pid, conf, errorlog, dir }
@@ -316,7 +327,7 @@ sub nginx_conf {
     my $path = $t->write_file("$name.conf", $t->expand($conf));
     my $child = $t->spawn($name, ['/usr/sbin/nginx', '-c', $path, '-p',
         "$t->{dir}/", '-e', "$t->{dir}/$name-error.log",
-        @{ $opt{args} || [] }], env => $opt{env});
+        @{ $opt{args} || [] }], env => { %{ nginx_env() }, %{ $opt{env} || {} } });
     @$child{qw(port conf errorlog)} =
         ($opt{port}, $path, "$t->{dir}/$name-error.log");
     push @{ $t->{logs} }, $child->{errorlog};
@@ -343,6 +354,7 @@ http {
     server { listen 127.0.0.1:1; $server }
 }
 CONF
+    local %ENV = (%ENV, %{ nginx_env() });
     my $output = `/usr/sbin/nginx -t -c $path -p $t->{dir}/ -e stderr 2>&1`;
     return ($? >> 8, $output);
 }
