@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <unictype.h>
+
 #include "engine/nodes/pytext.h"
 #include "engine/nodes/ustr.h"
 
@@ -43,11 +45,16 @@ nt_py_float(nt_buf_t *out, double value)
 }
 
 
+/* str.isprintable() of one character */
 static bool
 is_printable(uint32_t c)
 {
-    return c >= 0x20 && (c < 0x7f || (c > 0xa0 && c != 0xad && c != 0x2028 &&
-                                      c != 0x2029 && c != 0xfeff));
+    if (c < 0x7f) {
+        return c >= 0x20;
+    }
+
+    return !uc_is_general_category_withtable(c, UC_CATEGORY_MASK_C |
+                                                    UC_CATEGORY_MASK_Z);
 }
 
 
@@ -87,7 +94,7 @@ nt_py_quote(nt_buf_t *out, nt_str_t s)
             nt_buf_printf(out, "\\x%02x", c);
 
         } else {
-            nt_buf_printf(out, "\\u%04x", c);
+            nt_buf_printf(out, c <= 0xffff ? "\\u%04x" : "\\U%08x", c);
         }
     }
 

@@ -3,6 +3,8 @@
  * splitting. Case mappings are in ustr_case.c.
  */
 
+#include <stdlib.h>
+
 #include "engine/nodes/ustr.h"
 
 
@@ -318,6 +320,38 @@ nt_ustr_find(nt_str_t s, nt_str_t needle, size_t from, size_t to)
 }
 
 
+/* The last place of a long needle: the first one in the mirrored text, as
+ * memmem takes linear time and a loop from the end does not. */
+static ptrdiff_t
+rfind_long(nt_str_t s, nt_str_t needle, size_t from, size_t to)
+{
+    char       *mirror;
+    size_t      i, n;
+    ptrdiff_t   at;
+    const char *p;
+
+    n = to - from;
+    mirror = malloc(n + needle.len);
+
+    if (mirror == NULL) {
+        return -1;
+    }
+
+    for (i = 0; i < n; i++) {
+        mirror[i] = s.data[to - 1 - i];
+    }
+
+    for (i = 0; i < needle.len; i++) {
+        mirror[n + i] = needle.data[needle.len - 1 - i];
+    }
+
+    p = memmem(mirror, n, mirror + n, needle.len);
+    at = p == NULL ? -1 : (ptrdiff_t) (to - needle.len) - (p - mirror);
+    free(mirror);
+    return at;
+}
+
+
 ptrdiff_t
 nt_ustr_rfind(nt_str_t s, nt_str_t needle, size_t from, size_t to)
 {
@@ -329,6 +363,10 @@ nt_ustr_rfind(nt_str_t s, nt_str_t needle, size_t from, size_t to)
 
     if (needle.len == 0) {
         return (ptrdiff_t) to;
+    }
+
+    if (needle.len > 64) {
+        return rfind_long(s, needle, from, to);
     }
 
     for (i = to - needle.len + 1; i-- > from;) {

@@ -113,7 +113,6 @@ nt_ustr_split_space(nt_str_t s, int64_t count)
         }
 
         if (count-- == 0) {
-            s = nt_ustr_strip(s, NT_USTR_RIGHT, NULL);
             (void) add_part(&list, s, 0, s.len);
             return list;
         }

@@ -263,6 +263,10 @@ call_method(nt_tpl_env_t *env, json_t *object, const char *name,
                                        : NULL;
     callee = methods == NULL ? NULL : nt_tpl_find(methods, name);
 
+    if (callee == NULL && json_is_string(object)) {
+        callee = nt_tpl_find(nt_tpl_pad_methods, name);
+    }
+
     if (callee == NULL) {
         return nt_tpl_fail(env, "a value of type %s has no method %s()",
                            nt_tpl_type(env, object), name);

@@ -14,10 +14,10 @@
 const nt_tpl_callee_t *
 nt_tpl_filter(const char *name)
 {
-    static const nt_tpl_callee_t *const libraries[] = { nt_tpl_filters,
-                                                        nt_tpl_filters_list,
-                                                        nt_tpl_filters_sort,
-                                                        nt_tpl_filters_text };
+    static const nt_tpl_callee_t *const libraries[] = {
+        nt_tpl_filters, nt_tpl_filters_list, nt_tpl_filters_sort,
+        nt_tpl_filters_text, nt_tpl_filters_words
+    };
 
     size_t                 i;
     const nt_tpl_callee_t *callee;

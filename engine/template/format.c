@@ -1,31 +1,16 @@
 /*
- * engine/template/format.c - "%s" % value and "{}".format(value): Python's
- * two ways to format, on one rendering of a field.
+ * engine/template/format.c - one field of a format: a value with its width,
+ * alignment, sign, precision and type.
  */
 
 #include <math.h>
 #include <stdio.h>
 
-#include "engine/template/tpl.h"
-
-
-#define WIDTH_MAX     100000
-#define PRECISION_MAX 100
-
-typedef struct {
-    nt_str_t fill;
-    char     align; /* < > ^ = or 0 */
-    char     sign;  /* + - space or 0 */
-    bool     alternate;
-    char     group; /* , _ or 0 */
-    size_t   width;
-    int      precision; /* -1 when none is given */
-    char     type;      /* 0 when none is given */
-} field_t;
+#include "engine/template/format.h"
 
 
 static bool
-pad(nt_tpl_env_t *env, nt_buf_t *out, const field_t *field, size_t head,
+pad(nt_tpl_env_t *env, nt_buf_t *out, const nt_tpl_field_t *field, size_t head,
     nt_str_t body, char align)
 {
     size_t i, len, before, after, inside;
@@ -80,7 +65,7 @@ pad(nt_tpl_env_t *env, nt_buf_t *out, const field_t *field, size_t head,
 
 /* Sign, prefix, digits with separators, rest; then the padding. */
 static bool
-put_number(nt_tpl_env_t *env, nt_buf_t *out, const field_t *field,
+put_number(nt_tpl_env_t *env, nt_buf_t *out, const nt_tpl_field_t *field,
            bool negative, const char *prefix, const char *digits)
 {
     bool     ok;
@@ -120,7 +105,7 @@ put_number(nt_tpl_env_t *env, nt_buf_t *out, const field_t *field,
 
 
 static bool
-put_integer(nt_tpl_env_t *env, nt_buf_t *out, const field_t *field,
+put_integer(nt_tpl_env_t *env, nt_buf_t *out, const nt_tpl_field_t *field,
             int64_t value)
 {
     char        digits[72];
@@ -153,7 +138,8 @@ put_integer(nt_tpl_env_t *env, nt_buf_t *out, const field_t *field,
 
 
 static bool
-put_real(nt_tpl_env_t *env, nt_buf_t *out, const field_t *field, double value)
+put_real(nt_tpl_env_t *env, nt_buf_t *out, const nt_tpl_field_t *field,
+         double value)
 {
     bool     ok;
     char     format[] = "%.*_", digits[512];
@@ -196,7 +182,8 @@ put_real(nt_tpl_env_t *env, nt_buf_t *out, const field_t *field, double value)
 
 
 static bool
-put_text(nt_tpl_env_t *env, nt_buf_t *out, const field_t *field, nt_str_t text)
+put_text(nt_tpl_env_t *env, nt_buf_t *out, const nt_tpl_field_t *field,
+         nt_str_t text)
 {
     if (field->precision >= 0) {
         text.len = nt_ustr_offset(text, (size_t) field->precision);
@@ -207,7 +194,7 @@ put_text(nt_tpl_env_t *env, nt_buf_t *out, const field_t *field, nt_str_t text)
 
 
 static bool
-bad_type(nt_tpl_env_t *env, const field_t *field, json_t *value)
+bad_type(nt_tpl_env_t *env, const nt_tpl_field_t *field, json_t *value)
 {
     nt_tpl_fail(env, "the format '%c' does not fit a value of type %s",
                 field->type == 0 ? 's' : field->type, nt_tpl_type(env, value));
@@ -215,8 +202,9 @@ bad_type(nt_tpl_env_t *env, const field_t *field, json_t *value)
 }
 
 
-static bool
-put_value(nt_tpl_env_t *env, nt_buf_t *out, const field_t *field, json_t *value)
+bool
+nt_tpl_put_field(nt_tpl_env_t *env, nt_buf_t *out, const nt_tpl_field_t *field,
+                 json_t *value)
 {
     bool     ok;
     double   number;
@@ -233,6 +221,12 @@ put_value(nt_tpl_env_t *env, nt_buf_t *out, const field_t *field, json_t *value)
                                          text.len });
         nt_buf_free(&text);
         return ok;
+    }
+
+    if (field->type == 'c' && json_is_string(value) &&
+        nt_ustr_len(nt_ustr(value)) == 1)
+    {
+        return put_text(env, out, field, nt_ustr(value));
     }
 
     if (!nt_tpl_number(value, &number)) {
@@ -266,10 +260,9 @@ put_value(nt_tpl_env_t *env, nt_buf_t *out, const field_t *field, json_t *value)
 }
 
 
-/* Reads a whole number at *p; `fallback` when there is none. */
-static bool
-read_size(nt_tpl_env_t *env, const char **p, const char *end, int max,
-          int *size)
+bool
+nt_tpl_read_size(nt_tpl_env_t *env, const char **p, const char *end, int max,
+                 int *size)
 {
     int number;
 
@@ -289,194 +282,4 @@ read_size(nt_tpl_env_t *env, const char **p, const char *end, int max,
 
     *size = number;
     return true;
-}
-
-
-/* --- "%5.2f" % values --- */
-
-typedef struct {
-    json_t *values;
-    bool    tuple;
-    size_t  next;
-} percent_t;
-
-
-static json_t *
-next_value(nt_tpl_env_t *env, percent_t *args)
-{
-    json_t *value;
-
-    if (args->tuple) {
-        value = json_array_get(args->values, args->next);
-
-    } else {
-        value = args->next == 0 ? args->values : NULL;
-    }
-
-    args->next++;
-
-    return value == NULL ? nt_tpl_fail(env, "a format has too few values")
-                         : value;
-}
-
-
-/* The value of %(name)s */
-static json_t *
-named_value(nt_tpl_env_t *env, percent_t *args, const char **p, const char *end)
-{
-    json_t     *value;
-    const char *close;
-
-    close = memchr(*p, ')', (size_t) (end - *p));
-    value = close == NULL ? NULL
-                          : json_object_getn(args->values, *p + 1,
-                                             (size_t) (close - *p - 1));
-
-    if (value == NULL) {
-        return nt_tpl_fail(env, "a format has a %%(name) that is not among "
-                                "its values");
-    }
-
-    *p = close + 1;
-    return value;
-}
-
-
-static bool
-put_converted(nt_tpl_env_t *env, nt_buf_t *out, field_t *field, json_t *value)
-{
-    bool    ok;
-    double  number;
-    json_t *whole;
-
-    if (field->type != 'd' || !json_is_real(value)) {
-        return put_value(env, out, field, value);
-    }
-
-    number = json_real_value(value);
-
-    if (fabs(number) >= 9.2e18) {
-        return bad_type(env, field, value);
-    }
-
-    whole = json_integer((json_int_t) number);
-    ok = whole != NULL && put_value(env, out, field, whole);
-    json_decref(whole);
-    return ok;
-}
-
-
-/* Behind "%": one conversion. */
-static bool
-percent_field(nt_tpl_env_t *env, nt_buf_t *out, percent_t *args, const char **p,
-              const char *end)
-{
-    int     width;
-    bool    zero;
-    json_t *value;
-    field_t field = { .fill = NT_STR(" "), .align = '>', .precision = -1 };
-
-    value = NULL;
-    zero = false;
-    width = 0;
-
-    if (*p < end && **p == '(') {
-        value = named_value(env, args, p, end);
-
-        if (value == NULL) {
-            return false;
-        }
-    }
-
-    for (; *p < end && strchr("-+ #0", **p) != NULL; (*p)++) {
-        if (**p == '-') {
-            field.align = '<';
-
-        } else if (**p == '#') {
-            field.alternate = true;
-
-        } else if (**p == '0') {
-            zero = true;
-
-        } else if (field.sign != '+') {
-            field.sign = **p;
-        }
-    }
-
-    if (!read_size(env, p, end, WIDTH_MAX, &width)) {
-        return false;
-    }
-
-    if (*p < end && **p == '.') {
-        (*p)++;
-        field.precision = 0;
-
-        if (!read_size(env, p, end, PRECISION_MAX, &field.precision)) {
-            return false;
-        }
-    }
-
-    if (*p == end || strchr("diouxXeEfFgGcrs%", **p) == NULL) {
-        nt_tpl_fail(env, "a format has a '%%' without a conversion that is "
-                         "known");
-        return false;
-    }
-
-    field.width = (size_t) width;
-    field.type = *(*p)++;
-
-    if (field.type == '%') {
-        nt_buf_append_char(out, '%');
-        return true;
-    }
-
-    if (field.type == 'i' || field.type == 'u') {
-        field.type = 'd';
-    }
-
-    if (zero && field.align == '>' && strchr("crs", field.type) == NULL) {
-        field.fill = NT_STR("0");
-        field.align = '=';
-    }
-
-    if (value == NULL && (value = next_value(env, args)) == NULL) {
-        return false;
-    }
-
-    return put_converted(env, out, &field, value);
-}
-
-
-json_t *
-nt_tpl_percent(nt_tpl_env_t *env, json_t *format, json_t *values)
-{
-    nt_str_t    s;
-    nt_buf_t    buf = { 0 };
-    percent_t   args = { values, false, 0 };
-    const char *p, *end;
-
-    args.tuple = nt_tpl_tag_of(env, values) == NT_TAG_TUPLE;
-    s = nt_ustr(format);
-    end = s.data + s.len;
-
-    for (p = s.data; p < end && !env->failed;) {
-        if (*p != '%') {
-            nt_buf_append_char(&buf, *p++);
-            continue;
-        }
-
-        p++;
-
-        if (!percent_field(env, &buf, &args, &p, end)) {
-            break;
-        }
-    }
-
-    if (!env->failed && !json_is_object(values) &&
-        args.next < (args.tuple ? json_array_size(values) : 1))
-    {
-        nt_tpl_fail(env, "a format has too many values");
-    }
-
-    return nt_tpl_take(env, &buf);
 }

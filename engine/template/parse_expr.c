@@ -80,6 +80,7 @@ parse_number(nt_tpl_parser_t *p)
     if (p->tok->type == NT_TOK_FLOAT) {
         real = strtod(digits, &stop);
         value = isfinite(real) ? json_real(real) : NULL;
+        errno = 0; /* it is also set by a number near 0 */
 
     } else {
         base = 10;

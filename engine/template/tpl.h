@@ -15,7 +15,7 @@
 #define NT_TPL_DEPTH_MAX 200    /* nesting of syntax and of values */
 #define NT_TPL_EVAL_MAX  1000   /* nesting of evaluation: a + b + c is two */
 #define NT_TPL_ITEMS_MAX 100000 /* items of a list that a template makes */
-#define NT_TPL_ARGS_MAX  16     /* positional arguments of a call */
+#define NT_TPL_ARGS_MAX  32     /* positional arguments of a call */
 #define NT_TPL_BOUND_MAX 6      /* parameters of a filter or method */
 
 /* --- tokens --- */
@@ -331,7 +331,9 @@ extern const nt_tpl_callee_t nt_tpl_filters[];
 extern const nt_tpl_callee_t nt_tpl_filters_list[];
 extern const nt_tpl_callee_t nt_tpl_filters_sort[];
 extern const nt_tpl_callee_t nt_tpl_filters_text[];
+extern const nt_tpl_callee_t nt_tpl_filters_words[];
 extern const nt_tpl_callee_t nt_tpl_str_methods[];
+extern const nt_tpl_callee_t nt_tpl_pad_methods[]; /* of strings, too */
 extern const nt_tpl_callee_t nt_tpl_dict_methods[];
 extern const nt_tpl_callee_t nt_tpl_list_methods[];
 
