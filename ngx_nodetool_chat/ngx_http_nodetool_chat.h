@@ -179,6 +179,7 @@ struct ngx_nodetool_chat_ctx_s {
     ngx_uint_t late_status; /* of an error after an early header */
     ngx_str_t  late_message;
     void      *echo;
+    ngx_int_t  answer; /* to a request that was refused */
 
     /* models: of a subrequest that fetches them; of the one that waits */
     ngx_nodetool_models_ctx_t *models;

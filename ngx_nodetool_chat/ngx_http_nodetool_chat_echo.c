@@ -33,7 +33,7 @@ ngx_nodetool_chat_echo_cleanup(void *data)
 }
 
 
-/* The whole body in one piece. */
+/* The whole body in one piece; NGX_DECLINED when it is too long. */
 static ngx_int_t
 ngx_nodetool_chat_echo_body(ngx_http_request_t *r, ngx_str_t *body)
 {
@@ -46,9 +46,7 @@ ngx_nodetool_chat_echo_body(ngx_http_request_t *r, ngx_str_t *body)
     length = ngx_nodetool_chat_body_length(r);
 
     if (length > NGX_NODETOOL_ECHO_BODY_MAX) {
-        return ngx_nodetool_errorf(r, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
-                                   "The echo model takes at most %d bytes",
-                                   NGX_NODETOOL_ECHO_BODY_MAX);
+        return NGX_DECLINED;
     }
 
     cl = r->request_body->bufs;
@@ -61,7 +59,7 @@ ngx_nodetool_chat_echo_body(ngx_http_request_t *r, ngx_str_t *body)
 
     p = ngx_palloc(r->pool, length);
     if (p == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NGX_ERROR;
     }
 
     body->data = p;
@@ -77,7 +75,7 @@ ngx_nodetool_chat_echo_body(ngx_http_request_t *r, ngx_str_t *body)
 
         n = ngx_read_file(b->file, p, b->file_last - b->file_pos, b->file_pos);
         if (n != b->file_last - b->file_pos) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            return NGX_ERROR;
         }
 
         p += n;
@@ -87,6 +85,7 @@ ngx_nodetool_chat_echo_body(ngx_http_request_t *r, ngx_str_t *body)
 }
 
 
+/* Sets e->echo, or answers with an error. */
 static ngx_int_t
 ngx_nodetool_chat_echo_create(ngx_nodetool_chat_ctx_t *ctx,
                               ngx_nodetool_echo_t     *e)
@@ -107,8 +106,15 @@ ngx_nodetool_chat_echo_create(ngx_nodetool_chat_ctx_t *ctx,
     ngx_str_null(&body);
 
     answer = ngx_nodetool_chat_echo_body(r, &body);
+
+    if (answer == NGX_DECLINED) {
+        return ngx_nodetool_errorf(r, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                   "The echo model takes at most %d bytes",
+                                   NGX_NODETOOL_ECHO_BODY_MAX);
+    }
+
     if (answer != NGX_OK) {
-        return answer;
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     for (i = 0; i < 4; i++) {

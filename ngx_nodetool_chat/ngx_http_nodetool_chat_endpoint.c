@@ -244,6 +244,8 @@ ngx_nodetool_endpoint_conf(ngx_conf_t *cf, ngx_nodetool_provider_t *p)
 
 #if (NGX_HTTP_SSL)
     if (p->https && ngx_nodetool_endpoint_ssl(cf, p) != NGX_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "nodetool_provider \"%V\" cannot use TLS", &p->name);
         return NGX_ERROR;
     }
 #endif

@@ -6,6 +6,7 @@
 #include "ngx_nodetool_chat/ngx_http_nodetool_chat.h"
 
 static void ngx_nodetool_chat_body_handler(ngx_http_request_t *r);
+static void ngx_nodetool_chat_refreshed(ngx_nodetool_chat_ctx_t *ctx);
 static void ngx_nodetool_chat_body_done(ngx_nodetool_chat_ctx_t *ctx,
                                         ngx_int_t                rc);
 
@@ -265,55 +266,58 @@ ngx_nodetool_chat_type(nt_json_field_t *f)
 }
 
 
-/* NGX_OK, or what a content handler returns. */
+/* Answers with an error, for functions that return NGX_DECLINED then. */
+#define ngx_nodetool_chat_reject(ctx, status, ...)                             \
+    ((ctx)->answer = ngx_nodetool_errorf((ctx)->request, status, __VA_ARGS__), \
+     NGX_DECLINED)
+
+
+/* NGX_DECLINED: ctx->answer is what a content handler returns. */
 static ngx_int_t
 ngx_nodetool_chat_validate(ngx_nodetool_chat_ctx_t *ctx)
 {
-    uint32_t            line, column;
-    const char         *error;
-    nt_json_field_t    *f;
-    ngx_http_request_t *r;
+    uint32_t         line, column;
+    const char      *error;
+    nt_json_field_t *f;
 
-    r = ctx->request;
     f = ctx->fields;
 
     if (nt_json_scan_end(&ctx->scan) != NT_OK) {
         error = nt_json_scan_error(&ctx->scan, &line, &column);
-        return ngx_nodetool_errorf(r, NGX_HTTP_BAD_REQUEST,
-                                   "The request body is not valid JSON: %s "
-                                   "at line %uD, column %uD",
-                                   error, line, column);
+        return ngx_nodetool_chat_reject(
+            ctx, NGX_HTTP_BAD_REQUEST,
+            "The request body is not valid JSON: %s "
+            "at line %uD, column %uD",
+            error, line, column);
     }
 
     if (nt_json_scan_root(&ctx->scan) != NT_JSON_OBJECT) {
-        return ngx_nodetool_errorf(r, NGX_HTTP_BAD_REQUEST,
-                                   "The request body is not a JSON object");
+        return ngx_nodetool_chat_reject(
+            ctx, NGX_HTTP_BAD_REQUEST, "The request body is not a JSON object");
     }
 
     if (f[NGX_NODETOOL_REQ_MESSAGES].type != NT_JSON_ARRAY ||
         f[NGX_NODETOOL_REQ_MESSAGES].count == 0)
     {
-        return ngx_nodetool_errorf(
-            r, 422, "messages: expected an array of messages, got %s",
+        return ngx_nodetool_chat_reject(
+            ctx, 422, "messages: expected an array of messages, got %s",
             f[NGX_NODETOOL_REQ_MESSAGES].type == NT_JSON_ARRAY
                 ? "an empty one"
                 : ngx_nodetool_chat_type(&f[NGX_NODETOOL_REQ_MESSAGES]));
     }
 
     if (f[NGX_NODETOOL_REQ_STREAM].type >= NT_JSON_NUMBER) {
-        return ngx_nodetool_errorf(r, 422,
-                                   "stream: expected true or false, got %s",
-                                   ngx_nodetool_chat_type(
-                                       &f[NGX_NODETOOL_REQ_STREAM]));
+        return ngx_nodetool_chat_reject(
+            ctx, 422, "stream: expected true or false, got %s",
+            ngx_nodetool_chat_type(&f[NGX_NODETOOL_REQ_STREAM]));
     }
 
     if (f[NGX_NODETOOL_REQ_OPTIONS].type > NT_JSON_NULL &&
         f[NGX_NODETOOL_REQ_OPTIONS].type != NT_JSON_OBJECT)
     {
-        return ngx_nodetool_errorf(r, 422,
-                                   "stream_options: expected an object, got %s",
-                                   ngx_nodetool_chat_type(
-                                       &f[NGX_NODETOOL_REQ_OPTIONS]));
+        return ngx_nodetool_chat_reject(
+            ctx, 422, "stream_options: expected an object, got %s",
+            ngx_nodetool_chat_type(&f[NGX_NODETOOL_REQ_OPTIONS]));
     }
 
     ctx->stream = f[NGX_NODETOOL_REQ_STREAM].type == NT_JSON_TRUE;
@@ -336,15 +340,16 @@ ngx_nodetool_chat_name(ngx_nodetool_chat_ctx_t *ctx)
 
     if (f->type == NT_JSON_STRING && f->value_len > 0) {
         if (f->truncated) {
-            return ngx_nodetool_errorf(r, 422,
-                                       "model: expected at most %d bytes",
-                                       NT_JSON_VALUE_MAX);
+            return ngx_nodetool_chat_reject(ctx, 422,
+                                            "model: expected at most %d bytes",
+                                            NT_JSON_VALUE_MAX);
         }
 
         ctx->model.len = f->value_len;
         ctx->model.data = ngx_pnalloc(r->pool, f->value_len);
         if (ctx->model.data == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            ctx->answer = NGX_HTTP_INTERNAL_SERVER_ERROR;
+            return NGX_DECLINED;
         }
 
         ngx_memcpy(ctx->model.data, f->value, f->value_len);
@@ -353,14 +358,16 @@ ngx_nodetool_chat_name(ngx_nodetool_chat_ctx_t *ctx)
     }
 
     if (f->type > NT_JSON_NULL && f->type != NT_JSON_STRING) {
-        return ngx_nodetool_errorf(r, 422, "model: expected a string, got %s",
-                                   ngx_nodetool_chat_type(f));
+        return ngx_nodetool_chat_reject(ctx, 422,
+                                        "model: expected a string, got %s",
+                                        ngx_nodetool_chat_type(f));
     }
 
     if (lcf->default_model != NULL) {
         if (ngx_http_complex_value(r, lcf->default_model, &ctx->model) !=
             NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            ctx->answer = NGX_HTTP_INTERNAL_SERVER_ERROR;
+            return NGX_DECLINED;
         }
 
         if (ctx->model.len > 0) {
@@ -368,11 +375,10 @@ ngx_nodetool_chat_name(ngx_nodetool_chat_ctx_t *ctx)
         }
     }
 
-    return ngx_nodetool_errorf(r, 422,
-                               "model: expected the name of a model, got %s",
-                               f->type == NT_JSON_STRING
-                                   ? "an empty string"
-                                   : ngx_nodetool_chat_type(f));
+    return ngx_nodetool_chat_reject(
+        ctx, 422, "model: expected the name of a model, got %s",
+        f->type == NT_JSON_STRING ? "an empty string"
+                                  : ngx_nodetool_chat_type(f));
 }
 
 
@@ -471,29 +477,36 @@ ngx_nodetool_chat_route(ngx_nodetool_chat_ctx_t *ctx)
 
     ctx->provider = ngx_nodetool_models_find(r, &ctx->model);
 
-    return ctx->provider != NULL ? NGX_OK : NGX_DECLINED;
+    if (ctx->provider == NULL) {
+        ngx_str_null(&ctx->upstream_model);
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
 }
 
 
+/* Hands the request to its provider. A model that nobody is known to have
+ * may be new: then lists that are too old are asked for first. */
 static ngx_int_t
-ngx_nodetool_chat_start(ngx_nodetool_chat_ctx_t *ctx)
+ngx_nodetool_chat_dispatch(ngx_nodetool_chat_ctx_t *ctx)
 {
     ngx_int_t           rc;
     ngx_http_request_t *r;
 
     r = ctx->request;
 
-    rc = ngx_nodetool_chat_validate(ctx);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    rc = ngx_nodetool_chat_name(ctx);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
     rc = ngx_nodetool_chat_route(ctx);
+
+    if (rc == NGX_DECLINED && ctx->refreshed == NULL) {
+        rc = ngx_nodetool_models_refresh(ctx, ngx_nodetool_chat_refreshed);
+
+        if (rc == NGX_AGAIN) {
+            return NGX_DONE;
+        }
+
+        rc = rc == NGX_OK ? NGX_DECLINED : rc;
+    }
 
     if (rc == NGX_DECLINED) {
         return ngx_nodetool_errorf(r, NGX_HTTP_NOT_FOUND,
@@ -526,20 +539,37 @@ ngx_nodetool_chat_start(ngx_nodetool_chat_ctx_t *ctx)
 
 
 static void
+ngx_nodetool_chat_refreshed(ngx_nodetool_chat_ctx_t *ctx)
+{
+    ngx_int_t rc;
+
+    rc = ngx_nodetool_chat_dispatch(ctx);
+
+    if (rc != NGX_DONE) {
+        ngx_http_finalize_request(ctx->request, rc);
+    }
+}
+
+
+static void
 ngx_nodetool_chat_body_done(ngx_nodetool_chat_ctx_t *ctx, ngx_int_t rc)
 {
     ngx_http_request_t *r = ctx->request;
 
-    if (rc == NGX_OK) {
-        rc = ngx_nodetool_chat_start(ctx);
-
-        if (rc == NGX_DONE) {
-            return; /* the upstream has the request now */
-        }
-
-    } else {
-        rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (rc != NGX_OK) {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
     }
 
-    ngx_http_finalize_request(r, rc);
+    rc = ngx_nodetool_chat_validate(ctx);
+
+    if (rc == NGX_OK) {
+        rc = ngx_nodetool_chat_name(ctx);
+    }
+
+    rc = rc == NGX_OK ? ngx_nodetool_chat_dispatch(ctx) : ctx->answer;
+
+    if (rc != NGX_DONE) {
+        ngx_http_finalize_request(r, rc);
+    }
 }

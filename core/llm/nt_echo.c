@@ -14,12 +14,11 @@ nt_echo_token(nt_str_t text)
 
     i = 0;
 
-    while (i < text.len && strchr(" \t\r\n", text.data[i]) && text.data[i]) {
+    while (i < text.len && nt_echo_blank(text.data[i])) {
         i++;
     }
 
-    while (i < text.len && (!strchr(" \t\r\n", text.data[i]) || !text.data[i]))
-    {
+    while (i < text.len && !nt_echo_blank(text.data[i])) {
         i++;
     }
 

@@ -51,14 +51,48 @@ struct nt_echo {
     size_t          pos; /* in text or arguments */
 };
 
+/* A request while it is read. */
+typedef struct {
+    nt_echo_t *echo;
+    json_t    *messages;
+    int        status; /* of the error that message is about */
+    nt_buf_t  *message;
+} nt_echo_reader_t;
+
+/* Says what is wrong; the value is NT_ERROR. */
+#define nt_echo_fail(reader, status_, ...)                                     \
+    ((reader)->status = (status_),                                             \
+     nt_buf_printf((reader)->message, __VA_ARGS__), NT_ERROR)
+
 NT_BEGIN_DECLS
 
 /* The length of the token that `text` begins with, 0 at its end. */
 size_t   nt_echo_token(nt_str_t text);
 uint64_t nt_echo_count(nt_str_t text);
 
+const char *nt_echo_type(const json_t *value);
+
+/* A member that is not there, or null, is NULL. */
+json_t *nt_echo_get(const json_t *object, const char *name);
+
+/* Leaves *out as it is when the request has no such parameter. */
+nt_rc_t nt_echo_integer(nt_echo_reader_t *reader, const char *name,
+                        json_int_t min, json_int_t max, json_int_t *out);
+
+/* Appends the text of a message; counts its parts that are none. */
+size_t nt_echo_text(const json_t *message, nt_buf_t *text);
+
+/* Checks messages and parameters, counts the prompt's tokens. */
+nt_rc_t nt_echo_check(nt_echo_reader_t *reader);
+
 /* Checks the request and fills in the answer. As nt_echo_create. */
 nt_rc_t nt_echo_answer(nt_echo_t *echo, int *status, nt_buf_t *message);
+
+static inline bool
+nt_echo_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 static inline nt_str_t
 nt_echo_str(const json_t *string)
