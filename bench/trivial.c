@@ -71,8 +71,9 @@ serve(conn_t *c)
     c->len += (size_t) got;
 
     while ((n = request_length(c)) > 0) {
-        if (write(c->fd, reply, sizeof(reply) - 1) !=
-            (ssize_t) sizeof(reply) - 1) {
+        if (send(c->fd, reply, sizeof(reply) - 1, MSG_NOSIGNAL) !=
+            (ssize_t) sizeof(reply) - 1)
+        {
             return 0;
         }
 
