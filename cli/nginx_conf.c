@@ -291,8 +291,8 @@ conf_server(nt_buf_t *conf, const nt_cli_options_t *options,
                       "        include \"%s/conf/nodetool-worker.conf\";\n",
                       paths->share);
     } else {
-        nt_buf_printf(conf,
-                      "        location = /health { nodetool_health; }\n");
+        nt_buf_printf(conf, "        location = /health { nodetool_auth off; "
+                            "nodetool_health; }\n");
     }
 
     nt_buf_append_str(conf, NT_STR("    }\n"));
