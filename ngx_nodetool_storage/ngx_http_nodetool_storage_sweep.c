@@ -24,14 +24,19 @@
 /* A key of single letters, and the store's folder. */
 #define NGX_HTTP_NODETOOL_SWEEP_DEPTH (NT_KEY_MAX / 2 + 1)
 
+typedef struct {
+    DIR       *dir;
+    ngx_uint_t idle; /* nobody changed it for the time that objects live */
+    u_char     name[NT_KEY_SEGMENT_MAX + 1];
+} ngx_http_nodetool_sweep_folder_t;
+
 struct ngx_http_nodetool_sweep_s {
     ngx_http_nodetool_store_t *store;
     ngx_event_t                event;
     ngx_uint_t                 removed; /* in this round */
 
     ngx_uint_t depth; /* folders that are open; 0 between rounds */
-    DIR       *dirs[NGX_HTTP_NODETOOL_SWEEP_DEPTH];
-    u_char     names[NGX_HTTP_NODETOOL_SWEEP_DEPTH][NT_KEY_SEGMENT_MAX + 1];
+    ngx_http_nodetool_sweep_folder_t folders[NGX_HTTP_NODETOOL_SWEEP_DEPTH];
 
     unsigned uploads : 1; /* the folder of uploads is walked */
 };
@@ -46,8 +51,7 @@ static void      ngx_http_nodetool_sweep_pop(ngx_http_nodetool_sweep_t *sweep);
 static void      ngx_http_nodetool_sweep_entry(ngx_http_nodetool_sweep_t *sweep,
                                                ngx_fd_t dir, const char *name);
 static void ngx_http_nodetool_sweep_remove(ngx_http_nodetool_sweep_t *sweep,
-                                           ngx_fd_t dir, const char *name,
-                                           int flags);
+                                           ngx_fd_t dir, const char *name);
 static void ngx_http_nodetool_sweep_upload(ngx_http_nodetool_sweep_t *sweep,
                                            ngx_fd_t dir, const char *name);
 
@@ -91,7 +95,7 @@ ngx_http_nodetool_sweep_stop(ngx_http_nodetool_store_t *store)
     }
 
     while (sweep->depth != 0) {
-        (void) closedir(sweep->dirs[--sweep->depth]);
+        (void) closedir(sweep->folders[--sweep->depth].dir);
     }
 
     store->sweep = NULL;
@@ -150,7 +154,7 @@ ngx_http_nodetool_sweep_go(ngx_http_nodetool_sweep_t *sweep)
     }
 
     for (n = 0; n < NGX_HTTP_NODETOOL_SWEEP_ENTRIES; n++) {
-        dir = sweep->dirs[sweep->depth - 1];
+        dir = sweep->folders[sweep->depth - 1].dir;
         entry = readdir(dir);
 
         if (entry != NULL) {
@@ -191,8 +195,10 @@ static ngx_int_t
 ngx_http_nodetool_sweep_push(ngx_http_nodetool_sweep_t *sweep, ngx_fd_t at,
                              const char *name)
 {
-    DIR     *dir;
-    ngx_fd_t fd;
+    DIR                              *dir;
+    ngx_fd_t                          fd;
+    struct stat                       info;
+    ngx_http_nodetool_sweep_folder_t *folder;
 
     if (sweep->depth == NGX_HTTP_NODETOOL_SWEEP_DEPTH) {
         return NGX_DECLINED;
@@ -214,37 +220,43 @@ ngx_http_nodetool_sweep_push(ngx_http_nodetool_sweep_t *sweep, ngx_fd_t at,
         return NGX_ERROR;
     }
 
-    (void) ngx_cpystrn(sweep->names[sweep->depth], (u_char *) name,
-                       NT_KEY_SEGMENT_MAX + 1);
-    sweep->dirs[sweep->depth++] = dir;
+    folder = &sweep->folders[sweep->depth++];
+
+    folder->dir = dir;
+    folder->idle = fstat(fd, &info) == 0 &&
+                   ngx_http_nodetool_store_expired(sweep->store, &info);
+    (void) ngx_cpystrn(folder->name, (u_char *) name, NT_KEY_SEGMENT_MAX + 1);
 
     return NGX_OK;
 }
 
 
-/* Leaves a folder, and removes it when nothing was done in it for the time
- * that an object lives; the system refuses when it is not empty. */
+/* Leaves a folder, and removes it when nobody had done anything in it for the
+ * time that an object lives; the system refuses when it is not empty. */
 
 static void
 ngx_http_nodetool_sweep_pop(ngx_http_nodetool_sweep_t *sweep)
 {
-    DIR        *dir;
-    ngx_uint_t  idle;
-    struct stat info;
+    ngx_fd_t                          parent;
+    ngx_http_nodetool_sweep_folder_t *folder;
 
-    dir = sweep->dirs[--sweep->depth];
+    folder = &sweep->folders[--sweep->depth];
 
-    idle = fstat(dirfd(dir), &info) == 0 &&
-           ngx_http_nodetool_store_expired(sweep->store, &info);
+    (void) closedir(folder->dir);
 
-    (void) closedir(dir);
-
-    if (idle && sweep->depth != 0) {
-        ngx_http_nodetool_sweep_remove(sweep,
-                                       dirfd(sweep->dirs[sweep->depth - 1]),
-                                       (char *) sweep->names[sweep->depth],
-                                       AT_REMOVEDIR);
+    if (sweep->depth == 0 || !folder->idle) {
+        return;
     }
+
+    if (ngx_http_nodetool_store_lock(sweep->store, sweep->event.log) != NGX_OK)
+    {
+        return;
+    }
+
+    parent = dirfd(sweep->folders[sweep->depth - 1].dir);
+    (void) unlinkat(parent, (char *) folder->name, AT_REMOVEDIR);
+
+    ngx_http_nodetool_store_unlock(sweep->store);
 }
 
 
@@ -278,7 +290,7 @@ ngx_http_nodetool_sweep_entry(ngx_http_nodetool_sweep_t *sweep, ngx_fd_t dir,
     } else if (S_ISREG(info.st_mode) &&
                ngx_http_nodetool_store_expired(sweep->store, &info))
     {
-        ngx_http_nodetool_sweep_remove(sweep, dir, name, 0);
+        ngx_http_nodetool_sweep_remove(sweep, dir, name);
     }
 }
 
@@ -287,7 +299,7 @@ ngx_http_nodetool_sweep_entry(ngx_http_nodetool_sweep_t *sweep, ngx_fd_t dir,
 
 static void
 ngx_http_nodetool_sweep_remove(ngx_http_nodetool_sweep_t *sweep, ngx_fd_t dir,
-                               const char *name, int flags)
+                               const char *name)
 {
     struct stat info;
 
@@ -299,10 +311,10 @@ ngx_http_nodetool_sweep_remove(ngx_http_nodetool_sweep_t *sweep, ngx_fd_t dir,
     if (fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
         ngx_http_nodetool_store_expired(sweep->store, &info))
     {
-        if (unlinkat(dir, name, flags) == 0) {
-            sweep->removed += (flags == 0);
+        if (unlinkat(dir, name, 0) == 0) {
+            sweep->removed++;
 
-        } else if (ngx_errno != ENOTEMPTY && ngx_errno != NGX_ENOENT) {
+        } else if (ngx_errno != NGX_ENOENT) {
             ngx_log_error(NGX_LOG_ERR, sweep->event.log, ngx_errno,
                           "unlinkat() of the expired \"%s\" in the store "
                           "\"%V\" failed",
