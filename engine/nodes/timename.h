@@ -1,0 +1,14 @@
+/*
+ * engine/nodes/timename.h - file names made of the time.
+ */
+
+#ifndef NT_TIMENAME_H
+#define NT_TIMENAME_H
+
+#include "core/nt_buf.h"
+
+/* Appends `pattern` with the codes of strftime(3) (%Y-%m-%d ...) replaced by
+ * the local time; what is no code of it stays as it is. */
+void nt_timename(nt_buf_t *out, nt_str_t pattern);
+
+#endif
