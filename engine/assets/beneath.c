@@ -72,7 +72,7 @@ nt_beneath_open(int folder, const char *path, int flags, mode_t mode)
                                 RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
     int             fd, tries = 0;
 
-    if (flags & (O_CREAT | O_TMPFILE)) {
+    if ((flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE) {
         how.mode = mode;
     }
     do {

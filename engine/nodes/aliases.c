@@ -1,40 +1,59 @@
 #include "engine/nodes/aliases.h"
 
-#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
+/* Namespaces that have moved, and node types that have; the more special
+ * first.  Only such as have kept their properties and outputs. */
 static const struct {
     const char *name;
     const char *now;
-} aliases[] = {
-    { "nodetool.control_flow.If", "nodetool.control.If" },
-    { "nodetool.output.AudioOutput", "nodetool.output.Output" },
-    { "nodetool.output.BooleanOutput", "nodetool.output.Output" },
-    { "nodetool.output.DataframeOutput", "nodetool.output.Output" },
-    { "nodetool.output.DictionaryOutput", "nodetool.output.Output" },
-    { "nodetool.output.DocumentOutput", "nodetool.output.Output" },
-    { "nodetool.output.FloatOutput", "nodetool.output.Output" },
-    { "nodetool.output.ImageOutput", "nodetool.output.Output" },
-    { "nodetool.output.IntegerOutput", "nodetool.output.Output" },
-    { "nodetool.output.ListOutput", "nodetool.output.Output" },
-    { "nodetool.output.StringOutput", "nodetool.output.Output" },
-    { "nodetool.output.TextOutput", "nodetool.output.Output" },
-    { "nodetool.output.VideoOutput", "nodetool.output.Output" },
+} moved[] = {
+    { "nodetool.control.Collector", "nodetool.control.Collect" },
+    { "nodetool.control.Iterator", "nodetool.control.ForEach" },
+    { "nodetool.lib.", "lib." },
+    { "nodetool.math.", "lib.math." },
+    { "nodetool.json.", "lib.json." },
+    { "nodetool.date.", "lib.date." },
+    { "nodetool.mail.", "lib.mail." },
+    { "lib.network.http.", "lib.http." },
 };
 
-const char *
-nt_alias_find(const char *name)
+/* Once there was an output for each type of value. */
+static bool
+is_typed_output(const char *name)
 {
-    size_t i;
+    const char prefix[] = "nodetool.output.";
+    size_t     len = strlen(name);
 
-    /* The library lib.* once stood under nodetool. */
-    if (strncmp(name, "nodetool.lib.", 13) == 0) {
-        return name + 9;
+    return strncmp(name, prefix, sizeof(prefix) - 1) == 0 &&
+           len > sizeof(prefix) - 1 + 6 &&
+           strcmp(name + len - 6, "Output") == 0 &&
+           strcmp(name, "nodetool.output.GroupOutput") != 0;
+}
+
+bool
+nt_alias_find(const char *name, char *now, size_t size)
+{
+    const char *head = NULL, *rest = "";
+    size_t      i, n;
+    int         len;
+
+    if (is_typed_output(name)) {
+        head = "nodetool.output.Output";
     }
-    for (i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
-        if (strcmp(aliases[i].name, name) == 0) {
-            return aliases[i].now;
+    for (i = 0; i < sizeof(moved) / sizeof(moved[0]) && head == NULL; i++) {
+        n = strlen(moved[i].name);
+        if (moved[i].name[n - 1] == '.' ? strncmp(name, moved[i].name, n) == 0
+                                        : strcmp(name, moved[i].name) == 0)
+        {
+            head = moved[i].now;
+            rest = name + n;
         }
     }
-    return NULL;
+    if (head == NULL) {
+        return false;
+    }
+    len = snprintf(now, size, "%s%s", head, rest);
+    return len > 0 && (size_t) len < size;
 }

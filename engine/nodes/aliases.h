@@ -6,7 +6,11 @@
 #ifndef NT_ALIASES_H
 #define NT_ALIASES_H
 
-/* Today's name, NULL when there is none. Lives as long as `name`. */
-const char *nt_alias_find(const char *name);
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Writes today's name to `now`, NUL-terminated; false when `name` has had no
+ * other, or one too long for `size`. */
+bool nt_alias_find(const char *name, char *now, size_t size);
 
 #endif

@@ -12,6 +12,7 @@
 #include "engine/nodes/metadata.h"
 
 #define LIBRARY_SYMBOL "nodetool_node_library"
+#define NAME_MAX_LEN   256 /* of a type's name under an alias */
 
 struct nt_registry {
     const nt_node_type_t **types; /* sorted by name */
@@ -21,13 +22,10 @@ struct nt_registry {
 };
 
 /* Until every library is there. */
-#pragma weak nt_nodes_boolean
 #pragma weak nt_nodes_text_regex
 #pragma weak nt_nodes_text_files
 #pragma weak nt_nodes_list
 #pragma weak nt_nodes_dictionary
-#pragma weak nt_nodes_numbers
-#pragma weak nt_nodes_math
 #pragma weak nt_nodes_json
 #pragma weak nt_nodes_uuid
 
@@ -220,12 +218,11 @@ const nt_node_type_t *
 nt_registry_find(const nt_registry_t *registry, const char *name)
 {
     const nt_node_type_t *type;
-    const char           *alias;
+    char                  now[NAME_MAX_LEN];
 
     type = find_exact(registry, name);
-    if (type == NULL) {
-        alias = nt_alias_find(name);
-        type = alias != NULL ? find_exact(registry, alias) : NULL;
+    if (type == NULL && nt_alias_find(name, now, sizeof(now))) {
+        type = find_exact(registry, now);
     }
     return type;
 }

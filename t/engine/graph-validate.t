@@ -188,6 +188,12 @@ $r = $g->run(graph([node(a => 'nodetool.output.StringOutput', name => 'x',
 is_deeply($r->{results}, { x => 1 }, 'an old name of a type');
 is($r->{events}[0]{node_type}, 'nodetool.output.StringOutput',
     'events have the name of the workflow');
+is($g->run(graph([node(a => $_)]))->{status}, 'completed', "$_ is known")
+    for qw(nodetool.control.Iterator nodetool.control.Collector
+           nodetool.lib.uuid.GenerateUUID4 nodetool.math.Add);
+is(scalar @{ $g->run(graph([node(a => $_)]))->{errors} }, 1, "$_ is not")
+    for 'nodetool.output.Output2', 'nodetool.output.GroupOutput',
+        'nodetool.lib.', 'nodetool.lib.' . 'x' x 300, 'lib.network.http.X';
 
 # --- parameters --------------------------------------------------------------
 
