@@ -11,22 +11,11 @@
 
 #define NT_JOB_BUDGET 64 /* activations in a turn */
 
-/* An unwatched job's events wait this long for company, so that those of a
- * short job all go with its end. */
-#define NT_JOB_HOLD_MS    5
-#define NT_JOB_HOLD_BYTES (256 * 1024)
-
 /* With so much waiting for a slow store the job stops. */
 #define NT_JOB_PENDING_MAX (4 * 1024 * 1024)
 
-#define NT_JOB_RETRY_MS   200
-#define NT_JOB_TROUBLE_MS 2000 /* then those who wait are told */
 
-#define NT_JOB_AWAY                                                            \
-    "The job store cannot be reached; the job goes on when it is back"
-
-
-static void
+void
 nt_job_runnable(nt_job_t *job)
 {
     if (!job->in_runnable) {
@@ -37,7 +26,7 @@ nt_job_runnable(nt_job_t *job)
 }
 
 
-static void
+void
 nt_job_dirty(nt_job_t *job)
 {
     if (!job->in_dirty) {
@@ -64,7 +53,7 @@ nt_job_emit(nt_job_t *job, const char *line, size_t len)
 }
 
 
-static void
+void
 nt_job_record(const nt_job_t *job, nt_job_record_t *record)
 {
     *record = (nt_job_record_t) {
@@ -259,7 +248,7 @@ nt_job_free(nt_job_t *job)
 }
 
 
-/* Says that the job runs for a second time, and on. */
+/* Says that what comes is not the beginning. */
 static void
 nt_job_emit_takeover(nt_job_t *job)
 {
@@ -268,8 +257,8 @@ nt_job_emit_takeover(nt_job_t *job)
 
     len = snprintf(line, sizeof(line),
                    "{\"type\":\"notification\",\"node_id\":\"\","
-                   "\"severity\":\"warning\",\"content\":\"The engine that ran "
-                   "this job was lost; it starts over (attempt %u)\"}",
+                   "\"severity\":\"warning\",\"content\":\"The job has moved "
+                   "to another engine and starts over (attempt %u)\"}",
                    job->attempt);
 
     nt_job_emit(job, line, (size_t) len);
@@ -351,8 +340,7 @@ nt_job_cancel(nt_job_t *job)
 }
 
 
-/* Takes the job's place back; a run that still winds down keeps it alive. */
-static void
+void
 nt_job_leave(nt_job_t *job)
 {
     nt_jobs_t *jobs = job->jobs;
@@ -372,8 +360,7 @@ nt_job_leave(nt_job_t *job)
 }
 
 
-/* Frees a job that nobody needs any more. */
-static void
+void
 nt_job_settle(nt_job_t *job)
 {
     nt_jobs_t *jobs = job->jobs;
@@ -407,153 +394,6 @@ nt_job_drop(nt_job_t *job)
 
 
 static void
-nt_job_on_released(void *arg, nt_rc_t rc, const char *message)
-{
-    nt_job_t *job = arg;
-
-    job->writing = false;
-
-    if (rc != NT_OK) {
-        nt_log(NT_LOG_WARN,
-               "job %s: could not be handed back (%s); another engine takes "
-               "it when its lease lapses",
-               job->id, message);
-    }
-
-    nt_job_settle(job);
-}
-
-
-void
-nt_job_release(nt_job_t *job)
-{
-    if (job->writing) {
-        return; /* asked again at the next poll */
-    }
-
-    job->writing = true;
-    nt_job_cancel(job);
-    nt_job_leave(job);
-    nt_job_watchers_fail(job, 503, "The engine is shutting down");
-    job->jobs->store->release(job->jobs->store, job->id, nt_job_on_released,
-                              job);
-}
-
-
-static void
-nt_job_trouble(nt_job_t *job, const char *message)
-{
-    uint64_t now = uv_now(job->jobs->options.loop);
-
-    if (job->trouble == 0) {
-        job->trouble = now ? now : 1;
-        nt_log(NT_LOG_WARN, "job %s: the store did not take its events: %s",
-               job->id, message);
-    }
-
-    if (now - job->trouble >= NT_JOB_TROUBLE_MS) {
-        nt_job_watchers_fail(job, 503, NT_JOB_AWAY);
-    }
-
-    job->hold = now + NT_JOB_RETRY_MS;
-    nt_job_dirty(job);
-}
-
-
-static void
-nt_job_on_stored(void *arg, nt_rc_t rc, const char *message)
-{
-    nt_job_t       *job = arg;
-    nt_job_record_t record;
-
-    job->writing = false;
-
-    if (job->gone) {
-        nt_job_settle(job);
-        return;
-    }
-
-    if (rc != NT_OK) {
-        nt_job_trouble(job, message);
-        return;
-    }
-
-    job->trouble = 0;
-
-    if (job->out.n) {
-        job->stored = job->out.events[job->out.n - 1].seq;
-        nt_job_watchers_send(job);
-        nt_batch_reset(&job->out);
-    }
-
-    if (job->finishing) {
-        nt_job_leave(job);
-        nt_job_record(job, &record);
-        nt_job_watchers_end(job, &record);
-        nt_job_settle(job);
-        return;
-    }
-
-    if (job->ended || job->pending.n) {
-        nt_job_dirty(job);
-    }
-
-    if (job->run) {
-        nt_job_runnable(job); /* it may have stopped for a full buffer */
-    }
-}
-
-
-/* Hands what there is to the store. */
-static void
-nt_job_flush(nt_job_t *job)
-{
-    nt_store_t       *store = job->jobs->store;
-    nt_job_record_t   record;
-    const nt_event_t *events;
-
-    if (job->out.n == 0 && !job->finishing) {
-        nt_batch_t batch = job->out;
-
-        job->out = job->pending;
-        job->pending = batch;
-        job->finishing = job->ended;
-    }
-
-    job->writing = true;
-    events = nt_batch_events(&job->out);
-
-    if (job->finishing) {
-        nt_job_record(job, &record);
-        store->finish(store, &record, events, job->out.n, nt_job_on_stored,
-                      job);
-    } else {
-        store->append(store, job->id, events, job->out.n, nt_job_on_stored,
-                      job);
-    }
-}
-
-
-/* How long a dirty job's events still have to wait, ms; 0: not at all. */
-static uint64_t
-nt_job_wait(const nt_job_t *job, uint64_t now)
-{
-    if (now < job->hold) {
-        return job->hold - now;
-    }
-
-    if (job->ended || !TAILQ_EMPTY(&job->watches) ||
-        job->pending.text.len >= NT_JOB_HOLD_BYTES ||
-        now - job->since >= NT_JOB_HOLD_MS)
-    {
-        return 0;
-    }
-
-    return NT_JOB_HOLD_MS - (now - job->since);
-}
-
-
-static void
 nt_job_pump(nt_job_t *job)
 {
     if (job->run == NULL) {
@@ -572,42 +412,6 @@ nt_job_pump(nt_job_t *job)
         nt_run_free(job->run);
         job->run = NULL;
         nt_job_settle(job);
-    }
-}
-
-
-/* Sends what need not wait; the timer comes back for the rest. */
-static void
-nt_jobs_flush(nt_jobs_t *jobs)
-{
-    uint64_t  now = uv_now(jobs->options.loop), wait, first = 0;
-    nt_job_t *last = TAILQ_LAST(&jobs->dirty, nt_job_list), *job;
-    bool      end = false;
-
-    while (!end && (job = TAILQ_FIRST(&jobs->dirty))) {
-        end = job == last;
-        TAILQ_REMOVE(&jobs->dirty, job, dirty_entry);
-        job->in_dirty = false;
-
-        if (job->writing || job->gone ||
-            (job->out.n == 0 && job->pending.n == 0 && !job->ended))
-        {
-            continue;
-        }
-
-        wait = nt_job_wait(job, now);
-        if (wait == 0) {
-            nt_job_flush(job);
-            continue;
-        }
-
-        job->in_dirty = true;
-        TAILQ_INSERT_TAIL(&jobs->dirty, job, dirty_entry);
-        first = first == 0 || wait < first ? wait : first;
-    }
-
-    if (first && !jobs->freed) {
-        uv_timer_start(&jobs->flush, nt_jobs_on_flush, first, 0);
     }
 }
 

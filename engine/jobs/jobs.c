@@ -14,7 +14,7 @@
 #define NT_JOBS_POLL_MS  10
 #define NT_JOBS_GRACE_MS 1000 /* of a drain, after its timeout */
 
-#define NT_JOBS_ATTEMPTS 3 /* so often a job is run */
+#define NT_JOBS_LOST 3 /* so often a job is begun in vain */
 
 #define NT_JOBS_SHUTDOWN "The engine was shut down before the job had ended"
 
@@ -74,8 +74,8 @@ nt_jobs_drain_step(nt_jobs_t *jobs)
     uint64_t  now = uv_now(jobs->options.loop);
     nt_job_t *job, *next;
 
-    if (TAILQ_EMPTY(&jobs->all)) {
-        return true;
+    if (TAILQ_EMPTY(&jobs->all) && jobs->running == 0) {
+        return true; /* not even one on its way into the store */
     }
 
     if (now < jobs->drain_at) {
@@ -155,7 +155,7 @@ static void
 nt_jobs_on_given_up(void *arg, nt_rc_t rc, const char *message)
 {
     if (rc != NT_OK) {
-        nt_log(NT_LOG_ERROR, "a job that cannot run was not ended: %s",
+        nt_log(NT_LOG_ERROR, "a job that cannot run here was not given up: %s",
                message);
     }
 }
@@ -177,25 +177,59 @@ nt_jobs_give_up(nt_jobs_t *jobs, const nt_job_record_t *record)
 }
 
 
+/* What a job that was claimed is to run; NULL when it cannot be run, with a
+ * sentence in `error`. */
+static nt_graph_t *
+nt_jobs_graph(nt_jobs_t *jobs, const nt_job_record_t *record, nt_buf_t *error)
+{
+    nt_graph_t *graph;
+    const char *node, *type;
+
+    if (record->lost >= NT_JOBS_LOST) {
+        nt_buf_printf(error, "The job was lost by its engine %u times",
+                      record->lost);
+        return NULL;
+    }
+
+    graph = jobs->options.graph(jobs->options.arg, record->workflow_id, error);
+    if (graph == NULL || record->attempt == 1) {
+        return graph;
+    }
+
+    node = nt_graph_once(graph, &type);
+    if (node) {
+        nt_buf_printf(error,
+                      "The engine that ran the job was lost, and node \"%s\" "
+                      "(%s) must not run twice",
+                      node, type);
+        nt_graph_unref(graph);
+        return NULL;
+    }
+
+    return graph;
+}
+
+
 static void
 nt_jobs_on_claimed(void *arg, const nt_job_record_t *record)
 {
-    nt_jobs_t   *jobs = arg;
-    nt_buf_t     error = { 0 };
-    nt_graph_t  *graph = NULL;
-    json_t      *params;
-    nt_job_t    *job;
-    json_error_t fault;
+    nt_jobs_t  *jobs = arg;
+    nt_buf_t    error = { 0 };
+    nt_graph_t *graph = NULL;
+    json_t     *params;
+    nt_job_t   *job;
 
-    params = json_loads(record->params ? record->params : "{}", 0, &fault);
-    if (record->attempt > NT_JOBS_ATTEMPTS) {
-        nt_buf_printf(&error, "The job was lost by its engine %u times",
-                      record->attempt - 1);
-    } else if (params == NULL) {
-        nt_buf_append_str(&error, NT_STR("The job's parameters are damaged"));
+    if (jobs->draining && jobs->store->release) {
+        jobs->store->release(jobs->store, record->id, nt_jobs_on_given_up,
+                             NULL);
+        return;
+    }
+
+    params = json_loads(record->params ? record->params : "", 0, NULL);
+    if (params) {
+        graph = nt_jobs_graph(jobs, record, &error);
     } else {
-        graph =
-            jobs->options.graph(jobs->options.arg, record->workflow_id, &error);
+        nt_buf_append_str(&error, NT_STR("The job's parameters are damaged"));
     }
 
     job = nt_job_new(jobs, record, graph, params);
@@ -215,7 +249,7 @@ nt_jobs_on_claimed(void *arg, const nt_job_record_t *record)
     jobs->running++;
     nt_job_start(job, record);
 
-    if (jobs->draining) {
+    if (jobs->draining && !job->ended) {
         nt_job_end(job, "failed", NT_JOBS_SHUTDOWN);
 
     } else if (job->graph == NULL && !job->ended) {

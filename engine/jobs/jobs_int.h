@@ -78,13 +78,14 @@ struct nt_job {
     nt_batch_t pending;
     nt_batch_t out; /* with the store, or to be sent again */
 
-    uint64_t since;   /* loop time of the start, ms */
-    uint64_t hold;    /* no call to the store before this loop time */
-    uint64_t trouble; /* loop time of the store's first failure; 0: none */
+    uint64_t since; /* loop time of the start, ms */
+    uint64_t hold;  /* no call to the store before this loop time */
+    uint64_t sent;  /* loop time when `out` was first sent */
 
     bool in_table;
     bool in_runnable;
     bool in_dirty;
+    bool trouble;   /* the store has not taken `out` */
     bool writing;   /* a store call is under way */
     bool finishing; /* `out` goes with finish */
     bool ended;     /* its last event is in pending or out */
@@ -177,11 +178,29 @@ void nt_job_cancel(nt_job_t *job);
 /* It is not ours any more: stops it and stores nothing. */
 void nt_job_drop(nt_job_t *job);
 
-/* Gives it back to the queue; the store must be able to. */
-void nt_job_release(nt_job_t *job);
+/* It wants a turn; has something for the store. */
+void nt_job_runnable(nt_job_t *job);
+void nt_job_dirty(nt_job_t *job);
+
+/* Points into the job. */
+void nt_job_record(const nt_job_t *job, nt_job_record_t *record);
+
+/* Takes the job's place back; a run that still winds down keeps it alive. */
+void nt_job_leave(nt_job_t *job);
+
+/* Frees a job that nobody needs any more. */
+void nt_job_settle(nt_job_t *job);
 
 /* Pumps jobs and sends their events to the store, once around. */
 void nt_jobs_run(nt_jobs_t *jobs);
+
+/* --- job_store.c --- */
+
+/* Gives it back to the queue; the store must be able to. */
+void nt_job_release(nt_job_t *job);
+
+/* Sends what need not wait; the timer comes back for the rest. */
+void nt_jobs_flush(nt_jobs_t *jobs);
 
 /* --- jobs_watch.c --- */
 

@@ -32,7 +32,8 @@ typedef struct {
     int64_t     created_at; /* ms since the epoch; 0: not yet */
     int64_t     started_at;
     int64_t     finished_at;
-    unsigned    attempt;        /* 1 at first; more after a takeover */
+    unsigned    attempt;        /* 1 at first; more when it starts over */
+    unsigned    lost;           /* so often its engine was lost */
     uint64_t    last_seq;       /* number of the last stored event */
     unsigned    queue_position; /* of a queued job, from 1; else 0 */
     bool        cancel;         /* somebody asked for it to be cancelled */

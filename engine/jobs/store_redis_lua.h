@@ -30,14 +30,15 @@
     "local function record(id, big)\n"                                         \
     "  local r = redis.call('HMGET', P .. 'job:' .. id, 'user', 'workflow',\n" \
     "    'base', 'status', 'error', 'node', 'ntype', 'created', 'started',\n"  \
-    "    'finished', 'attempt', 'seq', 'cancel', 'qid', big or 'none')\n"      \
+    "    'finished', 'attempt', 'lost', 'seq', 'cancel', 'qid',\n"             \
+    "    big or 'none')\n"                                                     \
     "  if not r[1] then return false end\n"                                    \
-    "  if r[4] == 'queued' and r[14] then\n"                                   \
-    "    r[14] = #redis.call('XRANGE', P .. 'queue', '-', r[14])\n"            \
+    "  if r[4] == 'queued' and r[15] then\n"                                   \
+    "    r[15] = #redis.call('XRANGE', P .. 'queue', '-', r[15])\n"            \
     "  else\n"                                                                 \
-    "    r[14] = false\n"                                                      \
+    "    r[15] = false\n"                                                      \
     "  end\n"                                                                  \
-    "  r[16] = id\n"                                                           \
+    "  r[17] = id\n"                                                           \
     "  return r\n"                                                             \
     "end\n"                                                                    \
     "local function enqueue(id)\n"                                             \
@@ -231,11 +232,12 @@
     "  local id = entry[2][2]\n"                                               \
     "  local job = P .. 'job:' .. id\n"                                        \
     "  redis.call('XDEL', queue, entry[1])\n"                                  \
-    "  local r = redis.call('HMGET', job, 'status', 'attempt')\n"              \
-    "  if r[1] == 'queued' then\n"                                             \
+    "  if redis.call('HGET', job, 'status') == 'queued' then\n"                \
+    "    if redis.call('HSETNX', job, 'started', now) == 0 then\n"             \
+    "      redis.call('HINCRBY', job, 'attempt', 1)\n"                         \
+    "    end\n"                                                                \
     "    redis.call('HSET', job, 'status', 'running', 'owner',\n"              \
-    "      engine .. ':' .. r[2])\n"                                           \
-    "    redis.call('HSETNX', job, 'started', now)\n"                          \
+    "      engine .. ':' .. redis.call('HGET', job, 'attempt'))\n"             \
     "    redis.call('HDEL', job, 'qid')\n"                                     \
     "    redis.call('ZADD', P .. 'leases', now + lease, id)\n"                 \
     "    taken[#taken + 1] = record(id, 'params')\n"                           \
@@ -267,7 +269,7 @@
     "    local job = P .. 'job:' .. id\n"                                      \
     "    redis.call('ZREM', leases, id)\n"                                     \
     "    if redis.call('HGET', job, 'status') == 'running' then\n"             \
-    "      redis.call('HINCRBY', job, 'attempt', 1)\n"                         \
+    "      redis.call('HINCRBY', job, 'lost', 1)\n"                            \
     "      redis.call('HDEL', job, 'owner')\n"                                 \
     "      redis.call('HSET', job, 'status', 'queued', 'qid', enqueue(id))\n"  \
     "      reaped = reaped + 1\n"                                              \

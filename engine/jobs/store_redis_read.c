@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "core/nt_buf.h"
+#include "core/nt_id.h"
 
 /* Places in a record, as NT_LUA_RECORD makes it. */
 enum {
@@ -21,6 +22,7 @@ enum {
     NT_RECORD_STARTED,
     NT_RECORD_FINISHED,
     NT_RECORD_ATTEMPT,
+    NT_RECORD_LOST,
     NT_RECORD_SEQ,
     NT_RECORD_CANCEL,
     NT_RECORD_POSITION,
@@ -75,6 +77,7 @@ nt_red_record(nt_job_record_t *record, const redisReply *reply,
         .started_at = nt_red_number(reply, NT_RECORD_STARTED),
         .finished_at = nt_red_number(reply, NT_RECORD_FINISHED),
         .attempt = (unsigned) nt_red_number(reply, NT_RECORD_ATTEMPT),
+        .lost = (unsigned) nt_red_number(reply, NT_RECORD_LOST),
         .last_seq = (uint64_t) nt_red_number(reply, NT_RECORD_SEQ),
         .cancel = nt_red_text(reply, NT_RECORD_CANCEL) != NULL,
         .queue_position = (unsigned) nt_red_number(reply, NT_RECORD_POSITION),
@@ -84,7 +87,8 @@ nt_red_record(nt_job_record_t *record, const redisReply *reply,
         *big = nt_red_text(reply, NT_RECORD_BIG);
     }
 
-    return record->id && record->user && record->workflow_id && record->status;
+    return record->id && strlen(record->id) == NT_ID_HEX_LEN && record->user &&
+           record->workflow_id && record->status;
 }
 
 

@@ -39,6 +39,12 @@ nt_graph_ref(nt_graph_t *graph)
     return graph;
 }
 
+const char *
+nt_graph_once(const nt_graph_t *graph, const char **type)
+{
+    return NULL;
+}
+
 void
 nt_graph_unref(nt_graph_t *graph)
 {

@@ -90,4 +90,34 @@ my $events = NodeTool::Jobs::ended_well($t, $two, $killer, 'failed',
     'lost three times');
 like($events->[-1][1]{error}, qr/lost by its engine 3 times/, 'it says why');
 
+# --- a job of a dead engine can be cancelled ---------------------------------
+
+my $dead = NodeTool::Jobs::submit($t, $two, 'slow');
+NodeTool::Jobs::wait_status($t, $two, $dead, 'running');
+kill_hard($two);
+$one = $t->engine(name => 'five', store => 'redis', args => \@args);
+is($t->wire($one, { op => 'job.cancel', job_id => $dead })->{status}, 200,
+    'cancelled while no engine has it');
+NodeTool::Jobs::ended_well($t, $one, $dead, 'cancelled', 'cancelled');
+
+# --- an engine that was away longer than its leases --------------------------
+
+$two = $t->engine(name => 'six', store => 'redis', args => \@args);
+@jobs = map { NodeTool::Jobs::submit($t, $one, 'ticks') } 1 .. 3;
+kill 'STOP', $one->{pid};
+for my $i (0 .. $#jobs) {
+    $t->wait_for("job $i to be taken over", sub {
+        return (NodeTool::Jobs::get($t, $two, $jobs[$i])->{attempt} || 1) > 1;
+    });
+}
+kill 'CONT', $one->{pid};
+for my $i (0 .. $#jobs) {
+    for my $engine ($one, $two) {
+        NodeTool::Jobs::ended_well($t, $engine, $jobs[$i], 'completed',
+            "stopped and back, job $i on $engine->{name}");
+    }
+}
+like($t->read_file($one->{log}), qr/lease was lost, stopped here/,
+    'the engine that was away has noticed');
+
 $t->done;

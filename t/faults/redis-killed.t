@@ -130,9 +130,23 @@ is_deeply([grep { $_->{status} ne 'completed' } @$jobs], [],
 
 # --- scripts forgotten -------------------------------------------------------
 
-system('redis-cli', '-s', $redis->{socket}, 'SCRIPT', 'FLUSH') == 0
-    or die 'redis-cli';
+NodeTool::Jobs::redis_cli($redis, qw(SCRIPT FLUSH));
 is($t->wire($engine, { op => 'job.run', workflow_id => 'echo' })->{status}, 200,
     'scripts are loaded again');
+
+# --- hanging -----------------------------------------------------------------
+
+kill 'STOP', $redis->{pid};
+$begin = time;
+is($t->wire($engine, { op => 'job.run', workflow_id => 'echo' })->{status}, 503,
+    'Redis does not answer: 503');
+cmp_ok(time - $begin, '<', 8, 'in reasonable time');
+kill 'CONT', $redis->{pid};
+$t->wait_for('Redis to be back', sub {
+    $t->wire($engine, { op => 'job.run', workflow_id => 'echo' })->{status}
+        == 200;
+});
+is(NodeTool::Jobs::redis_cli($redis, 'ZCARD', 'nodetool:{jobs}:leases'), 0,
+    'no lease is left over');
 
 $t->done;

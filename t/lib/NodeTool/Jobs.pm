@@ -67,4 +67,17 @@ sub ended_well {
     return $events;
 }
 
+# What Redis replies to a command, as redis-cli prints it.
+sub redis_cli {
+    my ($redis, @command) = @_;
+
+    open my $out, '-|', 'redis-cli', '-s', $redis->{socket}, @command
+        or die "redis-cli: $!";
+    local $/;
+    my $reply = <$out>;
+    close $out or die "redis-cli @command failed\n";
+    $reply =~ s{\n+\z}{};
+    return $reply;
+}
+
 1;

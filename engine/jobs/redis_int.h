@@ -1,0 +1,90 @@
+/*
+ * engine/jobs/redis_int.h - what redis.c and redis_connect.c share; private.
+ */
+
+#ifndef NT_REDIS_INT_H
+#define NT_REDIS_INT_H
+
+#include <hiredis/async.h>
+#include <sys/queue.h>
+
+#include "engine/jobs/redis.h"
+#include "engine/jobs/redis_url.h"
+
+/* Between attempts to connect, ms. */
+#define NT_REDIS_RETRY_MIN 50
+#define NT_REDIS_RETRY_MAX 1000
+
+#define NT_REDIS_SHA 40
+
+typedef struct nt_redis_cmd nt_redis_cmd_t;
+
+struct nt_redis_cmd {
+    TAILQ_ENTRY(nt_redis_cmd) entry;
+
+    nt_redis_t *redis;
+    char       *text; /* in RESP */
+    size_t      len;
+    int         script; /* its number, or -1 */
+    size_t      head;   /* of an eval: where the arguments behind it start */
+    bool        again;
+    uint64_t    deadline; /* for being sent; loop time, ms */
+    uint64_t    sent_at;
+    nt_redis_cb cb;
+    void       *arg;
+};
+
+TAILQ_HEAD(nt_redis_list, nt_redis_cmd);
+
+typedef enum {
+    NT_REDIS_AWAY,       /* the next attempt is at retry_at */
+    NT_REDIS_CONNECTING, /* resolving, connecting, logging in, loading */
+    NT_REDIS_READY
+} nt_redis_state_t;
+
+struct nt_redis {
+    uv_loop_t         *loop;
+    nt_redis_options_t options;
+    nt_redis_url_t     url;
+
+    redisAsyncContext *context;
+    nt_redis_state_t   state;
+    unsigned           setup; /* replies that setting up still waits for */
+    char (*shas)[NT_REDIS_SHA + 1];
+    unsigned n_scripts;
+
+    struct nt_redis_list waiting; /* for a connection, oldest first */
+    struct nt_redis_list sent;    /* for a reply, oldest first */
+
+    uv_timer_t       timer;
+    uv_getaddrinfo_t resolve;
+    bool             resolving;
+    uint64_t         retry_at; /* loop time, ms */
+    unsigned         retry;    /* ms */
+    uint64_t         since;    /* loop time of the attempt, ms */
+    bool             told;     /* that the connection is away */
+
+    bool closing;
+    bool timer_closed;
+    void (*closed)(void *arg);
+    void *closed_arg;
+};
+
+/* --- redis.c --- */
+
+/* The connection is set up: what waits for it goes out. */
+void nt_redis_ready(nt_redis_t *redis);
+
+/* Frees it when it was closed and nothing is under way any more. */
+void nt_redis_closed(nt_redis_t *redis);
+
+/* --- redis_connect.c --- */
+
+void nt_redis_connect(nt_redis_t *redis);
+
+/* Gives the connection up, if there is one, and tries again later. */
+void nt_redis_drop(nt_redis_t *redis, const char *why);
+
+const char *nt_redis_place(const nt_redis_t *redis); /* for the log */
+
+#endif

@@ -1,0 +1,197 @@
+/* The parts of jobs that need no loop: URLs, lines, batches, the table. */
+
+#include "engine/jobs/job_events.h"
+#include "engine/jobs/redis_url.h"
+#include "engine/jobs/table.h"
+#include "t/core/tap.h"
+
+typedef struct {
+    const char *text;
+    const char *path, *host, *user, *password;
+    int         port;
+    unsigned    db;
+    bool        bad;
+} url_t;
+
+static const url_t urls[] = {
+    { "redis://h", .host = "h", .port = 6379 },
+    { "redis://", .host = "127.0.0.1", .port = 6379 },
+    { "redis://h:7000/3", .host = "h", .port = 7000, .db = 3 },
+    { "redis://h/", .host = "h", .port = 6379 },
+    { "redis://:p%40:x@h:1", .host = "h", .port = 1, .password = "p@:x" },
+    { "redis://u:p@h", .host = "h", .port = 6379, .user = "u",
+      .password = "p" },
+    { "redis://:a@b@h", .host = "h", .port = 6379, .password = "a@b" },
+    { "redis://[::1]:7000", .host = "::1", .port = 7000 },
+    { "redis://[::1]", .host = "::1", .port = 6379 },
+    { "unix:///a/b.sock", .path = "/a/b.sock" },
+    { "unix:///a%20b?db=5", .path = "/a b", .db = 5 },
+    { "", .bad = true },
+    { "h:6379", .bad = true },
+    { "http://h", .bad = true },
+    { "rediss://h", .bad = true },
+    { "redis://h:0", .bad = true },
+    { "redis://h:65536", .bad = true },
+    { "redis://h:x", .bad = true },
+    { "redis://h:", .bad = true },
+    { "redis://h:123456789", .bad = true },
+    { "redis://h/x", .bad = true },
+    { "redis://h?db=1", .bad = true },
+    { "redis://user@h", .bad = true },
+    { "redis://[::1", .bad = true },
+    { "redis://[::1]x", .bad = true },
+    { "redis://:a%00b@h", .bad = true },
+    { "unix://", .bad = true },
+    { "unix:///a?db=x", .bad = true },
+    { "unix:///a?x=1", .bad = true },
+};
+
+static bool
+same(const char *got, const char *want)
+{
+    return got && want ? strcmp(got, want) == 0 : got == want;
+}
+
+static void
+test_urls(void)
+{
+    for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+        const url_t   *want = &urls[i];
+        nt_redis_url_t url;
+        char           error[256] = "";
+        bool good = nt_redis_url_parse(&url, want->text, error, sizeof(error));
+
+        if (want->bad) {
+            ok(!good && error[0], "bad URL: %s", want->text);
+            continue;
+        }
+
+        ok(good && same(url.path, want->path) && same(url.host, want->host) &&
+               same(url.user, want->user) &&
+               same(url.password, want->password) && url.port == want->port &&
+               url.db == want->db,
+           "URL: %s", want->text);
+        nt_redis_url_free(&url);
+    }
+}
+
+static void
+test_lines(void)
+{
+    nt_buf_t        line = { 0 };
+    nt_job_record_t job = { .id = "j\"1", .workflow_id = "w" };
+
+    job.status = "running";
+    nt_job_update_line(&line, &job);
+    is_str((nt_str_t) { line.data, line.len },
+           "{\"type\":\"job_update\",\"status\":\"running\",\"job_id\":"
+           "\"j\\\"1\",\"workflow_id\":\"w\"}",
+           "running");
+    ok(!nt_job_update_ends(line.data, line.len), "running is not the end");
+
+    job.status = "completed";
+    job.result = "{\"output\":1}";
+    nt_job_update_line(&line, &job);
+    ok(memmem(line.data, line.len, ",\"result\":{\"output\":1}}", 22),
+       "the result is a member");
+    ok(nt_job_update_ends(line.data, line.len), "completed is the end");
+    for (size_t i = 0; i < 40; i++) {
+        if (nt_job_update_ends(line.data, i)) {
+            ok(false, "an end of %zu bytes", i);
+        }
+    }
+
+    job.status = "queued";
+    job.result = NULL;
+    nt_job_update_line(&line, &job);
+    ok(line.data[line.len - 1] == ':', "queued is left open");
+
+    job.status = "failed";
+    job.error = "bad \xff\xe2\x82\xac\n";
+    nt_job_update_line(&line, &job);
+    ok(memmem(line.data, line.len,
+              "\"error\":\"bad \xef\xbf\xbd\xe2\x82\xac\\n\"", 22),
+       "an error that is no UTF-8 becomes some");
+    nt_buf_free(&line);
+
+    is_int((long long) nt_job_text_cut("abc", 2), 2, "cut: ASCII");
+    is_int((long long) nt_job_text_cut("abc", 9), 3, "cut: nothing to cut");
+    is_int((long long) nt_job_text_cut("\xe2\x82\xac\xe2\x82\xac", 1), 3,
+           "cut: at a character's border");
+    is_int((long long) nt_job_text_cut("\xff\xff\xff", 2), 2,
+           "cut: invalid bytes count as characters");
+}
+
+static void
+test_batch(void)
+{
+    nt_batch_t        batch = { 0 };
+    const nt_event_t *events;
+    bool              good = true;
+    char              text[16];
+
+    for (int i = 1; i <= 1000; i++) {
+        snprintf(text, sizeof(text), "line %d", i);
+        good = good && nt_batch_add(&batch, (uint64_t) i, text, strlen(text));
+    }
+
+    events = nt_batch_events(&batch);
+    for (int i = 1; i <= 1000; i++) {
+        snprintf(text, sizeof(text), "line %d", i);
+        good = good && events[i - 1].seq == (uint64_t) i &&
+               events[i - 1].len == strlen(text) &&
+               memcmp(events[i - 1].line, text, strlen(text)) == 0;
+    }
+
+    ok(good, "a batch keeps its lines");
+    nt_batch_reset(&batch);
+    ok(batch.n == 0 && batch.text.len == 0, "reset empties it");
+    nt_batch_free(&batch);
+}
+
+typedef struct {
+    nt_link_t link;
+    char      key[16];
+} entry_t;
+
+static void
+test_table(void)
+{
+    enum { N = 1000 };
+    static entry_t entries[N];
+    nt_table_t     table = { 0 };
+    bool           good = true;
+
+    ok(nt_table_find(&table, "x") == NULL, "an empty table has nothing");
+
+    for (int i = 0; i < N; i++) {
+        snprintf(entries[i].key, sizeof(entries[i].key), "key %d", i);
+        good = good && nt_table_add(&table, &entries[i].link, entries[i].key);
+    }
+
+    for (int i = 0; i < N; i += 2) {
+        nt_table_remove(&table, &entries[i].link);
+    }
+
+    for (int i = 0; i < N; i++) {
+        nt_link_t *link = nt_table_find(&table, entries[i].key);
+
+        good = good && (i % 2 ? link && nt_table_entry(link, entry_t, link) ==
+                                            &entries[i]
+                              : link == NULL);
+    }
+
+    ok(good && table.n == N / 2, "finds what is in it, and nothing else");
+    nt_table_free(&table);
+}
+
+int
+main(void)
+{
+    test_urls();
+    test_lines();
+    test_batch();
+    test_table();
+
+    return done();
+}
