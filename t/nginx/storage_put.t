@@ -177,14 +177,12 @@ SKIP: {
     is($out, 413, 'HTTP/2: client_max_body_size without a length');
 
     # a stream that is reset
-    my $pid = fork // die "fork: $!";
-    if ($pid == 0) {
-        exec 'sh', '-c', "(cat $dir/upload; exec sleep 60) | exec curl -s --http2-prior-knowledge -T - $url/s/reset";
-    }
+    my $curl = $t->spawn('curl', ['sh', '-c', "(cat $dir/upload; exec sleep 60)"
+        . " | exec curl -s --http2-prior-knowledge -T - $url/s/reset"],
+        group => 1);
     $t->wait_for('the upload', sub { grep { -s } uploads() });
-    kill 'KILL', map { /(\d+)/ ? $1 : () } `pgrep -f -- '-T - $url/s/reset'`;
-    kill 'KILL', $pid;
-    waitpid $pid, 0;
+    kill 'KILL', -$curl->{pid};
+    $t->wait_exit($curl, 5);
     $t->wait_for('no upload', sub { !uploads() });
     ok(!-e "$dir/store/reset", 'HTTP/2: a stream that breaks leaves nothing');
 }
