@@ -11,12 +11,44 @@
 #define TEXT_MAX (64 * 1024 * 1024)
 
 
-const nt_output_t nt_text_out_str[] = { { "output", "str" }, { NULL, NULL } };
-const nt_output_t nt_text_out_bool[] = { { "output", "bool" }, { NULL, NULL } };
-const nt_output_t nt_text_out_int[] = { { "output", "int" }, { NULL, NULL } };
 const nt_output_t nt_text_out_list[] = { { "output", "list[str]" },
                                          { NULL, NULL } };
-const nt_output_t nt_text_out_any[] = { { "output", "any" }, { NULL, NULL } };
+
+
+bool
+nt_text_check(nt_node_call_t *call, const nt_property_t *properties)
+{
+    bool     good;
+    int64_t  number;
+    nt_str_t text;
+
+    for (good = true; good && properties->name != NULL; properties++) {
+        if (strcmp(properties->type, "str") == 0) {
+            good = nt_arg_str(call, properties->name, &text);
+
+        } else if (strcmp(properties->type, "int") == 0 &&
+                   !json_is_null(nt_call_input(call, properties->name)))
+        {
+            good = nt_arg_int(call, properties->name, &number);
+        }
+    }
+
+    return good;
+}
+
+
+int64_t
+nt_text_int(nt_node_call_t *call, const char *name)
+{
+    int64_t number;
+
+    if (json_is_null(nt_call_input(call, name)) ||
+        !nt_arg_int(call, name, &number)) {
+        return 0;
+    }
+
+    return number;
+}
 
 
 nt_str_t
@@ -30,30 +62,23 @@ nt_text_input(nt_node_call_t *call, const char *name)
 
 
 nt_node_rc_t
-nt_text_emit(nt_node_call_t *call, nt_buf_t *buf)
-{
-    return nt_call_emit(call, "output", nt_ustr_take(buf));
-}
-
-
-nt_node_rc_t
 nt_text_emit_str(nt_node_call_t *call, nt_str_t s)
 {
-    return nt_call_emit(call, "output", nt_ustr_json(s));
+    return nt_emit(call, nt_ustr_json(s));
 }
 
 
 nt_node_rc_t
 nt_text_emit_bool(nt_node_call_t *call, bool value)
 {
-    return nt_call_emit(call, "output", json_boolean(value));
+    return nt_emit(call, json_boolean(value));
 }
 
 
 nt_node_rc_t
 nt_text_emit_int(nt_node_call_t *call, int64_t value)
 {
-    return nt_call_emit(call, "output", json_integer(value));
+    return nt_emit(call, json_integer(value));
 }
 
 
@@ -76,21 +101,24 @@ concat(nt_node_call_t *call)
 
     nt_buf_append_str(&buf, nt_text_input(call, "a"));
     nt_buf_append_str(&buf, nt_text_input(call, "b"));
-    return nt_text_emit(call, &buf);
+    return nt_emit_buf(call, &buf);
 }
 
 
-static const nt_property_t concat_properties[] = { NT_TEXT_STR("a", "\"\""),
-                                                   NT_TEXT_STR("b", "\"\""),
-                                                   NT_TEXT_END };
+static const nt_property_t concat_properties[] = {
+    NT_PROP("a", "str", "\"\"", NULL), NT_PROP("b", "str", "\"\"", NULL),
+    NT_PROP_END
+};
+
+NT_TEXT_RUN(concat, concat_properties)
 
 const nt_node_type_t nt_text_concat = { .type = "nodetool.text.Concat",
                                         .title = "Concatenate Text",
                                         .description =
                                             "Puts two texts together.",
                                         .properties = concat_properties,
-                                        .outputs = nt_text_out_str,
-                                        .run = concat };
+                                        .outputs = nt_out_str,
+                                        .run = checked_concat };
 
 
 /* --- lists of texts --- */
@@ -114,7 +142,7 @@ join(nt_node_call_t *call)
         nt_py_str(&buf, item);
     }
 
-    return nt_text_emit(call, &buf);
+    return nt_emit_buf(call, &buf);
 }
 
 
@@ -123,17 +151,19 @@ static const nt_property_t join_properties[] = {
       .type = "list[any]",
       .default_json = "[]",
       .description = "The values to join, each as its text" },
-    NT_TEXT_STR("separator", "\"\""),
-    NT_TEXT_END
+    NT_PROP("separator", "str", "\"\"", NULL),
+    NT_PROP_END
 };
+
+NT_TEXT_RUN(join, join_properties)
 
 const nt_node_type_t nt_text_join = {
     .type = "nodetool.text.Join",
     .title = "Join",
     .description = "Joins a list of values with a separator.",
     .properties = join_properties,
-    .outputs = nt_text_out_str,
-    .run = join
+    .outputs = nt_out_str,
+    .run = checked_join
 };
 
 
@@ -148,15 +178,17 @@ split(nt_node_call_t *call)
         return nt_call_fail(call, "delimiter must not be empty");
     }
 
-    return nt_call_emit(call, "output",
-                        nt_ustr_split(nt_text_input(call, "text"), delimiter,
-                                      -1));
+    return nt_emit(call,
+                   nt_ustr_split(nt_text_input(call, "text"), delimiter, -1));
 }
 
 
 static const nt_property_t split_properties[] = {
-    NT_TEXT_STR("text", "\"\""), NT_TEXT_STR("delimiter", "\",\""), NT_TEXT_END
+    NT_PROP("text", "str", "\"\"", NULL),
+    NT_PROP("delimiter", "str", "\",\"", NULL), NT_PROP_END
 };
+
+NT_TEXT_RUN(split, split_properties)
 
 const nt_node_type_t nt_text_split = {
     .type = "nodetool.text.Split",
@@ -164,7 +196,7 @@ const nt_node_type_t nt_text_split = {
     .description = "Splits a text into a list at a delimiter.",
     .properties = split_properties,
     .outputs = nt_text_out_list,
-    .run = split
+    .run = checked_split
 };
 
 
@@ -196,8 +228,8 @@ chunk(nt_node_call_t *call)
     nt_str_t separator;
 
     separator = nt_text_input(call, "separator");
-    length = nt_call_int(call, "length");
-    overlap = nt_call_int(call, "overlap");
+    length = nt_text_int(call, "length");
+    overlap = nt_text_int(call, "overlap");
 
     if (separator.len == 0) {
         return nt_call_fail(call, "separator must not be empty");
@@ -224,14 +256,14 @@ chunk(nt_node_call_t *call)
     }
 
     json_decref(words);
-    return nt_call_emit(call, "output", chunks);
+    return nt_emit(call, chunks);
 }
 
 
 static const double one = 1, thousand = 1000;
 
 static const nt_property_t chunk_properties[] = {
-    NT_TEXT_STR("text", "\"\""),
+    NT_PROP("text", "str", "\"\"", NULL),
     { .name = "length",
       .type = "int",
       .default_json = "100",
@@ -246,8 +278,10 @@ static const nt_property_t chunk_properties[] = {
       .type = "str",
       .default_json = "\" \"",
       .description = "What stands between words" },
-    NT_TEXT_END
+    NT_PROP_END
 };
+
+NT_TEXT_RUN(chunk, chunk_properties)
 
 const nt_node_type_t nt_text_chunk = {
     .type = "nodetool.text.Chunk",
@@ -255,7 +289,7 @@ const nt_node_type_t nt_text_chunk = {
     .description = "Splits a text into chunks of so many words.",
     .properties = chunk_properties,
     .outputs = nt_text_out_list,
-    .run = chunk
+    .run = checked_chunk
 };
 
 
@@ -267,18 +301,20 @@ extract(nt_node_call_t *call)
     int64_t  start, end;
     nt_buf_t buf = { 0 };
 
-    start = nt_call_int(call, "start");
-    end = nt_call_int(call, "end");
+    start = nt_text_int(call, "start");
+    end = nt_text_int(call, "end");
     nt_ustr_slice(&buf, nt_text_input(call, "text"), &start,
                   json_is_null(nt_call_input(call, "end")) ? NULL : &end, 1);
-    return nt_text_emit(call, &buf);
+    return nt_emit_buf(call, &buf);
 }
 
 
-static const nt_property_t extract_properties[] = { NT_TEXT_STR("text", "\"\""),
-                                                    NT_TEXT_INT("start", 0),
-                                                    NT_TEXT_INT("end", 0),
-                                                    NT_TEXT_END };
+static const nt_property_t extract_properties[] = {
+    NT_PROP("text", "str", "\"\"", NULL), NT_PROP("start", "int", "0", NULL),
+    NT_PROP("end", "int", "0", NULL), NT_PROP_END
+};
+
+NT_TEXT_RUN(extract, extract_properties)
 
 const nt_node_type_t nt_text_extract = {
     .type = "nodetool.text.Extract",
@@ -286,8 +322,8 @@ const nt_node_type_t nt_text_extract = {
     .description = "Takes the characters from start to before end; negative "
                    "positions count from the end of the text.",
     .properties = extract_properties,
-    .outputs = nt_text_out_str,
-    .run = extract
+    .outputs = nt_out_str,
+    .run = checked_extract
 };
 
 
@@ -303,9 +339,9 @@ slice(nt_node_call_t *call)
     int64_t  start, stop, step;
     nt_buf_t buf = { 0 };
 
-    start = nt_call_int(call, "start");
-    stop = nt_call_int(call, "stop");
-    step = nt_call_int(call, "step");
+    start = nt_text_int(call, "start");
+    stop = nt_text_int(call, "stop");
+    step = nt_text_int(call, "step");
 
     if (step == 0) {
         return nt_call_fail(call, "step must not be 0");
@@ -314,13 +350,13 @@ slice(nt_node_call_t *call)
     open_start = start == 0 && stop == 0 && step < 0;
     nt_ustr_slice(&buf, nt_text_input(call, "text"), open_start ? NULL : &start,
                   stop == 0 ? NULL : &stop, step);
-    return nt_text_emit(call, &buf);
+    return nt_emit_buf(call, &buf);
 }
 
 
 static const nt_property_t slice_properties[] = {
-    NT_TEXT_STR("text", "\"\""),
-    NT_TEXT_INT("start", 0),
+    NT_PROP("text", "str", "\"\"", NULL),
+    NT_PROP("start", "int", "0", NULL),
     { .name = "stop",
       .type = "int",
       .default_json = "0",
@@ -329,8 +365,10 @@ static const nt_property_t slice_properties[] = {
       .type = "int",
       .default_json = "1",
       .description = "2: every second character; -1: backwards" },
-    NT_TEXT_END
+    NT_PROP_END
 };
+
+NT_TEXT_RUN(slice, slice_properties)
 
 const nt_node_type_t nt_text_slice = {
     .type = "nodetool.text.Slice",
@@ -338,8 +376,8 @@ const nt_node_type_t nt_text_slice = {
     .description = "Takes a slice of a text, as Python's text[start:stop:"
                    "step].",
     .properties = slice_properties,
-    .outputs = nt_text_out_str,
-    .run = slice
+    .outputs = nt_out_str,
+    .run = checked_slice
 };
 
 
@@ -358,22 +396,24 @@ replace(nt_node_call_t *call)
                             TEXT_MAX);
     }
 
-    return nt_text_emit(call, &buf);
+    return nt_emit_buf(call, &buf);
 }
 
 
-static const nt_property_t replace_properties[] = { NT_TEXT_STR("text", "\"\""),
-                                                    NT_TEXT_STR("old", "\"\""),
-                                                    NT_TEXT_STR("new", "\"\""),
-                                                    NT_TEXT_END };
+static const nt_property_t replace_properties[] = {
+    NT_PROP("text", "str", "\"\"", NULL), NT_PROP("old", "str", "\"\"", NULL),
+    NT_PROP("new", "str", "\"\"", NULL), NT_PROP_END
+};
+
+NT_TEXT_RUN(replace, replace_properties)
 
 const nt_node_type_t nt_text_replace = {
     .type = "nodetool.text.Replace",
     .title = "Replace Text",
     .description = "Replaces each occurrence of one text by another.",
     .properties = replace_properties,
-    .outputs = nt_text_out_str,
-    .run = replace
+    .outputs = nt_out_str,
+    .run = checked_replace
 };
 
 
@@ -396,28 +436,30 @@ surround(nt_node_call_t *call)
     nt_buf_append_str(&buf, prefix);
     nt_buf_append_str(&buf, text);
     nt_buf_append_str(&buf, suffix);
-    return nt_text_emit(call, &buf);
+    return nt_emit_buf(call, &buf);
 }
 
 
 static const nt_property_t surround_properties[] = {
-    NT_TEXT_STR("text", "\"\""),
-    NT_TEXT_STR("prefix", "\"\""),
-    NT_TEXT_STR("suffix", "\"\""),
+    NT_PROP("text", "str", "\"\"", NULL),
+    NT_PROP("prefix", "str", "\"\"", NULL),
+    NT_PROP("suffix", "str", "\"\"", NULL),
     { .name = "skip_if_wrapped",
       .type = "bool",
       .default_json = "true",
       .description = "Leave a text alone that has both already" },
-    NT_TEXT_END
+    NT_PROP_END
 };
+
+NT_TEXT_RUN(surround, surround_properties)
 
 const nt_node_type_t nt_text_surround = {
     .type = "nodetool.text.SurroundWith",
     .title = "Surround With",
     .description = "Puts a prefix before a text and a suffix behind it.",
     .properties = surround_properties,
-    .outputs = nt_text_out_str,
-    .run = surround
+    .outputs = nt_out_str,
+    .run = checked_surround
 };
 
 
@@ -436,7 +478,7 @@ to_string(nt_node_call_t *call)
         nt_py_str(&buf, value);
     }
 
-    return nt_text_emit(call, &buf);
+    return nt_emit_buf(call, &buf);
 }
 
 
@@ -449,16 +491,18 @@ static const nt_property_t to_string_properties[] = {
       .default_json = "\"str\"",
       .values = modes,
       .description = "repr: with quotes around a text" },
-    NT_TEXT_END
+    NT_PROP_END
 };
+
+NT_TEXT_RUN(to_string, to_string_properties)
 
 const nt_node_type_t nt_text_to_string = {
     .type = "nodetool.text.ToString",
     .title = "To String",
     .description = "Converts any value to its text.",
     .properties = to_string_properties,
-    .outputs = nt_text_out_str,
-    .run = to_string
+    .outputs = nt_out_str,
+    .run = checked_to_string
 };
 
 

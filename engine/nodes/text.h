@@ -5,38 +5,29 @@
 #ifndef NT_TEXT_H
 #define NT_TEXT_H
 
-#include "engine/nodetool_node.h"
+#include "engine/nodes/args.h"
 #include "engine/nodes/ustr.h"
 
-/* A property that holds a str, list or number with a given JSON default. */
-#define NT_TEXT_STR(property, text)                                            \
-    {                                                                          \
-        .name = property, .type = "str", .default_json = text                  \
-    }
-#define NT_TEXT_INT(property, number)                                          \
-    {                                                                          \
-        .name = property, .type = "int", .default_json = #number               \
-    }
-#define NT_TEXT_BOOL(property, boolean)                                        \
-    {                                                                          \
-        .name = property, .type = "bool", .default_json = #boolean             \
-    }
-#define NT_TEXT_END                                                            \
-    {                                                                          \
-        .name = NULL                                                           \
-    }
-
-extern const nt_output_t nt_text_out_str[];  /* output: str */
-extern const nt_output_t nt_text_out_bool[]; /* output: bool */
-extern const nt_output_t nt_text_out_int[];  /* output: int */
 extern const nt_output_t nt_text_out_list[]; /* output: list[str] */
-extern const nt_output_t nt_text_out_any[];  /* output: any */
+
+/* Fails the node when a property of type str holds something else, or one of
+ * type int neither a whole number nor null. */
+bool nt_text_check(nt_node_call_t *call, const nt_property_t *properties);
+
+/* Defines checked_RUN, which is RUN behind that check. */
+#define NT_TEXT_RUN(run, properties)                                           \
+    static nt_node_rc_t checked_##run(nt_node_call_t *call)                    \
+    {                                                                          \
+        return nt_text_check(call, properties) ? run(call) : NT_NODE_FAIL;     \
+    }
 
 /* A property of type str; lives as long as the call. */
 nt_str_t nt_text_input(nt_node_call_t *call, const char *name);
 
-/* Emits `output`: the buffer as a string, which is freed. */
-nt_node_rc_t nt_text_emit(nt_node_call_t *call, nt_buf_t *buf);
+/* A property of type int; 0 for null. */
+int64_t nt_text_int(nt_node_call_t *call, const char *name);
+
+/* Emit `output`. */
 nt_node_rc_t nt_text_emit_str(nt_node_call_t *call, nt_str_t s);
 nt_node_rc_t nt_text_emit_bool(nt_node_call_t *call, bool value);
 nt_node_rc_t nt_text_emit_int(nt_node_call_t *call, int64_t value);

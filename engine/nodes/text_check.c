@@ -41,7 +41,7 @@ run_compare(nt_node_call_t *call)
     int order;
 
     if (!compare(call, &order)) {
-        return nt_call_emit(call, "output", NULL);
+        return nt_arg_nomem(call);
     }
 
     return nt_text_emit_str(call, nt_str(order < 0   ? "less"
@@ -56,15 +56,18 @@ run_equals(nt_node_call_t *call)
     int order;
 
     return compare(call, &order) ? nt_text_emit_bool(call, order == 0)
-                                 : nt_call_emit(call, "output", NULL);
+                                 : nt_arg_nomem(call);
 }
 
 
 static const nt_property_t compare_properties[] = {
-    NT_TEXT_STR("text_a", "\"\""), NT_TEXT_STR("text_b", "\"\""),
-    NT_TEXT_BOOL("case_sensitive", true),
-    NT_TEXT_BOOL("trim_whitespace", false), NT_TEXT_END
+    NT_PROP("text_a", "str", "\"\"", NULL),
+    NT_PROP("text_b", "str", "\"\"", NULL),
+    NT_PROP("case_sensitive", "bool", "true", NULL),
+    NT_PROP("trim_whitespace", "bool", "false", NULL), NT_PROP_END
 };
+
+NT_TEXT_RUN(run_compare, compare_properties)
 
 const nt_node_type_t nt_text_compare = {
     .type = "nodetool.text.Compare",
@@ -72,17 +75,19 @@ const nt_node_type_t nt_text_compare = {
     .description = "Says which of two texts comes first: less, equal or "
                    "greater.",
     .properties = compare_properties,
-    .outputs = nt_text_out_str,
-    .run = run_compare
+    .outputs = nt_out_str,
+    .run = checked_run_compare
 };
+
+NT_TEXT_RUN(run_equals, compare_properties)
 
 const nt_node_type_t nt_text_equals = { .type = "nodetool.text.Equals",
                                         .title = "Equals",
                                         .description =
                                             "Says whether two texts are equal.",
                                         .properties = compare_properties,
-                                        .outputs = nt_text_out_bool,
-                                        .run = run_equals };
+                                        .outputs = nt_out_bool,
+                                        .run = checked_run_equals };
 
 
 static nt_node_rc_t
@@ -103,29 +108,35 @@ run_ends_with(nt_node_call_t *call)
 
 
 static const nt_property_t starts_properties[] = {
-    NT_TEXT_STR("text", "\"\""), NT_TEXT_STR("prefix", "\"\""), NT_TEXT_END
+    NT_PROP("text", "str", "\"\"", NULL),
+    NT_PROP("prefix", "str", "\"\"", NULL), NT_PROP_END
 };
 
-static const nt_property_t ends_properties[] = { NT_TEXT_STR("text", "\"\""),
-                                                 NT_TEXT_STR("suffix", "\"\""),
-                                                 NT_TEXT_END };
+static const nt_property_t ends_properties[] = {
+    NT_PROP("text", "str", "\"\"", NULL),
+    NT_PROP("suffix", "str", "\"\"", NULL), NT_PROP_END
+};
+
+NT_TEXT_RUN(run_starts_with, starts_properties)
 
 const nt_node_type_t nt_text_starts_with = {
     .type = "nodetool.text.StartsWith",
     .title = "Starts With",
     .description = "Says whether a text starts with a prefix.",
     .properties = starts_properties,
-    .outputs = nt_text_out_bool,
-    .run = run_starts_with
+    .outputs = nt_out_bool,
+    .run = checked_run_starts_with
 };
+
+NT_TEXT_RUN(run_ends_with, ends_properties)
 
 const nt_node_type_t nt_text_ends_with = {
     .type = "nodetool.text.EndsWith",
     .title = "Ends With",
     .description = "Says whether a text ends with a suffix.",
     .properties = ends_properties,
-    .outputs = nt_text_out_bool,
-    .run = run_ends_with
+    .outputs = nt_out_bool,
+    .run = checked_run_ends_with
 };
 
 
@@ -191,7 +202,7 @@ run_contains(nt_node_call_t *call)
     json_decref(needles);
 
     if (!ok) {
-        return nt_call_emit(call, "output", NULL);
+        return nt_arg_nomem(call);
     }
 
     mode = nt_text_input(call, "match_mode");
@@ -206,28 +217,30 @@ run_contains(nt_node_call_t *call)
 static const char *const match_modes[] = { "any", "all", "none", NULL };
 
 static const nt_property_t contains_properties[] = {
-    NT_TEXT_STR("text", "\"\""),
-    NT_TEXT_STR("substring", "\"\""),
+    NT_PROP("text", "str", "\"\"", NULL),
+    NT_PROP("substring", "str", "\"\"", NULL),
     { .name = "search_values",
       .type = "list[str]",
       .default_json = "[]",
       .description = "Texts to look for instead of substring" },
-    NT_TEXT_BOOL("case_sensitive", true),
+    NT_PROP("case_sensitive", "bool", "true", NULL),
     { .name = "match_mode",
       .type = "enum",
       .default_json = "\"any\"",
       .values = match_modes,
       .description = "any: one is there; all: each is; none: none is" },
-    NT_TEXT_END
+    NT_PROP_END
 };
+
+NT_TEXT_RUN(run_contains, contains_properties)
 
 const nt_node_type_t nt_text_contains = {
     .type = "nodetool.text.Contains",
     .title = "Contains Text",
     .description = "Says whether a text contains others.",
     .properties = contains_properties,
-    .outputs = nt_text_out_bool,
-    .run = run_contains
+    .outputs = nt_out_bool,
+    .run = checked_run_contains
 };
 
 
@@ -249,17 +262,19 @@ run_is_empty(nt_node_call_t *call)
 
 
 static const nt_property_t is_empty_properties[] = {
-    NT_TEXT_STR("text", "\"\""), NT_TEXT_BOOL("trim_whitespace", true),
-    NT_TEXT_END
+    NT_PROP("text", "str", "\"\"", NULL),
+    NT_PROP("trim_whitespace", "bool", "true", NULL), NT_PROP_END
 };
+
+NT_TEXT_RUN(run_is_empty, is_empty_properties)
 
 const nt_node_type_t nt_text_is_empty = {
     .type = "nodetool.text.IsEmpty",
     .title = "Is Empty",
     .description = "Says whether a text is empty or only white space.",
     .properties = is_empty_properties,
-    .outputs = nt_text_out_bool,
-    .run = run_is_empty
+    .outputs = nt_out_bool,
+    .run = checked_run_is_empty
 };
 
 
@@ -270,9 +285,9 @@ run_has_length(nt_node_call_t *call)
     int64_t length, min, max, exact;
 
     length = (int64_t) nt_ustr_len(nt_text_input(call, "text"));
-    min = nt_call_int(call, "min_length");
-    max = nt_call_int(call, "max_length");
-    exact = nt_call_int(call, "exact_length");
+    min = nt_text_int(call, "min_length");
+    max = nt_text_int(call, "max_length");
+    exact = nt_text_int(call, "exact_length");
 
     if (exact > 0) {
         return nt_text_emit_bool(call, length == exact);
@@ -284,8 +299,8 @@ run_has_length(nt_node_call_t *call)
 
 
 static const nt_property_t has_length_properties[] = {
-    NT_TEXT_STR("text", "\"\""),
-    NT_TEXT_INT("min_length", 0),
+    NT_PROP("text", "str", "\"\"", NULL),
+    NT_PROP("min_length", "int", "0", NULL),
     { .name = "max_length",
       .type = "int",
       .default_json = "0",
@@ -294,16 +309,18 @@ static const nt_property_t has_length_properties[] = {
       .type = "int",
       .default_json = "0",
       .description = "Counts alone when it is above 0" },
-    NT_TEXT_END
+    NT_PROP_END
 };
+
+NT_TEXT_RUN(run_has_length, has_length_properties)
 
 const nt_node_type_t nt_text_has_length = {
     .type = "nodetool.text.HasLength",
     .title = "Check Length",
     .description = "Says whether the length of a text is as asked for.",
     .properties = has_length_properties,
-    .outputs = nt_text_out_bool,
-    .run = run_has_length
+    .outputs = nt_out_bool,
+    .run = checked_run_has_length
 };
 
 
@@ -334,7 +351,7 @@ run_length(nt_node_call_t *call)
     }
 
     if (parts == NULL) {
-        return nt_call_emit(call, "output", NULL);
+        return nt_arg_nomem(call);
     }
 
     n = 0;
@@ -352,7 +369,7 @@ run_length(nt_node_call_t *call)
 static const char *const measures[] = { "characters", "words", "lines", NULL };
 
 static const nt_property_t length_properties[] = {
-    NT_TEXT_STR("text", "\"\""),
+    NT_PROP("text", "str", "\"\"", NULL),
     { .name = "measure",
       .type = "enum",
       .default_json = "\"characters\"",
@@ -362,16 +379,18 @@ static const nt_property_t length_properties[] = {
       .type = "bool",
       .default_json = "false",
       .description = "Leave white space at the ends, and empty lines, out" },
-    NT_TEXT_END
+    NT_PROP_END
 };
+
+NT_TEXT_RUN(run_length, length_properties)
 
 const nt_node_type_t nt_text_length = {
     .type = "nodetool.text.Length",
     .title = "Measure Length",
     .description = "Counts the characters, words or lines of a text.",
     .properties = length_properties,
-    .outputs = nt_text_out_int,
-    .run = run_length
+    .outputs = nt_out_int,
+    .run = checked_run_length
 };
 
 
@@ -391,8 +410,8 @@ run_index_of(nt_node_call_t *call)
     text = nt_text_fold(&buf, nt_text_input(call, "text"), sensitive);
     needle =
         nt_text_fold(&needle_buf, nt_text_input(call, "substring"), sensitive);
-    start = nt_call_int(call, "start_index");
-    end = nt_call_int(call, "end_index");
+    start = nt_text_int(call, "start_index");
+    end = nt_text_int(call, "end_index");
 
     nt_slice(nt_ustr_len(text), &start, end == 0 ? NULL : &end, 1, &from,
              &count);
@@ -413,7 +432,7 @@ run_index_of(nt_node_call_t *call)
     if (buf.failed || needle_buf.failed) {
         nt_buf_free(&buf);
         nt_buf_free(&needle_buf);
-        return nt_call_emit(call, "output", NULL);
+        return nt_arg_nomem(call);
     }
 
     nt_buf_free(&buf);
@@ -425,9 +444,9 @@ run_index_of(nt_node_call_t *call)
 static const double zero = 0;
 
 static const nt_property_t index_of_properties[] = {
-    NT_TEXT_STR("text", "\"\""),
-    NT_TEXT_STR("substring", "\"\""),
-    NT_TEXT_BOOL("case_sensitive", true),
+    NT_PROP("text", "str", "\"\"", NULL),
+    NT_PROP("substring", "str", "\"\"", NULL),
+    NT_PROP("case_sensitive", "bool", "true", NULL),
     { .name = "start_index",
       .type = "int",
       .default_json = "0",
@@ -441,8 +460,10 @@ static const nt_property_t index_of_properties[] = {
       .type = "bool",
       .default_json = "false",
       .description = "Find the last one" },
-    NT_TEXT_END
+    NT_PROP_END
 };
+
+NT_TEXT_RUN(run_index_of, index_of_properties)
 
 const nt_node_type_t nt_text_index_of = {
     .type = "nodetool.text.IndexOf",
@@ -450,6 +471,6 @@ const nt_node_type_t nt_text_index_of = {
     .description = "Finds the position of a text in another, -1 if it is not "
                    "there.",
     .properties = index_of_properties,
-    .outputs = nt_text_out_int,
-    .run = run_index_of
+    .outputs = nt_out_int,
+    .run = checked_run_index_of
 };

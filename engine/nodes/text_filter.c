@@ -11,22 +11,6 @@
 
 /* --- FilterString --- */
 
-typedef struct {
-    json_t *filter_type;
-    json_t *criteria;
-} filter_t;
-
-
-static void
-filter_free(void *state)
-{
-    filter_t *filter = state;
-
-    json_decref(filter->filter_type);
-    json_decref(filter->criteria);
-}
-
-
 /* int(text) as Python reads it; false when it is no whole number. */
 static bool
 read_length(nt_str_t text, size_t *length)
@@ -83,39 +67,20 @@ passes(nt_str_t type, nt_str_t criteria, nt_str_t value)
 static nt_node_rc_t
 filter_item(nt_node_call_t *call, const char *handle, json_t *value)
 {
-    filter_t *filter;
-    json_t  **member;
+    bool failed;
 
-    filter = nt_call_state(call, sizeof(filter_t), filter_free);
-
-    if (filter == NULL) {
-        return nt_call_fail(call, "memory is out");
+    if (nt_latest_keep(call, handle, value, &failed)) {
+        return failed ? NT_NODE_FAIL : NT_NODE_DONE;
     }
 
-    if (strcmp(handle, "value") != 0) {
-        member = strcmp(handle, "criteria") == 0 ? &filter->criteria
-                                                 : &filter->filter_type;
-        json_decref(*member);
-        *member = json_incref(value);
+    if (!json_is_string(value) ||
+        !passes(nt_ustr(nt_latest(call, "filter_type")),
+                nt_ustr(nt_latest(call, "criteria")), nt_ustr(value)))
+    {
         return NT_NODE_DONE;
     }
 
-    if (filter->filter_type == NULL) {
-        filter->filter_type = json_incref(nt_call_input(call, "filter_type"));
-    }
-
-    if (filter->criteria == NULL) {
-        filter->criteria = json_incref(nt_call_input(call, "criteria"));
-    }
-
-    if (json_is_string(value) &&
-        passes(nt_ustr(filter->filter_type), nt_ustr(filter->criteria),
-               nt_ustr(value)))
-    {
-        return nt_call_emit(call, "output", json_incref(value));
-    }
-
-    return NT_NODE_DONE;
+    return nt_emit(call, json_incref(value));
 }
 
 
@@ -138,7 +103,7 @@ static const nt_property_t filter_properties[] = {
       .type = "str",
       .default_json = "\"\"",
       .description = "The text to look for, or the length" },
-    NT_TEXT_END
+    NT_PROP_END
 };
 
 const nt_node_type_t nt_text_filter = {
@@ -146,7 +111,7 @@ const nt_node_type_t nt_text_filter = {
     .title = "Filter String",
     .description = "Lets those texts of a stream pass that meet a criterion.",
     .properties = filter_properties,
-    .outputs = nt_text_out_str,
+    .outputs = nt_out_str,
     .flags = NT_NODE_STREAMING_OUTPUT,
     .item = filter_item
 };
@@ -186,7 +151,7 @@ collect_item(nt_node_call_t *call, const char *handle, json_t *value)
     collect = collect_state(call);
 
     if (collect == NULL) {
-        return nt_call_fail(call, "memory is out");
+        return nt_arg_nomem(call);
     }
 
     if (strcmp(handle, "separator") == 0) {
@@ -204,8 +169,7 @@ collect_item(nt_node_call_t *call, const char *handle, json_t *value)
 
     collect->any = true;
     nt_py_str(&collect->text, value);
-    return collect->text.failed ? nt_call_fail(call, "memory is out")
-                                : NT_NODE_DONE;
+    return collect->text.failed ? nt_arg_nomem(call) : NT_NODE_DONE;
 }
 
 
@@ -216,14 +180,14 @@ collect_end(nt_node_call_t *call)
 
     collect = collect_state(call);
 
-    return collect == NULL ? nt_call_fail(call, "memory is out")
-                           : nt_text_emit(call, &collect->text);
+    return collect == NULL ? nt_arg_nomem(call)
+                           : nt_emit_buf(call, &collect->text);
 }
 
 
 static const nt_property_t collect_properties[] = {
-    NT_TEXT_STR("input_item", "\"\""), NT_TEXT_STR("separator", "\"\""),
-    NT_TEXT_END
+    NT_PROP("input_item", "str", "\"\"", NULL),
+    NT_PROP("separator", "str", "\"\"", NULL), NT_PROP_END
 };
 
 const nt_node_type_t nt_text_collect = {
@@ -231,7 +195,7 @@ const nt_node_type_t nt_text_collect = {
     .title = "Collect",
     .description = "Makes one text of a stream of texts.",
     .properties = collect_properties,
-    .outputs = nt_text_out_str,
+    .outputs = nt_out_str,
     .item = collect_item,
     .end = collect_end
 };

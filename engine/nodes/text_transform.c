@@ -5,8 +5,9 @@
 #include "engine/nodes/text.h"
 
 
-static const nt_property_t text_properties[] = { NT_TEXT_STR("text", "\"\""),
-                                                 NT_TEXT_END };
+static const nt_property_t text_properties[] = {
+    NT_PROP("text", "str", "\"\"", NULL), NT_PROP_END
+};
 
 
 /* --- cases --- */
@@ -17,7 +18,7 @@ map(nt_node_call_t *call, void (*mapping)(nt_buf_t *out, nt_str_t s))
     nt_buf_t buf = { 0 };
 
     mapping(&buf, nt_text_input(call, "text"));
-    return nt_text_emit(call, &buf);
+    return nt_emit_buf(call, &buf);
 }
 
 
@@ -49,20 +50,22 @@ run_capitalize(nt_node_call_t *call)
 }
 
 
+NT_TEXT_RUN(run_lowercase, text_properties)
+
 const nt_node_type_t nt_text_lowercase = { .type = "nodetool.text.ToLowercase",
                                            .title = "To Lowercase",
                                            .description =
                                                "Converts a text to lower case.",
                                            .properties = text_properties,
-                                           .outputs = nt_text_out_str,
-                                           .run = run_lowercase };
+                                           .outputs = nt_out_str,
+                                           .run = checked_run_lowercase };
 
 const nt_node_type_t nt_text_uppercase = { .type = "nodetool.text.ToUppercase",
                                            .title = "To Uppercase",
                                            .description =
                                                "Converts a text to upper case.",
                                            .properties = text_properties,
-                                           .outputs = nt_text_out_str,
+                                           .outputs = nt_out_str,
                                            .run = run_uppercase };
 
 const nt_node_type_t nt_text_titlecase = {
@@ -70,17 +73,19 @@ const nt_node_type_t nt_text_titlecase = {
     .title = "To Title Case",
     .description = "Starts each word with a capital letter.",
     .properties = text_properties,
-    .outputs = nt_text_out_str,
+    .outputs = nt_out_str,
     .run = run_titlecase
 };
+
+NT_TEXT_RUN(run_capitalize, text_properties)
 
 const nt_node_type_t nt_text_capitalize = {
     .type = "nodetool.text.CapitalizeText",
     .title = "Capitalize Text",
     .description = "Makes the first character a capital, the others small.",
     .properties = text_properties,
-    .outputs = nt_text_out_str,
-    .run = run_capitalize
+    .outputs = nt_out_str,
+    .run = checked_run_capitalize
 };
 
 
@@ -100,17 +105,20 @@ run_trim(nt_node_call_t *call)
 
 
 static const nt_property_t trim_properties[] = {
-    NT_TEXT_STR("text", "\"\""), NT_TEXT_BOOL("trim_start", true),
-    NT_TEXT_BOOL("trim_end", true), NT_TEXT_END
+    NT_PROP("text", "str", "\"\"", NULL),
+    NT_PROP("trim_start", "bool", "true", NULL),
+    NT_PROP("trim_end", "bool", "true", NULL), NT_PROP_END
 };
+
+NT_TEXT_RUN(run_trim, trim_properties)
 
 const nt_node_type_t nt_text_trim = {
     .type = "nodetool.text.TrimWhitespace",
     .title = "Trim Whitespace",
     .description = "Takes white space off the start and the end of a text.",
     .properties = trim_properties,
-    .outputs = nt_text_out_str,
-    .run = run_trim
+    .outputs = nt_out_str,
+    .run = checked_run_trim
 };
 
 
@@ -147,12 +155,12 @@ run_collapse(nt_node_call_t *call)
         }
     }
 
-    return nt_text_emit(call, &buf);
+    return nt_emit_buf(call, &buf);
 }
 
 
 static const nt_property_t collapse_properties[] = {
-    NT_TEXT_STR("text", "\"\""),
+    NT_PROP("text", "str", "\"\"", NULL),
     { .name = "preserve_newlines",
       .type = "bool",
       .default_json = "false",
@@ -165,16 +173,18 @@ static const nt_property_t collapse_properties[] = {
       .type = "bool",
       .default_json = "true",
       .description = "First take white space off both ends" },
-    NT_TEXT_END
+    NT_PROP_END
 };
+
+NT_TEXT_RUN(run_collapse, collapse_properties)
 
 const nt_node_type_t nt_text_collapse = {
     .type = "nodetool.text.CollapseWhitespace",
     .title = "Collapse Whitespace",
     .description = "Makes one separator of each run of white space.",
     .properties = collapse_properties,
-    .outputs = nt_text_out_str,
-    .run = run_collapse
+    .outputs = nt_out_str,
+    .run = checked_run_collapse
 };
 
 
@@ -203,12 +213,12 @@ run_remove_punctuation(nt_node_call_t *call)
                               : replacement);
     }
 
-    return nt_text_emit(call, &buf);
+    return nt_emit_buf(call, &buf);
 }
 
 
 static const nt_property_t punctuation_properties[] = {
-    NT_TEXT_STR("text", "\"\""),
+    NT_PROP("text", "str", "\"\"", NULL),
     { .name = "replacement",
       .type = "str",
       .default_json = "\"\"",
@@ -217,16 +227,18 @@ static const nt_property_t punctuation_properties[] = {
       .type = "str",
       .default_json = "\"!\\\"#$%&'()*+,-./:;<=>?@[\\\\]^_`{|}~\"",
       .description = "The characters to remove or replace" },
-    NT_TEXT_END
+    NT_PROP_END
 };
+
+NT_TEXT_RUN(run_remove_punctuation, punctuation_properties)
 
 const nt_node_type_t nt_text_remove_punctuation = {
     .type = "nodetool.text.RemovePunctuation",
     .title = "Remove Punctuation",
     .description = "Removes or replaces punctuation.",
     .properties = punctuation_properties,
-    .outputs = nt_text_out_str,
-    .run = run_remove_punctuation
+    .outputs = nt_out_str,
+    .run = checked_run_remove_punctuation
 };
 
 
@@ -255,26 +267,28 @@ run_strip_accents(nt_node_call_t *call)
 
     buf.failed |= decomposed.failed;
     nt_buf_free(&decomposed);
-    return nt_text_emit(call, &buf);
+    return nt_emit_buf(call, &buf);
 }
 
 
 static const nt_property_t accents_properties[] = {
-    NT_TEXT_STR("text", "\"\""),
+    NT_PROP("text", "str", "\"\"", NULL),
     { .name = "preserve_non_ascii",
       .type = "bool",
       .default_json = "true",
       .description = "Keep characters beyond ASCII that are no accents" },
-    NT_TEXT_END
+    NT_PROP_END
 };
+
+NT_TEXT_RUN(run_strip_accents, accents_properties)
 
 const nt_node_type_t nt_text_strip_accents = {
     .type = "nodetool.text.StripAccents",
     .title = "Strip Accents",
     .description = "Takes the accents off letters.",
     .properties = accents_properties,
-    .outputs = nt_text_out_str,
-    .run = run_strip_accents
+    .outputs = nt_out_str,
+    .run = checked_run_strip_accents
 };
 
 
@@ -336,28 +350,30 @@ run_slugify(nt_node_call_t *call)
     buf.failed |= decomposed.failed || slug.failed;
     nt_buf_free(&decomposed);
     nt_buf_free(&slug);
-    return nt_text_emit(call, &buf);
+    return nt_emit_buf(call, &buf);
 }
 
 
 static const nt_property_t slugify_properties[] = {
-    NT_TEXT_STR("text", "\"\""),
-    NT_TEXT_STR("separator", "\"-\""),
-    NT_TEXT_BOOL("lowercase", true),
+    NT_PROP("text", "str", "\"\"", NULL),
+    NT_PROP("separator", "str", "\"-\"", NULL),
+    NT_PROP("lowercase", "bool", "true", NULL),
     { .name = "allow_unicode",
       .type = "bool",
       .default_json = "false",
       .description = "Keep letters beyond ASCII" },
-    NT_TEXT_END
+    NT_PROP_END
 };
+
+NT_TEXT_RUN(run_slugify, slugify_properties)
 
 const nt_node_type_t nt_text_slugify = {
     .type = "nodetool.text.Slugify",
     .title = "Slugify",
     .description = "Makes a slug for a URL or an id of a text.",
     .properties = slugify_properties,
-    .outputs = nt_text_out_str,
-    .run = run_slugify
+    .outputs = nt_out_str,
+    .run = checked_run_slugify
 };
 
 
@@ -373,7 +389,7 @@ run_truncate(nt_node_call_t *call)
 
     text = nt_text_input(call, "text");
     ellipsis = nt_text_input(call, "ellipsis");
-    max = nt_call_int(call, "max_length");
+    max = nt_text_int(call, "max_length");
     len = nt_ustr_len(text);
     n = nt_ustr_len(ellipsis);
 
@@ -390,7 +406,7 @@ run_truncate(nt_node_call_t *call)
         text.len = nt_ustr_offset(text, (size_t) max - n);
         nt_buf_append_str(&buf, text);
         nt_buf_append_str(&buf, ellipsis);
-        return nt_text_emit(call, &buf);
+        return nt_emit_buf(call, &buf);
     }
 
     return nt_text_emit_str(call, text);
@@ -400,7 +416,7 @@ run_truncate(nt_node_call_t *call)
 static const double zero = 0;
 
 static const nt_property_t truncate_properties[] = {
-    NT_TEXT_STR("text", "\"\""),
+    NT_PROP("text", "str", "\"\"", NULL),
     { .name = "max_length",
       .type = "int",
       .default_json = "100",
@@ -410,16 +426,18 @@ static const nt_property_t truncate_properties[] = {
       .type = "str",
       .default_json = "\"\"",
       .description = "What ends a text that was cut" },
-    NT_TEXT_END
+    NT_PROP_END
 };
+
+NT_TEXT_RUN(run_truncate, truncate_properties)
 
 const nt_node_type_t nt_text_truncate = { .type = "nodetool.text.TruncateText",
                                           .title = "Truncate Text",
                                           .description =
                                               "Cuts a text to a length.",
                                           .properties = truncate_properties,
-                                          .outputs = nt_text_out_str,
-                                          .run = run_truncate };
+                                          .outputs = nt_out_str,
+                                          .run = checked_run_truncate };
 
 
 #define PAD_MAX (16 * 1024 * 1024)
@@ -445,7 +463,7 @@ run_pad(nt_node_call_t *call)
     text = nt_text_input(call, "text");
     with = nt_text_input(call, "pad_character");
     direction = nt_text_input(call, "direction");
-    length = nt_call_int(call, "length");
+    length = nt_text_int(call, "length");
     len = nt_ustr_len(text);
 
     if (nt_ustr_len(with) != 1) {
@@ -467,31 +485,31 @@ run_pad(nt_node_call_t *call)
     append_times(&buf, with, left);
     nt_buf_append_str(&buf, text);
     append_times(&buf, with, needed - left);
-    return nt_text_emit(call, &buf);
+    return nt_emit_buf(call, &buf);
 }
 
 
 static const char *const directions[] = { "left", "right", "both", NULL };
 
 static const nt_property_t pad_properties[] = {
-    NT_TEXT_STR("text", "\"\""),
+    NT_PROP("text", "str", "\"\"", NULL),
     { .name = "length",
       .type = "int",
       .default_json = "0",
       .min = &zero,
       .description = "Characters that the text must have" },
-    NT_TEXT_STR("pad_character", "\" \""),
+    NT_PROP("pad_character", "str", "\" \"", NULL),
     { .name = "direction",
       .type = "enum",
       .default_json = "\"right\"",
       .values = directions,
       .description = "The side that is padded" },
-    NT_TEXT_END
+    NT_PROP_END
 };
 
 const nt_node_type_t nt_text_pad = { .type = "nodetool.text.PadText",
                                      .title = "Pad Text",
                                      .description = "Pads a text to a length.",
                                      .properties = pad_properties,
-                                     .outputs = nt_text_out_str,
+                                     .outputs = nt_out_str,
                                      .run = run_pad };
