@@ -31,18 +31,18 @@ json_t *
 nt_batch_convert(nt_node_call_t *call, uint32_t number, json_t *value)
 {
     const nt_handle_plan_t *handle;
-    json_t *new;
+    json_t                 *taken;
 
     handle = &call->run->graph->handles[call->plan->first_handle + number];
     if (handle->type == NULL || json_is_null(value)) {
         return value;
     }
-    new = nt_type_convert(handle->type, value);
-    if (new == NULL) {
+    taken = nt_type_convert(handle->type, value);
+    if (taken == NULL) {
         fail_type(call, handle, value);
     }
     json_decref(value);
-    return new;
+    return taken;
 }
 
 bool
@@ -51,18 +51,18 @@ nt_batch_set(nt_node_call_t *call, uint32_t number, json_t *value)
     const nt_node_plan_t   *plan = call->plan;
     const nt_handle_plan_t *handle;
     nt_inbox_t             *inbox = &call->inboxes[number];
-    json_t *new;
+    json_t                 *taken;
 
     handle = &call->run->graph->handles[plan->first_handle + number];
 
     if (handle->property != NT_NONE && !overwrites(handle, value)) {
-        new = json_incref(plan->values[handle->property]);
+        taken = json_incref(plan->values[handle->property]);
     } else if (handle->type == NULL) {
-        new = json_incref(value);
+        taken = json_incref(value);
     } else {
-        new = nt_type_convert(handle->type, value);
+        taken = nt_type_convert(handle->type, value);
     }
-    if (new == NULL) {
+    if (taken == NULL) {
         fail_type(call, handle, value);
         json_decref(value);
         return false;
@@ -70,7 +70,7 @@ nt_batch_set(nt_node_call_t *call, uint32_t number, json_t *value)
 
     json_decref(value);
     json_decref(inbox->value);
-    inbox->value = new;
+    inbox->value = taken;
     if (!inbox->has) {
         inbox->has = true;
         call->missing--;

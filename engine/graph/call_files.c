@@ -73,17 +73,28 @@ nt_call_open(nt_node_call_t *call, const char *path, int flags)
     return fd;
 }
 
+/* False after nt_call_fail: the key is bad or there are no assets. */
 static bool
-load_key(nt_node_call_t *call, const char *key, char **data, size_t *len)
+check_key(nt_node_call_t *call, const char *what, nt_str_t key)
 {
-    const char *fault = nt_asset_key_check(nt_str(key));
+    const char *fault = nt_asset_key_check(key);
 
     if (fault != NULL) {
-        (void) nt_call_fail(call, "asset \"%s\": %s", key, fault);
+        (void) nt_call_fail(call, "%s \"%.*s\": %s", what, (int) key.len,
+                            key.data, fault);
         return false;
     }
     if (call->run->options.assets == -1) {
         (void) nt_call_fail(call, "this server gives workflows no assets");
+        return false;
+    }
+    return true;
+}
+
+static bool
+load_key(nt_node_call_t *call, const char *key, char **data, size_t *len)
+{
+    if (!check_key(call, "asset", nt_str(key))) {
         return false;
     }
     if (!nt_asset_read(call->run->options.assets, key, data, len)) {
@@ -155,16 +166,10 @@ json_t *
 nt_call_store(nt_node_call_t *call, const char *type, const char *key,
               const void *data, size_t len)
 {
-    const char *fault = nt_asset_key_check(nt_str(key));
-    nt_buf_t    uri = { 0 };
-    json_t     *ref;
+    nt_buf_t uri = { 0 };
+    json_t  *ref;
 
-    if (fault != NULL) {
-        (void) nt_call_fail(call, "asset \"%s\": %s", key, fault);
-        return NULL;
-    }
-    if (call->run->options.assets == -1) {
-        (void) nt_call_fail(call, "this server gives workflows no assets");
+    if (!check_key(call, "asset", nt_str(key))) {
         return NULL;
     }
     if (!nt_asset_write(call->run->options.assets, key, data, len)) {
@@ -186,20 +191,16 @@ nt_call_store(nt_node_call_t *call, const char *type, const char *key,
 json_t *
 nt_call_list_assets(nt_node_call_t *call, const char *folder)
 {
-    size_t      len = strlen(folder);
-    const char *fault;
-    json_t     *keys;
+    size_t  len = strlen(folder);
+    json_t *keys;
 
     while (len > 0 && folder[len - 1] == '/') {
         len--;
     }
-    fault = len > 0 ? nt_asset_key_check((nt_str_t) { folder, len }) : NULL;
-    if (fault != NULL) {
-        (void) nt_call_fail(call, "folder \"%s\": %s", folder, fault);
-        return NULL;
-    }
-    if (call->run->options.assets == -1) {
-        (void) nt_call_fail(call, "this server gives workflows no assets");
+    /* All assets have no key; any good one asks whether there are any. */
+    if (!check_key(call, "folder",
+                   len > 0 ? (nt_str_t) { folder, len } : NT_STR("all")))
+    {
         return NULL;
     }
     keys = nt_asset_list(call->run->options.assets, folder);

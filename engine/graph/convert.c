@@ -34,7 +34,7 @@ static json_t *
 convert_list(const nt_type_t *type, json_t *value)
 {
     const nt_type_t *item;
-    json_t          *copy, *old, *new;
+    json_t          *copy, *old, *made;
     size_t           i, n;
 
     item = type->n_args > 0 ? type->args[0] : NULL;
@@ -43,9 +43,12 @@ convert_list(const nt_type_t *type, json_t *value)
         if (item == NULL) {
             return NULL;
         }
-        new = nt_type_convert(item, value);
-        copy = new != NULL ? json_array() : NULL;
-        if (copy == NULL || json_array_append_new(copy, new) != 0) {
+        made = nt_type_convert(item, value);
+        if (made == NULL) {
+            return NULL;
+        }
+        copy = json_array();
+        if (json_array_append_new(copy, made) != 0) {
             json_decref(copy);
             return NULL;
         }
@@ -59,21 +62,21 @@ convert_list(const nt_type_t *type, json_t *value)
     n = json_array_size(value);
     for (i = 0; i < n; i++) {
         old = json_array_get(value, i);
-        new = nt_type_convert(item, old);
-        if (new == NULL) {
+        made = nt_type_convert(item, old);
+        if (made == NULL) {
             json_decref(copy);
             return NULL;
         }
-        if (new != old && copy == NULL) {
+        if (made != old && copy == NULL) {
             copy = json_copy(value);
             if (copy == NULL) {
-                json_decref(new);
+                json_decref(made);
                 return NULL;
             }
         }
-        if (new == old) {
-            json_decref(new);
-        } else if (json_array_set_new(copy, i, new) != 0) {
+        if (made == old) {
+            json_decref(made);
+        } else if (json_array_set_new(copy, i, made) != 0) {
             json_decref(copy);
             return NULL;
         }
@@ -85,7 +88,7 @@ static json_t *
 convert_dict(const nt_type_t *type, json_t *value)
 {
     const nt_type_t *item;
-    json_t          *copy, *old, *new;
+    json_t          *copy, *old, *made;
     const char      *key;
 
     if (!json_is_object(value)) {
@@ -99,18 +102,18 @@ convert_dict(const nt_type_t *type, json_t *value)
     copy = NULL;
     json_object_foreach(value, key, old)
     {
-        new = nt_type_convert(item, old);
-        if (new != NULL &&new != old && copy == NULL) {
+        made = nt_type_convert(item, old);
+        if (made != NULL && made != old && copy == NULL) {
             copy = json_copy(value);
         }
-        if (new == NULL || (new != old &&copy == NULL)) {
-            json_decref(new);
+        if (made == NULL || (made != old && copy == NULL)) {
+            json_decref(made);
             json_decref(copy);
             return NULL;
         }
-        if (new == old) {
-            json_decref(new);
-        } else if (json_object_set_new(copy, key, new) != 0) {
+        if (made == old) {
+            json_decref(made);
+        } else if (json_object_set_new(copy, key, made) != 0) {
             json_decref(copy);
             return NULL;
         }
@@ -121,22 +124,22 @@ convert_dict(const nt_type_t *type, json_t *value)
 static json_t *
 convert_union(const nt_type_t *type, json_t *value)
 {
-    json_t *new;
-    size_t i;
+    json_t *made;
+    size_t  i;
 
     /* A member that takes the value as it is goes before one that would
      * have to change it. */
     for (i = 0; i < type->n_args; i++) {
-        new = nt_type_convert(type->args[i], value);
-        if (new == value) {
-            return new;
+        made = nt_type_convert(type->args[i], value);
+        if (made == value) {
+            return made;
         }
-        json_decref(new);
+        json_decref(made);
     }
     for (i = 0; i < type->n_args; i++) {
-        new = nt_type_convert(type->args[i], value);
-        if (new != NULL) {
-            return new;
+        made = nt_type_convert(type->args[i], value);
+        if (made != NULL) {
+            return made;
         }
     }
     return NULL;

@@ -121,22 +121,22 @@ typedef enum {
 
 nt_batch_t nt_batch_next(nt_node_call_t *call);
 
-/* Makes `value` (taken over) what the handle shows; false when it does not
- * fit its type. */
-bool nt_batch_set(nt_node_call_t *call, uint32_t handle, json_t *value);
+/* Makes `value` (taken over) what the handle of that number within the node
+ * shows; false when it does not fit its type. */
+bool nt_batch_set(nt_node_call_t *call, uint32_t number, json_t *value);
 
 /* `value` (taken over) as a draining node gets it; NULL when it does not fit
  * the handle's type. */
-json_t *nt_batch_convert(nt_node_call_t *call, uint32_t handle, json_t *value);
+json_t *nt_batch_convert(nt_node_call_t *call, uint32_t number, json_t *value);
 
 /* --- run.c --- */
 
 void nt_run_ready(nt_run_t *run, nt_node_call_t *call);
 /* Takes a value off an inbox and lets its producers go on. */
-json_t *nt_run_take(nt_node_call_t *call, uint32_t handle);
+json_t *nt_run_take(nt_node_call_t *call, uint32_t number);
 /* Sends a value (borrowed) along the edges of an output. */
-void nt_run_send(nt_node_call_t *call, uint32_t output, json_t *value);
-void nt_run_close(nt_node_call_t *call, uint32_t output);
+void nt_run_send(nt_node_call_t *call, uint32_t number, json_t *value);
+void nt_run_close(nt_node_call_t *call, uint32_t number);
 /* True when each receiver can take one more value. */
 bool nt_run_has_room(nt_node_call_t *call);
 /* Ends the node's outputs; it will not run again. */

@@ -22,9 +22,7 @@ struct nt_registry {
 };
 
 /* Until every library is there. */
-#pragma weak nt_nodes_text_regex
 #pragma weak nt_nodes_text_files
-#pragma weak nt_nodes_list
 #pragma weak nt_nodes_dictionary
 #pragma weak nt_nodes_json
 #pragma weak nt_nodes_uuid
@@ -215,16 +213,16 @@ nt_registry_free(nt_registry_t *registry)
 }
 
 const nt_node_type_t *
-nt_registry_find(const nt_registry_t *registry, const char *name)
+nt_registry_find(const nt_registry_t *registry, const char *type)
 {
-    const nt_node_type_t *type;
+    const nt_node_type_t *found;
     char                  now[NAME_MAX_LEN];
 
-    type = find_exact(registry, name);
-    if (type == NULL && nt_alias_find(name, now, sizeof(now))) {
-        type = find_exact(registry, now);
+    found = find_exact(registry, type);
+    if (found == NULL && nt_alias_find(type, now, sizeof(now))) {
+        found = find_exact(registry, now);
     }
-    return type;
+    return found;
 }
 
 /* --- shared objects --- */
@@ -265,7 +263,7 @@ load_plugin(nt_registry_t *registry, const char *path, char *error, size_t size)
         (void) snprintf(error, size,
                         "is built for version %u of nodetool_node.h, this is "
                         "version %u; build it again",
-                        library->abi, NODETOOL_NODE_ABI);
+                        library->abi, (unsigned) NODETOOL_NODE_ABI);
     } else if (library->types == NULL) {
         (void) snprintf(error, size, "has no node types");
     } else if (add_library(registry, library, error, size)) {
