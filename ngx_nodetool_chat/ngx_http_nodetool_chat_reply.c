@@ -225,12 +225,40 @@ ngx_nodetool_chat_set_header(ngx_http_request_t *r, ngx_table_elt_t *h,
 }
 
 
+/* The reply's Content-Encoding; not all versions of nginx keep a pointer. */
+static ngx_table_elt_t *
+ngx_nodetool_chat_encoding(ngx_http_upstream_t *u)
+{
+    ngx_uint_t       i;
+    ngx_list_part_t *part;
+    ngx_table_elt_t *h;
+
+    static const char name[] = "Content-Encoding";
+
+    for (part = &u->headers_in.headers.part; part != NULL; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (h[i].hash != 0 && h[i].key.len == sizeof(name) - 1 &&
+                ngx_strncasecmp(h[i].key.data, (u_char *) name,
+                                sizeof(name) - 1) == 0)
+            {
+                return &h[i];
+            }
+        }
+    }
+
+    return NULL;
+}
+
+
 /* The client gets this error in place of the provider's reply. */
 static ngx_int_t
 ngx_nodetool_chat_replace(ngx_nodetool_chat_ctx_t *ctx, ngx_uint_t status,
                           ngx_str_t *message)
 {
     nt_buf_t             body;
+    ngx_table_elt_t     *encoding;
     ngx_http_request_t  *r;
     ngx_http_upstream_t *u;
 
@@ -259,12 +287,11 @@ ngx_nodetool_chat_replace(ngx_nodetool_chat_ctx_t *ctx, ngx_uint_t status,
     ngx_str_null(&u->headers_in.status_line);
     u->headers_in.content_length_n = ctx->replacement.len;
 
-#if (NGX_HTTP_GZIP)
-    if (u->headers_in.content_encoding != NULL) {
-        u->headers_in.content_encoding->hash = 0;
-        u->headers_in.content_encoding->value.len = 0;
+    encoding = ngx_nodetool_chat_encoding(u);
+    if (encoding != NULL) {
+        encoding->hash = 0;
+        encoding->value.len = 0;
     }
-#endif
 
     return ngx_nodetool_chat_set_header(r, u->headers_in.content_type,
                                         "Content-Type", "application/json");
@@ -390,7 +417,6 @@ ngx_nodetool_chat_reply_header(ngx_nodetool_chat_ctx_t *ctx)
 static ngx_int_t
 ngx_nodetool_chat_choose_sink(ngx_nodetool_chat_ctx_t *ctx)
 {
-    ngx_uint_t           encoded;
     ngx_http_upstream_t *u;
 
     u = ctx->request->upstream;
@@ -399,12 +425,7 @@ ngx_nodetool_chat_choose_sink(ngx_nodetool_chat_ctx_t *ctx)
         return NGX_OK; /* stream_late() chose */
     }
 
-    encoded = 0;
-#if (NGX_HTTP_GZIP)
-    encoded = u->headers_in.content_encoding != NULL;
-#endif
-
-    if (encoded) {
+    if (ngx_nodetool_chat_encoding(u) != NULL) {
         ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
                       "nodetool_provider \"%V\" encoded its reply against "
                       "\"Accept-Encoding: identity\", usage is not counted",
