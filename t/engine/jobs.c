@@ -21,6 +21,8 @@ static pid_t       redis_pid;
 
 /* --- what comes back --- */
 
+static json_t *answers; /* of a test, so that they are freed at its end */
+
 typedef struct {
     int     n;
     int     status;
@@ -51,7 +53,11 @@ on_job(void *arg, int status, const char *message, json_t *job)
     answer->status = status;
     snprintf(answer->message, sizeof(answer->message), "%s",
              message ? message : "");
-    answer->job = job ? json_deep_copy(job) : NULL;
+    answer->job = NULL;
+    if (job) {
+        answer->job = json_deep_copy(job);
+        json_array_append_new(answers, answer->job);
+    }
 }
 
 static void
@@ -359,10 +365,10 @@ test_failure(void)
 
     snprintf(id, sizeof(id), "%s",
              submit(&answer, "{\"events\": 1, \"end\": \"failed\"}"));
-    nt_jobs_watch(jobs, "u", id, 0,
-                  &(nt_watch_sink_t) { &seen, seen_event, seen_end });
+    watch(&seen, "u", id, 0);
     RUN_UNTIL(seen.ended);
     is_int(seen.ends, 1, NAME("one terminal event"));
+    nt_watch_close(seen.watch);
     fake_message = NULL;
 
     get(&job, "u", id);
@@ -691,6 +697,7 @@ run_all(const char *store_of)
         start(tests[i].max_running, tests[i].max_queued, tests[i].max_events,
               (int) i);
         tests[i].test();
+        json_array_clear(answers);
         fake_hear();
         stop();
         is_int(graph.refs, 1, NAME("no graph is left over"));
@@ -745,6 +752,7 @@ main(void)
     signal(SIGPIPE, SIG_IGN);
     nt_log_set_level(NT_LOG_ERROR);
 
+    answers = json_array();
     loop = uv_default_loop();
     uv_timer_init(loop, &tick);
     uv_timer_start(&tick, on_tick, 2, 2);
@@ -755,6 +763,8 @@ main(void)
         run_all("redis");
         redis_stop();
     }
+
+    json_decref(answers);
 
     return done();
 }

@@ -132,7 +132,7 @@ test_batch(void)
     nt_batch_t        batch = { 0 };
     const nt_event_t *events;
     bool              good = true;
-    char              text[16];
+    char              text[32];
 
     for (int i = 1; i <= 1000; i++) {
         snprintf(text, sizeof(text), "line %d", i);
@@ -155,7 +155,7 @@ test_batch(void)
 
 typedef struct {
     nt_link_t link;
-    char      key[16];
+    char      key[32];
 } entry_t;
 
 static void
