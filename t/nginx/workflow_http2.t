@@ -68,8 +68,9 @@ for my $size (10, 9000, 100_000, 3_000_000) {
 }
 $out = curl('-X', 'POST', "$url/workflows/echo/run");
 is($t->decode($out)->{output}, '', 'a run without a body');
-$out = curl('-d', 'a=b', "$url/workflows/echo/run");
-is($t->decode($out)->{error}{code}, 415, 'a wrong content type');
+$out = curl('-H', 'Content-Type: application/json', '-d', '{"no":1}',
+    "$url/workflows/echo/run");
+is($t->decode($out)->{error}{code}, 422, 'a wrong parameter');
 $out = curl('-I', "$url/workflows/echo");
 like($out, qr/^HTTP\/2 200/, 'HEAD');
 
