@@ -236,7 +236,7 @@ sub no_openat2 {
         . 'exec @ARGV or die "exec: $!"';
     my $child = $t->spawn('nginx-sandbox', [$^X, '-e', $perl, unpack('H*', $bpf),
         '/usr/sbin/nginx', '-c', $path, '-p', $t->dir . '/', '-e',
-        $t->dir . '/sandbox-error.log']);
+        $t->dir . '/sandbox-error.log'], env => $t->nginx_env);
     if (!eval { $t->wait_port($port, $child); 1 }) {
         diag("no sandbox here: $@");
         return;
