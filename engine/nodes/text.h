@@ -54,4 +54,10 @@ extern const nt_node_type_t nt_text_compare, nt_text_equals,
 /* text_filter.c */
 extern const nt_node_type_t nt_text_filter, nt_text_collect;
 
+/* text_json.c */
+extern const nt_node_type_t nt_text_parse_json, nt_text_extract_json;
+
+/* text_folder.c */
+extern const nt_node_type_t nt_text_load_folder;
+
 #endif
