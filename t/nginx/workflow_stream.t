@@ -14,7 +14,8 @@ use NodeTool::Workflows;
 
 my $t = NodeTool::Test->new;
 my $nodes = NodeTool::Workflows::slow_nodes($t);
-my $e = $t->engine(args => ['--nodes', $nodes, '--drain', 1]);
+my $e = $t->engine(store => $ENV{NODETOOL_TEST_STORE} || 'memory',
+    args => ['--nodes', $nodes, '--drain', 1]);
 
 my $server = <<'CONF';
     nodetool_errors on;
