@@ -1,12 +1,13 @@
 /*
- * The life of a job that runs on this engine: pumped in turns, its events
- * numbered, gathered, and handed to the store in batches, one call at a time.
+ * The life of a job that runs on this engine: it starts, is pumped in turns
+ * with the others, has its events numbered, and ends.
  */
 
 #include "engine/jobs/jobs_int.h"
 
 #include <stdlib.h>
 
+#include "engine/json.h"
 #include "engine/log.h"
 
 #define NT_JOB_BUDGET 64 /* activations in a turn */
@@ -166,15 +167,15 @@ nt_job_on_done(void *arg, const nt_run_result_t *result)
     }
 
     if (job->nomem) {
-        nt_job_end(job, "failed", "The engine ran out of memory");
+        nt_job_end(job, "failed", NT_JOB_NOMEM);
         return;
     }
 
     switch (result->status) {
     case NT_RUN_COMPLETED:
-        job->result = json_dumps(result->result, JSON_COMPACT);
+        job->result = nt_json_text(result->result);
         if (job->result == NULL) {
-            nt_job_end(job, "failed", "The results could not be encoded");
+            nt_job_end(job, "failed", NT_JOB_NOMEM);
             return;
         }
         nt_job_close(job, "completed");
@@ -322,7 +323,7 @@ nt_job_start(nt_job_t *job, const nt_job_record_t *record)
     nt_job_emit_update(job);
 
     if (!nt_job_run(job)) {
-        nt_job_end(job, "failed", "The engine ran out of memory");
+        nt_job_end(job, "failed", NT_JOB_NOMEM);
         return;
     }
 

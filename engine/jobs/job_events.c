@@ -130,6 +130,14 @@ nt_job_update_line(nt_buf_t *buf, const nt_job_record_t *job)
 }
 
 
+void
+nt_job_start_key(nt_buf_t *buf, const nt_job_record_t *job)
+{
+    nt_buf_printf(buf, "%lld-%s", (long long) job->created_at, job->id);
+    nt_buf_append_char(buf, '\0');
+}
+
+
 bool
 nt_job_status_ended(const char *status)
 {

@@ -39,6 +39,9 @@ bool nt_job_update_ends(const char *line, size_t len);
 
 bool nt_job_status_ended(const char *status);
 
+/* The start_key of a list that goes on behind this job, NUL-terminated. */
+void nt_job_start_key(nt_buf_t *buf, const nt_job_record_t *job);
+
 /* Length of `text` cut to at most `max` characters. */
 size_t nt_job_text_cut(const char *text, size_t max);
 

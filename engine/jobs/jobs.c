@@ -170,7 +170,7 @@ nt_jobs_give_up(nt_jobs_t *jobs, const nt_job_record_t *record)
     nt_log(NT_LOG_ERROR, "job %s: no memory to run it", record->id);
 
     failed.status = "failed";
-    failed.error = "The engine ran out of memory";
+    failed.error = NT_JOB_NOMEM;
     failed.finished_at = nt_jobs_now();
     jobs->store->finish(jobs->store, &failed, NULL, 0, nt_jobs_on_given_up,
                         NULL);

@@ -129,6 +129,9 @@ struct nt_watch {
 #define NT_JOBS_UNKNOWN "Job not found"
 #define NT_JOBS_FOREIGN "The job belongs to another user"
 
+/* why a job failed */
+#define NT_JOB_NOMEM "The engine ran out of memory"
+
 /* --- jobs.c --- */
 
 /* The loop will call nt_jobs_turn. */

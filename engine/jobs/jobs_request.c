@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "engine/json.h"
 #include "engine/log.h"
 
 /* A call on its way to the store and back. */
@@ -251,7 +252,7 @@ nt_jobs_submit(nt_jobs_t *jobs, const nt_job_request_t *request, nt_job_cb done,
         return;
     }
 
-    params = json_dumps(request->params, JSON_COMPACT);
+    params = nt_json_text(request->params);
     call = nt_jobs_call(jobs, request->user, done, arg);
 
     if (params && call && nt_jobs_make_id(id)) {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "core/nt_buf.h"
+#include "engine/jobs/job_events.h"
 
 
 static void
@@ -298,9 +299,7 @@ nt_mem_list(nt_store_t *store, const char *user, const char *workflow_id,
     }
 
     if (job && n > 0) { /* there is one more */
-        nt_buf_printf(&next, "%lld-%s", (long long) records[n - 1].created_at,
-                      records[n - 1].id);
-        nt_buf_append_char(&next, '\0');
+        nt_job_start_key(&next, &records[n - 1]);
     }
 
     if (next.failed) {

@@ -10,7 +10,6 @@
 #include <sys/random.h>
 
 #include "core/nt_buf.h"
-#include "engine/jobs/job_events.h"
 #include "engine/jobs/store_redis_lua.h"
 #include "engine/log.h"
 
@@ -325,22 +324,37 @@ nt_red_on_job(void *arg, const redisReply *reply, const char *error)
 }
 
 
+/* A call that has the job as its reply, with the id as first argument; NULL
+ * after `cb` was told why. */
+static nt_red_call_t *
+nt_red_job_call(nt_red_store_t *red, const char *id, nt_redis_args_t *args,
+                nt_store_job_cb cb, void *arg)
+{
+    nt_red_call_t *call = nt_red_call(red, NULL, arg);
+
+    if (call == NULL) {
+        cb(arg, NT_ERROR, "out of memory", NULL);
+        return NULL;
+    }
+
+    call->cb.job = cb;
+    nt_red_args(args);
+    nt_redis_arg_text(args, id);
+
+    return call;
+}
+
+
 static void
 nt_red_get(nt_store_t *store, const char *job_id, nt_store_job_cb cb, void *arg)
 {
     nt_red_store_t *red = (nt_red_store_t *) store;
-    nt_red_call_t  *call = nt_red_call(red, NULL, arg);
     nt_redis_args_t args;
+    nt_red_call_t  *call = nt_red_job_call(red, job_id, &args, cb, arg);
 
-    if (call == NULL) {
-        cb(arg, NT_ERROR, "out of memory", NULL);
-        return;
+    if (call) {
+        nt_redis_eval(red->redis, NT_RED_GET, &args, true, nt_red_on_job, call);
     }
-
-    call->cb.job = cb;
-    nt_red_args(&args);
-    nt_redis_arg_text(&args, job_id);
-    nt_redis_eval(red->redis, NT_RED_GET, &args, true, nt_red_on_job, call);
 }
 
 
@@ -349,20 +363,15 @@ nt_red_cancel(nt_store_t *store, const char *job_id, const char *line,
               size_t len, nt_store_job_cb cb, void *arg)
 {
     nt_red_store_t *red = (nt_red_store_t *) store;
-    nt_red_call_t  *call = nt_red_call(red, NULL, arg);
     nt_redis_args_t args;
+    nt_red_call_t  *call = nt_red_job_call(red, job_id, &args, cb, arg);
 
-    if (call == NULL) {
-        cb(arg, NT_ERROR, "out of memory", NULL);
-        return;
+    if (call) {
+        nt_redis_arg(&args, (nt_str_t) { line, len });
+        nt_redis_arg_int(&args, red->options.ttl_s);
+        nt_redis_eval(red->redis, NT_RED_CANCEL, &args, true, nt_red_on_job,
+                      call);
     }
-
-    call->cb.job = cb;
-    nt_red_args(&args);
-    nt_redis_arg_text(&args, job_id);
-    nt_redis_arg(&args, (nt_str_t) { line, len });
-    nt_redis_arg_int(&args, red->options.ttl_s);
-    nt_redis_eval(red->redis, NT_RED_CANCEL, &args, true, nt_red_on_job, call);
 }
 
 

@@ -8,6 +8,7 @@
 
 #include "core/nt_buf.h"
 #include "core/nt_id.h"
+#include "engine/jobs/job_events.h"
 
 /* Places in a record, as NT_LUA_RECORD makes it. */
 enum {
@@ -118,9 +119,7 @@ nt_red_on_list(void *arg, const redisReply *reply, const char *error)
     }
 
     if (n > 0 && reply->elements > call->limit) {
-        nt_buf_printf(&next, "%lld-%s", (long long) records[n - 1].created_at,
-                      records[n - 1].id);
-        nt_buf_append_char(&next, '\0');
+        nt_job_start_key(&next, &records[n - 1]);
     }
 
     if (next.failed) {

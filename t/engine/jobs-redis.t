@@ -62,4 +62,18 @@ my $log = $t->read_file($wrong->{log});
 like($log, qr/error: redis: 127\.0\.0\.1: WRONGPASS/, 'the log says why');
 unlike($log, qr/wrongpass77/, 'and does not tell it');
 
+# --- what a short job costs --------------------------------------------------
+
+my $start = calls();
+run($early) for 1 .. 50;
+my $calls = calls() - $start;
+cmp_ok($calls, '>=', 100, 'two commands a short job');
+cmp_ok($calls, '<', 110, 'and hardly any more');
+
+sub calls {
+    my $stats = NodeTool::Jobs::redis_cli($redis, '--no-auth-warning', '-a',
+        'secret', 'INFO', 'commandstats');
+    return $stats =~ /cmdstat_evalsha:calls=(\d+)/ ? $1 : 0;
+}
+
 $t->done;
