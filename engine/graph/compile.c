@@ -54,7 +54,7 @@ nt_compile_report(nt_compile_t *c, json_t *list, const nt_node_plan_t *node,
 
     text = json_stringn(message, len < 0 ? 0 : (size_t) len);
     fault = json_object();
-    if (fault == NULL || json_object_set_new(fault, "message", text) != 0) {
+    if (json_object_set_new(fault, "message", text) != 0) {
         json_decref(fault);
         c->nomem = true;
         return;

@@ -22,7 +22,6 @@ struct nt_registry {
 };
 
 /* Until every library is there. */
-#pragma weak nt_nodes_text_files
 #pragma weak nt_nodes_dictionary
 #pragma weak nt_nodes_json
 #pragma weak nt_nodes_uuid
