@@ -15,42 +15,6 @@ const nt_output_t nt_text_out_list[] = { { "output", "list[str]" },
                                          { NULL, NULL } };
 
 
-bool
-nt_text_check(nt_node_call_t *call, const nt_property_t *properties)
-{
-    bool     good;
-    int64_t  number;
-    nt_str_t text;
-
-    for (good = true; good && properties->name != NULL; properties++) {
-        if (strcmp(properties->type, "str") == 0) {
-            good = nt_arg_str(call, properties->name, &text);
-
-        } else if (strcmp(properties->type, "int") == 0 &&
-                   !json_is_null(nt_call_input(call, properties->name)))
-        {
-            good = nt_arg_int(call, properties->name, &number);
-        }
-    }
-
-    return good;
-}
-
-
-int64_t
-nt_text_int(nt_node_call_t *call, const char *name)
-{
-    int64_t number;
-
-    if (json_is_null(nt_call_input(call, name)) ||
-        !nt_arg_int(call, name, &number)) {
-        return 0;
-    }
-
-    return number;
-}
-
-
 nt_str_t
 nt_text_input(nt_node_call_t *call, const char *name)
 {
@@ -110,15 +74,13 @@ static const nt_property_t concat_properties[] = {
     NT_PROP_END
 };
 
-NT_TEXT_RUN(concat, concat_properties)
-
 const nt_node_type_t nt_text_concat = { .type = "nodetool.text.Concat",
                                         .title = "Concatenate Text",
                                         .description =
                                             "Puts two texts together.",
                                         .properties = concat_properties,
                                         .outputs = nt_out_str,
-                                        .run = checked_concat };
+                                        .run = concat };
 
 
 /* --- lists of texts --- */
@@ -155,15 +117,13 @@ static const nt_property_t join_properties[] = {
     NT_PROP_END
 };
 
-NT_TEXT_RUN(join, join_properties)
-
 const nt_node_type_t nt_text_join = {
     .type = "nodetool.text.Join",
     .title = "Join",
     .description = "Joins a list of values with a separator.",
     .properties = join_properties,
     .outputs = nt_out_str,
-    .run = checked_join
+    .run = join
 };
 
 
@@ -188,15 +148,13 @@ static const nt_property_t split_properties[] = {
     NT_PROP("delimiter", "str", "\",\"", NULL), NT_PROP_END
 };
 
-NT_TEXT_RUN(split, split_properties)
-
 const nt_node_type_t nt_text_split = {
     .type = "nodetool.text.Split",
     .title = "Split Text",
     .description = "Splits a text into a list at a delimiter.",
     .properties = split_properties,
     .outputs = nt_text_out_list,
-    .run = checked_split
+    .run = split
 };
 
 
@@ -228,8 +186,8 @@ chunk(nt_node_call_t *call)
     nt_str_t separator;
 
     separator = nt_text_input(call, "separator");
-    length = nt_text_int(call, "length");
-    overlap = nt_text_int(call, "overlap");
+    length = nt_call_int(call, "length");
+    overlap = nt_call_int(call, "overlap");
 
     if (separator.len == 0) {
         return nt_call_fail(call, "separator must not be empty");
@@ -281,15 +239,13 @@ static const nt_property_t chunk_properties[] = {
     NT_PROP_END
 };
 
-NT_TEXT_RUN(chunk, chunk_properties)
-
 const nt_node_type_t nt_text_chunk = {
     .type = "nodetool.text.Chunk",
     .title = "Split Text into Chunks",
     .description = "Splits a text into chunks of so many words.",
     .properties = chunk_properties,
     .outputs = nt_text_out_list,
-    .run = checked_chunk
+    .run = chunk
 };
 
 
@@ -301,8 +257,8 @@ extract(nt_node_call_t *call)
     int64_t  start, end;
     nt_buf_t buf = { 0 };
 
-    start = nt_text_int(call, "start");
-    end = nt_text_int(call, "end");
+    start = nt_call_int(call, "start");
+    end = nt_call_int(call, "end");
     nt_ustr_slice(&buf, nt_text_input(call, "text"), &start,
                   json_is_null(nt_call_input(call, "end")) ? NULL : &end, 1);
     return nt_emit_buf(call, &buf);
@@ -314,8 +270,6 @@ static const nt_property_t extract_properties[] = {
     NT_PROP("end", "int", "0", NULL), NT_PROP_END
 };
 
-NT_TEXT_RUN(extract, extract_properties)
-
 const nt_node_type_t nt_text_extract = {
     .type = "nodetool.text.Extract",
     .title = "Extract Text",
@@ -323,7 +277,7 @@ const nt_node_type_t nt_text_extract = {
                    "positions count from the end of the text.",
     .properties = extract_properties,
     .outputs = nt_out_str,
-    .run = checked_extract
+    .run = extract
 };
 
 
@@ -339,9 +293,9 @@ slice(nt_node_call_t *call)
     int64_t  start, stop, step;
     nt_buf_t buf = { 0 };
 
-    start = nt_text_int(call, "start");
-    stop = nt_text_int(call, "stop");
-    step = nt_text_int(call, "step");
+    start = nt_call_int(call, "start");
+    stop = nt_call_int(call, "stop");
+    step = nt_call_int(call, "step");
 
     if (step == 0) {
         return nt_call_fail(call, "step must not be 0");
@@ -368,8 +322,6 @@ static const nt_property_t slice_properties[] = {
     NT_PROP_END
 };
 
-NT_TEXT_RUN(slice, slice_properties)
-
 const nt_node_type_t nt_text_slice = {
     .type = "nodetool.text.Slice",
     .title = "Slice Text",
@@ -377,7 +329,7 @@ const nt_node_type_t nt_text_slice = {
                    "step].",
     .properties = slice_properties,
     .outputs = nt_out_str,
-    .run = checked_slice
+    .run = slice
 };
 
 
@@ -405,15 +357,13 @@ static const nt_property_t replace_properties[] = {
     NT_PROP("new", "str", "\"\"", NULL), NT_PROP_END
 };
 
-NT_TEXT_RUN(replace, replace_properties)
-
 const nt_node_type_t nt_text_replace = {
     .type = "nodetool.text.Replace",
     .title = "Replace Text",
     .description = "Replaces each occurrence of one text by another.",
     .properties = replace_properties,
     .outputs = nt_out_str,
-    .run = checked_replace
+    .run = replace
 };
 
 
@@ -451,15 +401,13 @@ static const nt_property_t surround_properties[] = {
     NT_PROP_END
 };
 
-NT_TEXT_RUN(surround, surround_properties)
-
 const nt_node_type_t nt_text_surround = {
     .type = "nodetool.text.SurroundWith",
     .title = "Surround With",
     .description = "Puts a prefix before a text and a suffix behind it.",
     .properties = surround_properties,
     .outputs = nt_out_str,
-    .run = checked_surround
+    .run = surround
 };
 
 
@@ -494,15 +442,13 @@ static const nt_property_t to_string_properties[] = {
     NT_PROP_END
 };
 
-NT_TEXT_RUN(to_string, to_string_properties)
-
 const nt_node_type_t nt_text_to_string = {
     .type = "nodetool.text.ToString",
     .title = "To String",
     .description = "Converts any value to its text.",
     .properties = to_string_properties,
     .outputs = nt_out_str,
-    .run = checked_to_string
+    .run = to_string
 };
 
 

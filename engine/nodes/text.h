@@ -10,22 +10,8 @@
 
 extern const nt_output_t nt_text_out_list[]; /* output: list[str] */
 
-/* Fails the node when a property of type str holds something else, or one of
- * type int neither a whole number nor null. */
-bool nt_text_check(nt_node_call_t *call, const nt_property_t *properties);
-
-/* Defines checked_RUN, which is RUN behind that check. */
-#define NT_TEXT_RUN(run, properties)                                           \
-    static nt_node_rc_t checked_##run(nt_node_call_t *call)                    \
-    {                                                                          \
-        return nt_text_check(call, properties) ? run(call) : NT_NODE_FAIL;     \
-    }
-
 /* A property of type str; lives as long as the call. */
 nt_str_t nt_text_input(nt_node_call_t *call, const char *name);
-
-/* A property of type int; 0 for null. */
-int64_t nt_text_int(nt_node_call_t *call, const char *name);
 
 /* Emit `output`. */
 nt_node_rc_t nt_text_emit_str(nt_node_call_t *call, nt_str_t s);

@@ -67,8 +67,6 @@ static const nt_property_t compare_properties[] = {
     NT_PROP("trim_whitespace", "bool", "false", NULL), NT_PROP_END
 };
 
-NT_TEXT_RUN(run_compare, compare_properties)
-
 const nt_node_type_t nt_text_compare = {
     .type = "nodetool.text.Compare",
     .title = "Compare Text",
@@ -76,10 +74,8 @@ const nt_node_type_t nt_text_compare = {
                    "greater.",
     .properties = compare_properties,
     .outputs = nt_out_str,
-    .run = checked_run_compare
+    .run = run_compare
 };
-
-NT_TEXT_RUN(run_equals, compare_properties)
 
 const nt_node_type_t nt_text_equals = { .type = "nodetool.text.Equals",
                                         .title = "Equals",
@@ -87,7 +83,7 @@ const nt_node_type_t nt_text_equals = { .type = "nodetool.text.Equals",
                                             "Says whether two texts are equal.",
                                         .properties = compare_properties,
                                         .outputs = nt_out_bool,
-                                        .run = checked_run_equals };
+                                        .run = run_equals };
 
 
 static nt_node_rc_t
@@ -117,18 +113,14 @@ static const nt_property_t ends_properties[] = {
     NT_PROP("suffix", "str", "\"\"", NULL), NT_PROP_END
 };
 
-NT_TEXT_RUN(run_starts_with, starts_properties)
-
 const nt_node_type_t nt_text_starts_with = {
     .type = "nodetool.text.StartsWith",
     .title = "Starts With",
     .description = "Says whether a text starts with a prefix.",
     .properties = starts_properties,
     .outputs = nt_out_bool,
-    .run = checked_run_starts_with
+    .run = run_starts_with
 };
-
-NT_TEXT_RUN(run_ends_with, ends_properties)
 
 const nt_node_type_t nt_text_ends_with = {
     .type = "nodetool.text.EndsWith",
@@ -136,7 +128,7 @@ const nt_node_type_t nt_text_ends_with = {
     .description = "Says whether a text ends with a suffix.",
     .properties = ends_properties,
     .outputs = nt_out_bool,
-    .run = checked_run_ends_with
+    .run = run_ends_with
 };
 
 
@@ -232,15 +224,13 @@ static const nt_property_t contains_properties[] = {
     NT_PROP_END
 };
 
-NT_TEXT_RUN(run_contains, contains_properties)
-
 const nt_node_type_t nt_text_contains = {
     .type = "nodetool.text.Contains",
     .title = "Contains Text",
     .description = "Says whether a text contains others.",
     .properties = contains_properties,
     .outputs = nt_out_bool,
-    .run = checked_run_contains
+    .run = run_contains
 };
 
 
@@ -266,15 +256,13 @@ static const nt_property_t is_empty_properties[] = {
     NT_PROP("trim_whitespace", "bool", "true", NULL), NT_PROP_END
 };
 
-NT_TEXT_RUN(run_is_empty, is_empty_properties)
-
 const nt_node_type_t nt_text_is_empty = {
     .type = "nodetool.text.IsEmpty",
     .title = "Is Empty",
     .description = "Says whether a text is empty or only white space.",
     .properties = is_empty_properties,
     .outputs = nt_out_bool,
-    .run = checked_run_is_empty
+    .run = run_is_empty
 };
 
 
@@ -285,9 +273,9 @@ run_has_length(nt_node_call_t *call)
     int64_t length, min, max, exact;
 
     length = (int64_t) nt_ustr_len(nt_text_input(call, "text"));
-    min = nt_text_int(call, "min_length");
-    max = nt_text_int(call, "max_length");
-    exact = nt_text_int(call, "exact_length");
+    min = nt_call_int(call, "min_length");
+    max = nt_call_int(call, "max_length");
+    exact = nt_call_int(call, "exact_length");
 
     if (exact > 0) {
         return nt_text_emit_bool(call, length == exact);
@@ -312,15 +300,13 @@ static const nt_property_t has_length_properties[] = {
     NT_PROP_END
 };
 
-NT_TEXT_RUN(run_has_length, has_length_properties)
-
 const nt_node_type_t nt_text_has_length = {
     .type = "nodetool.text.HasLength",
     .title = "Check Length",
     .description = "Says whether the length of a text is as asked for.",
     .properties = has_length_properties,
     .outputs = nt_out_bool,
-    .run = checked_run_has_length
+    .run = run_has_length
 };
 
 
@@ -382,15 +368,13 @@ static const nt_property_t length_properties[] = {
     NT_PROP_END
 };
 
-NT_TEXT_RUN(run_length, length_properties)
-
 const nt_node_type_t nt_text_length = {
     .type = "nodetool.text.Length",
     .title = "Measure Length",
     .description = "Counts the characters, words or lines of a text.",
     .properties = length_properties,
     .outputs = nt_out_int,
-    .run = checked_run_length
+    .run = run_length
 };
 
 
@@ -410,8 +394,8 @@ run_index_of(nt_node_call_t *call)
     text = nt_text_fold(&buf, nt_text_input(call, "text"), sensitive);
     needle =
         nt_text_fold(&needle_buf, nt_text_input(call, "substring"), sensitive);
-    start = nt_text_int(call, "start_index");
-    end = nt_text_int(call, "end_index");
+    start = nt_call_int(call, "start_index");
+    end = nt_call_int(call, "end_index");
 
     nt_slice(nt_ustr_len(text), &start, end == 0 ? NULL : &end, 1, &from,
              &count);
@@ -463,8 +447,6 @@ static const nt_property_t index_of_properties[] = {
     NT_PROP_END
 };
 
-NT_TEXT_RUN(run_index_of, index_of_properties)
-
 const nt_node_type_t nt_text_index_of = {
     .type = "nodetool.text.IndexOf",
     .title = "Index Of",
@@ -472,5 +454,5 @@ const nt_node_type_t nt_text_index_of = {
                    "there.",
     .properties = index_of_properties,
     .outputs = nt_out_int,
-    .run = checked_run_index_of
+    .run = run_index_of
 };

@@ -159,8 +159,6 @@ static const nt_property_t save_file_properties[] = {
 static const nt_output_t ref_output[] = { { "output", "text" },
                                           { NULL, NULL } };
 
-NT_TEXT_RUN(run_save_file, save_file_properties)
-
 static const nt_node_type_t save_file_type = {
     .type = "nodetool.text.SaveTextFile",
     .title = "Save Text File",
@@ -168,7 +166,7 @@ static const nt_node_type_t save_file_type = {
     .properties = save_file_properties,
     .outputs = ref_output,
     .flags = NT_NODE_THREAD,
-    .run = checked_run_save_file
+    .run = run_save_file
 };
 
 
@@ -222,8 +220,6 @@ static const nt_property_t save_properties[] = {
     NT_PROP_END
 };
 
-NT_TEXT_RUN(run_save, save_properties)
-
 static const nt_node_type_t save_type = { .type = "nodetool.text.SaveText",
                                           .title = "Save Text",
                                           .description =
@@ -231,7 +227,7 @@ static const nt_node_type_t save_type = { .type = "nodetool.text.SaveText",
                                           .properties = save_properties,
                                           .outputs = ref_output,
                                           .flags = NT_NODE_THREAD,
-                                          .run = checked_run_save };
+                                          .run = run_save };
 
 
 /* --- LoadTextAssets --- */

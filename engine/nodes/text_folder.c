@@ -342,8 +342,6 @@ static const nt_output_t load_folder_outputs[] = { { "text", "str" },
                                                    { "path", "str" },
                                                    { NULL, NULL } };
 
-NT_TEXT_RUN(run_load_folder, load_folder_properties)
-
 const nt_node_type_t nt_text_load_folder = {
     .type = "nodetool.text.LoadTextFolder",
     .title = "Load Text Folder",
@@ -351,5 +349,5 @@ const nt_node_type_t nt_text_load_folder = {
     .properties = load_folder_properties,
     .outputs = load_folder_outputs,
     .flags = NT_NODE_STREAMING_OUTPUT | NT_NODE_THREAD,
-    .run = checked_run_load_folder
+    .run = run_load_folder
 };

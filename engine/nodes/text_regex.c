@@ -123,8 +123,6 @@ static const nt_property_t extract_properties[] = {
     FLAGS, NT_PROP_END
 };
 
-NT_TEXT_RUN(run_extract, extract_properties)
-
 static const nt_node_type_t extract_type = {
     .type = "nodetool.text.ExtractRegex",
     .title = "Extract Regex Groups",
@@ -132,10 +130,8 @@ static const nt_node_type_t extract_type = {
     .properties = extract_properties,
     .outputs = nt_text_out_list,
     .flags = NT_NODE_THREAD,
-    .run = checked_run_extract
+    .run = run_extract
 };
-
-NT_TEXT_RUN(run_find_all, extract_properties)
 
 static const nt_node_type_t find_all_type = {
     .type = "nodetool.text.FindAllRegex",
@@ -145,7 +141,7 @@ static const nt_node_type_t find_all_type = {
     .properties = extract_properties,
     .outputs = nt_text_out_list,
     .flags = NT_NODE_THREAD,
-    .run = checked_run_find_all
+    .run = run_find_all
 };
 
 
@@ -210,7 +206,7 @@ run_match(nt_node_call_t *call)
     result =
         json_is_null(nt_call_input(call, "group"))
             ? nt_regex_findall(regex, text, &error)
-            : group_of_matches(regex, text, nt_text_int(call, "group"), &error);
+            : group_of_matches(regex, text, nt_call_int(call, "group"), &error);
 
     return finish(call, regex, result, &error);
 }
@@ -226,8 +222,6 @@ static const nt_property_t match_properties[] = {
     NT_PROP_END
 };
 
-NT_TEXT_RUN(run_match, match_properties)
-
 static const nt_node_type_t match_type = {
     .type = "nodetool.text.RegexMatch",
     .title = "Find Regex Matches",
@@ -236,7 +230,7 @@ static const nt_node_type_t match_type = {
     .properties = match_properties,
     .outputs = nt_text_out_list,
     .flags = NT_NODE_THREAD,
-    .run = checked_run_match
+    .run = run_match
 };
 
 
@@ -255,7 +249,7 @@ run_replace(nt_node_call_t *call)
 
     result = nt_regex_sub(regex, nt_text_input(call, "text"),
                           nt_text_input(call, "replacement"),
-                          nt_text_int(call, "count"), &error);
+                          nt_call_int(call, "count"), &error);
     return finish(call, regex, result, &error);
 }
 
@@ -274,8 +268,6 @@ static const nt_property_t replace_properties[] = {
     NT_PROP_END
 };
 
-NT_TEXT_RUN(run_replace, replace_properties)
-
 static const nt_node_type_t replace_type = {
     .type = "nodetool.text.RegexReplace",
     .title = "Replace with Regex",
@@ -283,7 +275,7 @@ static const nt_node_type_t replace_type = {
     .properties = replace_properties,
     .outputs = nt_out_str,
     .flags = NT_NODE_THREAD,
-    .run = checked_run_replace
+    .run = run_replace
 };
 
 
@@ -301,7 +293,7 @@ run_split(nt_node_call_t *call)
     }
 
     result = nt_regex_split(regex, nt_text_input(call, "text"),
-                            nt_text_int(call, "maxsplit"), &error);
+                            nt_call_int(call, "maxsplit"), &error);
     return finish(call, regex, result, &error);
 }
 
@@ -316,8 +308,6 @@ static const nt_property_t split_properties[] = {
     NT_PROP_END
 };
 
-NT_TEXT_RUN(run_split, split_properties)
-
 static const nt_node_type_t split_type = {
     .type = "nodetool.text.RegexSplit",
     .title = "Split with Regex",
@@ -325,7 +315,7 @@ static const nt_node_type_t split_type = {
     .properties = split_properties,
     .outputs = nt_text_out_list,
     .flags = NT_NODE_THREAD,
-    .run = checked_run_split
+    .run = run_split
 };
 
 
@@ -353,8 +343,6 @@ static const nt_property_t validate_properties[] = {
     NT_PROP("pattern", "str", "\"\"", NULL), NT_PROP_END
 };
 
-NT_TEXT_RUN(run_validate, validate_properties)
-
 static const nt_node_type_t validate_type = {
     .type = "nodetool.text.RegexValidate",
     .title = "Validate with Regex",
@@ -363,7 +351,7 @@ static const nt_node_type_t validate_type = {
     .properties = validate_properties,
     .outputs = nt_out_bool,
     .flags = NT_NODE_THREAD,
-    .run = checked_run_validate
+    .run = run_validate
 };
 
 

@@ -50,15 +50,13 @@ run_capitalize(nt_node_call_t *call)
 }
 
 
-NT_TEXT_RUN(run_lowercase, text_properties)
-
 const nt_node_type_t nt_text_lowercase = { .type = "nodetool.text.ToLowercase",
                                            .title = "To Lowercase",
                                            .description =
                                                "Converts a text to lower case.",
                                            .properties = text_properties,
                                            .outputs = nt_out_str,
-                                           .run = checked_run_lowercase };
+                                           .run = run_lowercase };
 
 const nt_node_type_t nt_text_uppercase = { .type = "nodetool.text.ToUppercase",
                                            .title = "To Uppercase",
@@ -77,15 +75,13 @@ const nt_node_type_t nt_text_titlecase = {
     .run = run_titlecase
 };
 
-NT_TEXT_RUN(run_capitalize, text_properties)
-
 const nt_node_type_t nt_text_capitalize = {
     .type = "nodetool.text.CapitalizeText",
     .title = "Capitalize Text",
     .description = "Makes the first character a capital, the others small.",
     .properties = text_properties,
     .outputs = nt_out_str,
-    .run = checked_run_capitalize
+    .run = run_capitalize
 };
 
 
@@ -110,15 +106,13 @@ static const nt_property_t trim_properties[] = {
     NT_PROP("trim_end", "bool", "true", NULL), NT_PROP_END
 };
 
-NT_TEXT_RUN(run_trim, trim_properties)
-
 const nt_node_type_t nt_text_trim = {
     .type = "nodetool.text.TrimWhitespace",
     .title = "Trim Whitespace",
     .description = "Takes white space off the start and the end of a text.",
     .properties = trim_properties,
     .outputs = nt_out_str,
-    .run = checked_run_trim
+    .run = run_trim
 };
 
 
@@ -176,15 +170,13 @@ static const nt_property_t collapse_properties[] = {
     NT_PROP_END
 };
 
-NT_TEXT_RUN(run_collapse, collapse_properties)
-
 const nt_node_type_t nt_text_collapse = {
     .type = "nodetool.text.CollapseWhitespace",
     .title = "Collapse Whitespace",
     .description = "Makes one separator of each run of white space.",
     .properties = collapse_properties,
     .outputs = nt_out_str,
-    .run = checked_run_collapse
+    .run = run_collapse
 };
 
 
@@ -230,15 +222,13 @@ static const nt_property_t punctuation_properties[] = {
     NT_PROP_END
 };
 
-NT_TEXT_RUN(run_remove_punctuation, punctuation_properties)
-
 const nt_node_type_t nt_text_remove_punctuation = {
     .type = "nodetool.text.RemovePunctuation",
     .title = "Remove Punctuation",
     .description = "Removes or replaces punctuation.",
     .properties = punctuation_properties,
     .outputs = nt_out_str,
-    .run = checked_run_remove_punctuation
+    .run = run_remove_punctuation
 };
 
 
@@ -280,15 +270,13 @@ static const nt_property_t accents_properties[] = {
     NT_PROP_END
 };
 
-NT_TEXT_RUN(run_strip_accents, accents_properties)
-
 const nt_node_type_t nt_text_strip_accents = {
     .type = "nodetool.text.StripAccents",
     .title = "Strip Accents",
     .description = "Takes the accents off letters.",
     .properties = accents_properties,
     .outputs = nt_out_str,
-    .run = checked_run_strip_accents
+    .run = run_strip_accents
 };
 
 
@@ -365,15 +353,13 @@ static const nt_property_t slugify_properties[] = {
     NT_PROP_END
 };
 
-NT_TEXT_RUN(run_slugify, slugify_properties)
-
 const nt_node_type_t nt_text_slugify = {
     .type = "nodetool.text.Slugify",
     .title = "Slugify",
     .description = "Makes a slug for a URL or an id of a text.",
     .properties = slugify_properties,
     .outputs = nt_out_str,
-    .run = checked_run_slugify
+    .run = run_slugify
 };
 
 
@@ -389,7 +375,7 @@ run_truncate(nt_node_call_t *call)
 
     text = nt_text_input(call, "text");
     ellipsis = nt_text_input(call, "ellipsis");
-    max = nt_text_int(call, "max_length");
+    max = nt_call_int(call, "max_length");
     len = nt_ustr_len(text);
     n = nt_ustr_len(ellipsis);
 
@@ -429,15 +415,13 @@ static const nt_property_t truncate_properties[] = {
     NT_PROP_END
 };
 
-NT_TEXT_RUN(run_truncate, truncate_properties)
-
 const nt_node_type_t nt_text_truncate = { .type = "nodetool.text.TruncateText",
                                           .title = "Truncate Text",
                                           .description =
                                               "Cuts a text to a length.",
                                           .properties = truncate_properties,
                                           .outputs = nt_out_str,
-                                          .run = checked_run_truncate };
+                                          .run = run_truncate };
 
 
 #define PAD_MAX (16 * 1024 * 1024)
@@ -463,7 +447,7 @@ run_pad(nt_node_call_t *call)
     text = nt_text_input(call, "text");
     with = nt_text_input(call, "pad_character");
     direction = nt_text_input(call, "direction");
-    length = nt_text_int(call, "length");
+    length = nt_call_int(call, "length");
     len = nt_ustr_len(text);
 
     if (nt_ustr_len(with) != 1) {
