@@ -198,6 +198,7 @@ struct ngx_nodetool_chat_ctx_s {
         strip_usage : 1;   /* the usage chunk was our wish, not the client's */
     unsigned events : 1;   /* the reply is a stream of events */
     unsigned early : 1;    /* the header went out before the provider's came */
+    unsigned stripped : 1; /* the last event did not go out */
     unsigned after_cr : 1; /* the last event ended in a lone CR */
     unsigned until_close : 1; /* the reply has no length of its own */
     unsigned complete : 1;    /* [DONE] was seen, or the body's end */
@@ -264,7 +265,8 @@ ngx_int_t ngx_nodetool_chat_stream_header(ngx_http_request_t *r);
 ngx_int_t ngx_nodetool_chat_stream_late(ngx_nodetool_chat_ctx_t *ctx);
 ngx_int_t ngx_nodetool_chat_stream_sink(ngx_nodetool_chat_ctx_t *ctx,
                                         u_char *pos, u_char *last);
-ngx_int_t ngx_nodetool_chat_stream_end(ngx_nodetool_chat_ctx_t *ctx);
+ngx_int_t ngx_nodetool_chat_stream_end(ngx_nodetool_chat_ctx_t *ctx,
+                                       ngx_uint_t               lost);
 void      ngx_nodetool_chat_stream_comments(ngx_nodetool_chat_ctx_t *ctx);
 void      ngx_nodetool_chat_stream_finalize(ngx_nodetool_chat_ctx_t *ctx,
                                             ngx_int_t                rc);

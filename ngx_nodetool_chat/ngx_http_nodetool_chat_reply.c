@@ -177,7 +177,7 @@ ngx_nodetool_chat_body_end(ngx_nodetool_chat_ctx_t *ctx)
     }
 
     if (ctx->sink == ngx_nodetool_chat_stream_sink) {
-        return ngx_nodetool_chat_stream_end(ctx);
+        return ngx_nodetool_chat_stream_end(ctx, 0);
     }
 
     return NGX_OK;

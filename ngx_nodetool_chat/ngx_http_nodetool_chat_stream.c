@@ -234,13 +234,16 @@ ngx_nodetool_chat_stream_sink(ngx_nodetool_chat_ctx_t *ctx, u_char *pos,
     u_char        *p, *whole;
     size_t         taken;
     nt_rc_t        rc;
-    ngx_uint_t     strip;
     nt_sse_event_t event;
 
     p = pos;
 
     if (ctx->after_cr) {
         p = ngx_nodetool_chat_skip_lf(ctx, p, last);
+
+        if (ctx->stripped) {
+            pos = p;
+        }
     }
 
     whole = p; /* pos..whole is to be sent */
@@ -261,15 +264,16 @@ ngx_nodetool_chat_stream_sink(ngx_nodetool_chat_ctx_t *ctx, u_char *pos,
             return NGX_ERROR;
         }
 
-        strip = ngx_nodetool_chat_event(ctx, &event);
+        ctx->stripped = ngx_nodetool_chat_event(ctx, &event);
 
         if (p[-1] == '\r') {
             p = ngx_nodetool_chat_skip_lf(ctx, p, last);
         }
 
         if (ctx->held != NULL) {
-            if (!strip && (ngx_nodetool_chat_hold(ctx, pos, p) != NGX_OK ||
-                           ngx_nodetool_chat_emit_held(ctx) != NGX_OK))
+            if (!ctx->stripped &&
+                (ngx_nodetool_chat_hold(ctx, pos, p) != NGX_OK ||
+                 ngx_nodetool_chat_emit_held(ctx) != NGX_OK))
             {
                 return NGX_ERROR;
             }
@@ -277,7 +281,7 @@ ngx_nodetool_chat_stream_sink(ngx_nodetool_chat_ctx_t *ctx, u_char *pos,
             ngx_nodetool_chat_drop_held(ctx);
             pos = p;
 
-        } else if (strip) {
+        } else if (ctx->stripped) {
             if (ngx_nodetool_chat_emit(ctx, pos, whole) != NGX_OK) {
                 return NGX_ERROR;
             }
@@ -300,9 +304,10 @@ ngx_nodetool_chat_stream_sink(ngx_nodetool_chat_ctx_t *ctx, u_char *pos,
 }
 
 
-/* The provider's body has ended; some leave out the last blank line. */
+/* The provider has ended; some leave out the last blank line. What it lost
+ * its connection in is not an event, unless it is [DONE]. */
 ngx_int_t
-ngx_nodetool_chat_stream_end(ngx_nodetool_chat_ctx_t *ctx)
+ngx_nodetool_chat_stream_end(ngx_nodetool_chat_ctx_t *ctx, ngx_uint_t lost)
 {
     nt_sse_event_t event;
 
@@ -313,6 +318,7 @@ ngx_nodetool_chat_stream_end(ngx_nodetool_chat_ctx_t *ctx)
     }
 
     if (nt_sse_end(&ctx->sse, &event) == NT_OK &&
+        (!lost || nt_str_eq(event.data, NT_STR("[DONE]"))) &&
         !ngx_nodetool_chat_event(ctx, &event))
     {
         if (ngx_nodetool_chat_hold(ctx, blank, blank + 2) != NGX_OK) {
@@ -619,8 +625,8 @@ ngx_nodetool_chat_stream_finalize(ngx_nodetool_chat_ctx_t *ctx, ngx_int_t rc)
         return;
     }
 
-    if (ctx->sink == ngx_nodetool_chat_stream_sink && rc != NGX_ERROR &&
-        ngx_nodetool_chat_stream_end(ctx) != NGX_OK)
+    if (ctx->sink == ngx_nodetool_chat_stream_sink && rc > 0 &&
+        ngx_nodetool_chat_stream_end(ctx, 1) != NGX_OK)
     {
         return;
     }

@@ -96,16 +96,17 @@ sub completion {
 sub chunks {
     my ($model, $words, $request) = @_;
 
-    my $usage = ($request->{stream_options} || {})->{include_usage};
+    my $usage = ($request->{stream_options} || {})->{include_usage} ? 1 : 0;
     my $chunk = sub {
         my ($choices, @usage) = @_;
         return { id => 'chatcmpl-mock', object => 'chat.completion.chunk',
             created => 1700000000, model => $model, choices => $choices,
-            $usage ? (usage => $usage[0]) : () };
+            ($usage ? (usage => $usage[0]) : ()) };
     };
     my $delta = sub {
-        return $chunk->([{ index => 0, delta => $_[0], finish_reason =>
-            $_[1] }]);
+        my ($delta, $finish) = @_;
+        return $chunk->([{ index => 0, delta => $delta, finish_reason =>
+            $finish }]);
     };
     return ($delta->({ role => 'assistant', content => '' }),
         (map { $delta->({ content => "$_ " }) } @$words),
@@ -137,10 +138,11 @@ sub request {
     }
     my $body = substr $c->{in}, 0, $length, '';
     my $req = { method => $method, path => $path, headers => \%headers,
-        body => $body, json => eval { $JSON->decode($body) } };
-    $c->note({ %$req, body => $length > 10_000 ? '' : $body,
-        json => $length > 10_000 ? undef : $req->{json},
-        length => length $body, head => $line });
+        body => $body };
+    # JSON::PP needs seconds for megabytes
+    $req->{json} = eval { $JSON->decode($body) } if $length < 100_000;
+    $c->note($length < 100_000 ? { %$req, length => $length }
+        : { method => $method, path => $path, length => $length });
     return $req;
 }
 
