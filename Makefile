@@ -186,11 +186,15 @@ FUZZ_TIME ?= 60
 FUZZ_CC   ?= clang
 FUZZ_BIN   = $(patsubst %.c,$(BUILD)/%,$(wildcard fuzz/*.c))
 
-$(BUILD)/fuzz/%: fuzz/%.c $(CORE_SRC) $(wildcard core/*.h core/llm/*.h)
+FUZZ_SRC   = $(CORE_SRC) $(wildcard engine/template/*.c engine/nodes/ustr*.c) \
+             engine/nodes/pytext.c
+
+$(BUILD)/fuzz/%: fuzz/%.c $(FUZZ_SRC) $(wildcard core/*.h core/llm/*.h \
+        engine/template/*.h engine/nodes/*.h)
 	@mkdir -p $(dir $@)
 	$(call say,FUZZ,$@)$(FUZZ_CC) $(CPPFLAGS) -std=gnu11 -g -O1 $(WARN) \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-	    -o $@ $< $(CORE_SRC) -ljansson -lcrypto -lm
+	    -o $@ $< $(FUZZ_SRC) -ljansson -lcrypto -lunistring -lm
 
 fuzz:
 	@sh tools/deps.sh $(DEPS_BUILD) $(DEPS_FUZZ)
