@@ -277,7 +277,7 @@ sub nginx_env {
 
 # nginx with our modules. $server is the inside of a server block; options:
 # http and main (text for these levels), modules (names), listen, workers,
-# args, name. { port, pid, conf, errorlog, dir }
+# connections (a worker's), args, name. { port, pid, conf, errorlog, dir }
 sub nginx {
     my ($t, $server, %opt) = @_;
 
@@ -299,7 +299,7 @@ error_log $t->{dir}/$name-error.log info;
 pid $t->{dir}/$name.pid;
 worker_shutdown_timeout 10s;
 @{[ $opt{main} || '' ]}
-events { worker_connections 2048; }
+events { worker_connections @{[ $opt{connections} || 2048 ]}; }
 http {
     include /etc/nginx/mime.types;
     default_type application/octet-stream;
