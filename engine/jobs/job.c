@@ -10,7 +10,8 @@
 #include "engine/json.h"
 #include "engine/log.h"
 
-#define NT_JOB_BUDGET 64 /* activations in a turn */
+#define NT_JOB_BUDGET    64   /* activations in a turn */
+#define NT_JOB_ERROR_MAX 1000 /* characters of an error that are kept */
 
 /* With so much waiting for a slow store the job stops. */
 #define NT_JOB_PENDING_MAX (4 * 1024 * 1024)
@@ -150,7 +151,7 @@ void
 nt_job_end(nt_job_t *job, const char *status, const char *error)
 {
     free(job->error);
-    job->error = nt_job_strdup(error);
+    job->error = error ? nt_job_text_clean(error, NT_JOB_ERROR_MAX) : NULL;
     nt_job_close(job, status);
 }
 
@@ -316,8 +317,13 @@ nt_job_start(nt_job_t *job, const nt_job_record_t *record)
         return;
     }
 
-    if (!job->in_table || job->graph == NULL) {
-        return; /* the caller says what is wrong */
+    if (job->graph == NULL) {
+        return; /* the caller says why */
+    }
+
+    if (!job->in_table) {
+        nt_job_end(job, "failed", NT_JOB_NOMEM);
+        return;
     }
 
     nt_job_emit_update(job);
@@ -421,11 +427,15 @@ void
 nt_jobs_run(nt_jobs_t *jobs)
 {
     /* those that come back to the end of the line wait for the next turn */
-    nt_job_t *last = TAILQ_LAST(&jobs->runnable, nt_job_list), *job;
-    bool      end = false;
+    nt_job_t *job;
+    size_t    n = 0;
 
-    while (!end && (job = TAILQ_FIRST(&jobs->runnable))) {
-        end = job == last;
+    TAILQ_FOREACH(job, &jobs->runnable, runnable_entry)
+    {
+        n++;
+    }
+
+    while (n-- > 0 && (job = TAILQ_FIRST(&jobs->runnable))) {
         TAILQ_REMOVE(&jobs->runnable, job, runnable_entry);
         job->in_runnable = false;
         nt_job_pump(job);

@@ -4,8 +4,6 @@
 
 #include "core/nt_utf8.h"
 
-#define NT_JOB_ERROR_MAX 1000 /* characters */
-
 /* How every job_update line starts; only jobs make such lines. */
 #define NT_JOB_UPDATE "{\"type\":\"job_update\",\"status\":\""
 
@@ -72,18 +70,31 @@ nt_batch_free(nt_batch_t *batch)
 }
 
 
-size_t
-nt_job_text_cut(const char *text, size_t max)
+char *
+nt_job_text_clean(const char *text, size_t max)
 {
-    size_t len = strlen(text), i = 0;
+    size_t   len = strlen(text), i = 0;
+    nt_buf_t clean = { 0 };
 
     while (max-- > 0 && i < len) {
         int step = nt_utf8_step(text + i, len - i);
 
-        i += (size_t) (step > 0 ? step : -step);
+        if (step > 0) {
+            nt_buf_append(&clean, text + i, (size_t) step);
+            i += (size_t) step;
+        } else {
+            nt_buf_append_str(&clean, NT_STR("\xef\xbf\xbd"));
+            i += (size_t) -step;
+        }
     }
 
-    return i;
+    nt_buf_append_char(&clean, '\0');
+
+    if (clean.failed) {
+        nt_buf_free(&clean);
+    }
+
+    return clean.data;
 }
 
 
@@ -109,9 +120,7 @@ nt_job_update_line(nt_buf_t *buf, const nt_job_record_t *job)
     }
 
     if (job->error) {
-        size_t len = nt_job_text_cut(job->error, NT_JOB_ERROR_MAX);
-
-        nt_job_update_member(buf, "error", (nt_str_t) { job->error, len });
+        nt_job_update_member(buf, "error", nt_str(job->error));
     }
 
     if (job->node_id) {

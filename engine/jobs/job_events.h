@@ -29,7 +29,7 @@ void nt_batch_free(nt_batch_t *batch);
 
 /*
  * The line of a job_update, in `buf`.  `result` is used of a completed job;
- * `error` (cut at 1,000 characters), `node_id` and `node_type` of a failed
+ * `error`, `node_id` and `node_type` of a failed
  * one.  Of a queued one it is the beginning that nt_store_t.create takes.
  */
 void nt_job_update_line(nt_buf_t *buf, const nt_job_record_t *job);
@@ -42,7 +42,8 @@ bool nt_job_status_ended(const char *status);
 /* The start_key of a list that goes on behind this job, NUL-terminated. */
 void nt_job_start_key(nt_buf_t *buf, const nt_job_record_t *job);
 
-/* Length of `text` cut to at most `max` characters. */
-size_t nt_job_text_cut(const char *text, size_t max);
+/* A copy of `text` of at most `max` characters, in which U+FFFD stands for
+ * what is not UTF-8.  malloc'ed; NULL when memory is out. */
+char *nt_job_text_clean(const char *text, size_t max);
 
 #endif

@@ -174,11 +174,15 @@ void
 nt_jobs_flush(nt_jobs_t *jobs)
 {
     uint64_t  now = uv_now(jobs->options.loop), wait, first = 0;
-    nt_job_t *last = TAILQ_LAST(&jobs->dirty, nt_job_list), *job;
-    bool      end = false;
+    nt_job_t *job;
+    size_t    n = 0;
 
-    while (!end && (job = TAILQ_FIRST(&jobs->dirty))) {
-        end = job == last;
+    TAILQ_FOREACH(job, &jobs->dirty, dirty_entry)
+    {
+        n++;
+    }
+
+    while (n-- > 0 && (job = TAILQ_FIRST(&jobs->dirty))) {
         TAILQ_REMOVE(&jobs->dirty, job, dirty_entry);
         job->in_dirty = false;
 

@@ -185,6 +185,11 @@ nt_jobs_graph(nt_jobs_t *jobs, const nt_job_record_t *record, nt_buf_t *error)
     nt_graph_t *graph;
     const char *node, *type;
 
+    if (jobs->draining) {
+        nt_buf_append_str(error, NT_STR(NT_JOBS_SHUTDOWN));
+        return NULL;
+    }
+
     if (record->lost >= NT_JOBS_LOST) {
         nt_buf_printf(error, "The job was lost by its engine %u times",
                       record->lost);
@@ -217,7 +222,11 @@ nt_jobs_on_claimed(void *arg, const nt_job_record_t *record)
     nt_buf_t    error = { 0 };
     nt_graph_t *graph = NULL;
     json_t     *params;
-    nt_job_t   *job;
+    nt_job_t   *job = nt_jobs_find(jobs, record->id);
+
+    if (job) {
+        nt_job_drop(job); /* we lost it ourselves, and did not notice */
+    }
 
     if (jobs->draining && jobs->store->release) {
         jobs->store->release(jobs->store, record->id, nt_jobs_on_given_up,
@@ -249,10 +258,7 @@ nt_jobs_on_claimed(void *arg, const nt_job_record_t *record)
     jobs->running++;
     nt_job_start(job, record);
 
-    if (jobs->draining && !job->ended) {
-        nt_job_end(job, "failed", NT_JOBS_SHUTDOWN);
-
-    } else if (job->graph == NULL && !job->ended) {
+    if (job->graph == NULL && !job->ended) {
         nt_buf_append_char(&error, '\0');
         nt_job_end(job, "failed",
                    error.failed ? "The workflow cannot be had" : error.data);

@@ -42,51 +42,36 @@ nt_jobs_string(const char *text)
 }
 
 
+/* A number that is left out when it says nothing. */
+static json_t *
+nt_jobs_number(unsigned value, unsigned least)
+{
+    return value >= least ? json_integer(value) : NULL;
+}
+
+
+/* The result is left out of lists. */
 static json_t *
 nt_jobs_json(const nt_job_record_t *job, bool whole)
 {
-    json_t *json;
-
-    json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:n}", "id",
-                     job->id, "user_id", job->user, "workflow_id",
-                     job->workflow_id, "job_type", "workflow", "status",
-                     job->status, "created_at", nt_jobs_time(job->created_at),
-                     "started_at", nt_jobs_time(job->started_at), "finished_at",
-                     nt_jobs_time(job->finished_at), "error",
-                     nt_jobs_string(job->error), "cost");
-
-    if (json == NULL) {
-        return NULL;
-    }
+    json_t *result = NULL;
 
     if (whole) {
-        json_t *result = NULL;
-
-        if (job->result) {
-            result = json_loads(job->result, JSON_DECODE_ANY, NULL);
-        }
-
-        json_object_set_new(json, "result", result ? result : json_null());
+        result = job->result ? json_loads(job->result, 0, NULL) : json_null();
     }
 
-    if (job->node_id) {
-        json_object_set_new(json, "node_id", json_string(job->node_id));
-    }
-
-    if (job->node_type) {
-        json_object_set_new(json, "node_type", json_string(job->node_type));
-    }
-
-    if (job->attempt > 1) {
-        json_object_set_new(json, "attempt", json_integer(job->attempt));
-    }
-
-    if (job->queue_position) {
-        json_object_set_new(json, "queue_position",
-                            json_integer(job->queue_position));
-    }
-
-    return json;
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:n, s:o*, s:s*, s:s*,"
+        " s:o*, s:o*}",
+        "id", job->id, "user_id", job->user, "workflow_id", job->workflow_id,
+        "job_type", "workflow", "status", job->status, "created_at",
+        nt_jobs_time(job->created_at), "started_at",
+        nt_jobs_time(job->started_at), "finished_at",
+        nt_jobs_time(job->finished_at), "error", nt_jobs_string(job->error),
+        "cost", "result", result, "node_id", job->node_id, "node_type",
+        job->node_type, "queue_position",
+        nt_jobs_number(job->queue_position, 1), "attempt",
+        nt_jobs_number(job->attempt, 2));
 }
 
 
@@ -344,8 +329,12 @@ nt_jobs_on_list(void *arg, nt_rc_t rc, const char *message,
 
     list = json_array();
 
-    for (size_t i = 0; i < n; i++) {
-        json_array_append_new(list, nt_jobs_json(&records[i], false));
+    for (size_t i = 0; list && i < n; i++) {
+        if (json_array_append_new(list, nt_jobs_json(&records[i], false)) != 0)
+        {
+            json_decref(list);
+            list = NULL;
+        }
     }
 
     page = json_pack("{s:o, s:o}", "jobs", list, "next_start_key",

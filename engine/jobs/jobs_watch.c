@@ -120,7 +120,7 @@ nt_watch_end(nt_watch_t *watch, int status, const char *message,
 
     if (watch->await) {
         watch->await(watch->await_arg, status, message, record);
-        nt_watch_free(watch);
+        nt_watch_close(watch);
     } else {
         watch->sink.end(watch->sink.arg, status, message);
     }
@@ -135,7 +135,7 @@ nt_watch_send(nt_watch_t *watch, const nt_event_t *events, size_t n)
     watch->calling = true;
 
     for (size_t i = 0; i < n && !watch->paused && !watch->closed; i++) {
-        if (events[i].seq <= watch->after) {
+        if (events[i].seq <= watch->after || watch->ended) {
             continue;
         }
 
@@ -319,7 +319,7 @@ nt_jobs_watchers_poll(nt_jobs_t *jobs)
 
     TAILQ_FOREACH(watch, &jobs->remote, entry)
     {
-        if (!watch->calling && now >= watch->next_poll) {
+        if (!watch->calling && !watch->paused && now >= watch->next_poll) {
             nt_watch_ready(watch);
         }
     }

@@ -154,6 +154,19 @@ nt_redis_on_reply(redisAsyncContext *context, void *privreply, void *privdata)
 }
 
 
+static void nt_redis_on_timer(uv_timer_t *timer);
+
+
+void
+nt_redis_tick(nt_redis_t *redis)
+{
+    if (!uv_is_active((uv_handle_t *) &redis->timer)) {
+        uv_timer_start(&redis->timer, nt_redis_on_timer, NT_REDIS_TICK_MS,
+                       NT_REDIS_TICK_MS);
+    }
+}
+
+
 static void
 nt_redis_make(nt_redis_t *redis, nt_buf_t *text, int script, size_t head,
               bool again, nt_redis_cb cb, void *arg)
@@ -178,6 +191,8 @@ nt_redis_make(nt_redis_t *redis, nt_buf_t *text, int script, size_t head,
         .cb = cb,
         .arg = arg,
     };
+
+    nt_redis_tick(redis);
 
     if (redis->state == NT_REDIS_READY) {
         nt_redis_send(cmd);
@@ -311,6 +326,12 @@ nt_redis_on_timer(uv_timer_t *timer)
     }
 
     nt_redis_expire(redis, now);
+
+    if (redis->state == NT_REDIS_READY && TAILQ_EMPTY(&redis->sent) &&
+        TAILQ_EMPTY(&redis->waiting))
+    {
+        uv_timer_stop(timer); /* nothing has to be in time */
+    }
 }
 
 

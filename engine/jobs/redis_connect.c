@@ -34,6 +34,7 @@ nt_redis_lost(nt_redis_t *redis, const char *why)
                nt_redis_place(redis), why);
     }
 
+    nt_redis_tick(redis);
     redis->retry_at = uv_now(redis->loop) + redis->retry;
     redis->retry *= 2;
     if (redis->retry > NT_REDIS_RETRY_MAX) {

@@ -75,6 +75,10 @@ struct nt_redis {
 /* The connection is set up: what waits for it goes out. */
 void nt_redis_ready(nt_redis_t *redis);
 
+/* Lets the timer watch over connection and commands, which it does while
+ * there is something to watch. */
+void nt_redis_tick(nt_redis_t *redis);
+
 /* Frees it when it was closed and nothing is under way any more. */
 void nt_redis_closed(nt_redis_t *redis);
 

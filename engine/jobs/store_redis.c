@@ -156,7 +156,7 @@ nt_red_on_done(nt_red_call_t *call, const redisReply *reply, const char *error,
     }
 
     if (error == NULL && reply->integer == 0) {
-        nt_red_lease_lost(red, call->id);
+        nt_red_lease_lost(red, call->id, call->token);
         error = "the lease was lost";
     }
 

@@ -122,8 +122,9 @@ nt_red_lease_t *nt_red_lease_find(nt_red_store_t *red, const char *id);
 bool nt_red_lease_add(nt_red_store_t *red, const char *id, unsigned attempt);
 void nt_red_lease_remove(nt_red_store_t *red, const char *id);
 
-/* A lease was found to be lost: tells the engine. */
-void nt_red_lease_lost(nt_red_store_t *red, const char *id);
+/* The lease of this token was found to be lost: tells the engine, unless it
+ * has got the job back since. */
+void nt_red_lease_lost(nt_red_store_t *red, const char *id, const char *token);
 
 /* Keeps in mind to take a job back that may have been created. */
 void nt_red_orphan_add(nt_red_store_t *red, const char *id, const char *token);

@@ -70,9 +70,11 @@ nt_red_lease_remove(nt_red_store_t *red, const char *id)
 
 
 void
-nt_red_lease_lost(nt_red_store_t *red, const char *id)
+nt_red_lease_lost(nt_red_store_t *red, const char *id, const char *token)
 {
-    if (nt_red_lease_find(red, id)) {
+    nt_red_lease_t *lease = nt_red_lease_find(red, id);
+
+    if (lease && strcmp(lease->token, token) == 0) {
         nt_red_lease_remove(red, id);
         if (red->handler.lost) {
             red->handler.lost(red->handler.arg, id);
@@ -209,22 +211,26 @@ nt_red_claim(nt_red_store_t *red)
 /* --- the tick --- */
 
 static void
-nt_red_each(const redisReply *list, nt_red_store_t *red,
-            void (*call)(nt_red_store_t *red, const char *id))
-{
-    for (size_t i = 0; i < list->elements; i++) {
-        if (list->element[i]->type == REDIS_REPLY_STRING) {
-            call(red, list->element[i]->str);
-        }
-    }
-}
-
-
-static void
 nt_red_cancelled(nt_red_store_t *red, const char *id)
 {
     if (nt_red_lease_find(red, id) && red->handler.cancel) {
         red->handler.cancel(red->handler.arg, id);
+    }
+}
+
+
+/* Lists of ids and tokens in turn: lost leases, jobs to be cancelled. */
+static void
+nt_red_heard(nt_red_store_t *red, const redisReply *lost,
+             const redisReply *cancel)
+{
+    for (size_t i = 0; i + 1 < lost->elements; i += 2) {
+        nt_red_lease_lost(red, lost->element[i]->str,
+                          lost->element[i + 1]->str);
+    }
+
+    for (size_t i = 0; i + 1 < cancel->elements; i += 2) {
+        nt_red_cancelled(red, cancel->element[i]->str);
     }
 }
 
@@ -249,8 +255,7 @@ nt_red_on_ticked(void *arg, const redisReply *reply, const char *error)
                reply->element[1]->integer);
     }
 
-    nt_red_each(reply->element[2], red, nt_red_lease_lost);
-    nt_red_each(reply->element[3], red, nt_red_cancelled);
+    nt_red_heard(red, reply->element[2], reply->element[3]);
     nt_red_claim(red);
 }
 

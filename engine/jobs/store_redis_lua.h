@@ -22,19 +22,22 @@
 #ifndef NT_STORE_REDIS_LUA_H
 #define NT_STORE_REDIS_LUA_H
 
-/* A job as it is returned, NT_RECORD_FIELDS values. */
+/* A job as it is returned, NT_RECORD_FIELDS values: with the field `big`
+ * (result or params) when one is named, and with its place in the queue, up
+ * to 10,000, when that is asked for. */
 #define NT_LUA_RECORD                                                          \
     "local P = KEYS[1]\n"                                                      \
     "local t = redis.call('TIME')\n"                                           \
     "local now = t[1] * 1000 + math.floor(t[2] / 1000)\n"                      \
-    "local function record(id, big)\n"                                         \
+    "local function record(id, big, place)\n"                                  \
     "  local r = redis.call('HMGET', P .. 'job:' .. id, 'user', 'workflow',\n" \
     "    'base', 'status', 'error', 'node', 'ntype', 'created', 'started',\n"  \
     "    'finished', 'attempt', 'lost', 'seq', 'cancel', 'qid',\n"             \
     "    big or 'none')\n"                                                     \
     "  if not r[1] then return false end\n"                                    \
-    "  if r[4] == 'queued' and r[15] then\n"                                   \
-    "    r[15] = #redis.call('XRANGE', P .. 'queue', '-', r[15])\n"            \
+    "  if place and r[4] == 'queued' and r[15] then\n"                         \
+    "    r[15] = #redis.call('XRANGE', P .. 'queue', '-', r[15],\n"            \
+    "      'COUNT', 10000)\n"                                                  \
     "  else\n"                                                                 \
     "    r[15] = false\n"                                                      \
     "  end\n"                                                                  \
@@ -56,19 +59,20 @@
 
 /* id user workflow base params token lease_ms queued-line key ttl
  * -> {record, jobs in the queue}; token "": queued.  Indexes outlive their
- * last job by a month, and forget jobs that have expired little by little. */
+ * last job by a month; about every 16th job cleans them of 32 at most that
+ * have expired. */
 #define NT_LUA_CREATE                                                          \
     NT_LUA_RECORD                                                              \
     "local id, user, wf, base, params, token, lease, line, key, ttl =\n"       \
     "  unpack(ARGV)\n"                                                         \
     "local job = P .. 'job:' .. id\n"                                          \
     "if redis.call('EXISTS', job) == 1 then\n"                                 \
-    "  return {record(id), redis.call('XLEN', P .. 'queue')}\n"                \
+    "  return {record(id, nil, true), redis.call('XLEN', P .. 'queue')}\n"     \
     "end\n"                                                                    \
     "if key ~= '' then\n"                                                      \
     "  key = P .. 'key:' .. #user .. ':' .. user .. ':' .. key\n"              \
     "  local other = redis.call('GET', key)\n"                                 \
-    "  local found = other and record(other, 'result')\n"                      \
+    "  local found = other and record(other, 'result', true)\n"                \
     "  if found then\n"                                                        \
     "    redis.call('HSET', P .. 'job:' .. other, 'shared', 1)\n"              \
     "    return {found, redis.call('XLEN', P .. 'queue')}\n"                   \
@@ -93,13 +97,14 @@
     "  index = P .. index\n"                                                   \
     "  redis.call('ZADD', index, t[1] * 1000000 + t[2], id)\n"                 \
     "  redis.call('EXPIRE', index, ttl + 2592000)\n"                           \
-    "  for _, old in ipairs(redis.call('ZRANGE', index, 0, 1)) do\n"           \
+    "  for _, old in ipairs(t[2] % 16 == 0\n"                                  \
+    "      and redis.call('ZRANGE', index, 0, 31) or {}) do\n"                 \
     "    if redis.call('EXISTS', P .. 'job:' .. old) == 0 then\n"              \
     "      redis.call('ZREM', index, old)\n"                                   \
     "    end\n"                                                                \
     "  end\n"                                                                  \
     "end\n"                                                                    \
-    "return {record(id), redis.call('XLEN', P .. 'queue')}\n"
+    "return {record(id, nil, true), redis.call('XLEN', P .. 'queue')}\n"
 
 /* id token last lines min -> 1, or 0 when the lease is lost */
 #define NT_LUA_APPEND                                                          \
@@ -154,7 +159,7 @@
 /* id -> record with its result, or nothing */
 #define NT_LUA_GET                                                             \
     NT_LUA_RECORD                                                              \
-    "return record(ARGV[1], 'result')\n"
+    "return record(ARGV[1], 'result', true)\n"
 
 /* user workflow start-ms start-id limit -> {record, ...}, one more than the
  * limit when there are more */
@@ -208,7 +213,7 @@
     "  redis.call('HSET', job, 'cancel', 1)\n"                                 \
     "  redis.call('PUBLISH', P .. 'control', 'cancel ' .. id)\n"               \
     "end\n"                                                                    \
-    "return record(id, 'result')\n"
+    "return record(id, 'result', true)\n"
 
 /* engine lease_ms n -> {jobs left in the queue, record with params, ...}.
  * Whoever reads an entry takes the job in the same moment, so entries are
@@ -247,7 +252,7 @@
     "return taken\n"
 
 /* lease_ms reap "id token id token ..." -> {jobs in the queue, reaped,
- * {lost id, ...}, {id to cancel, ...}}: renews leases and, when `reap` is
+ * {id, token, ... lost}, {id, token, ... to cancel}}: renews leases and, when `reap` is
  * 1, queues again the jobs whose leases have lapsed */
 #define NT_LUA_TICK                                                            \
     NT_LUA_RECORD                                                              \
@@ -257,10 +262,12 @@
     "for id, token in string.gmatch(held, '(%S+) (%S+)') do\n"                 \
     "  local r = redis.call('HMGET', P .. 'job:' .. id, 'owner', 'cancel')\n"  \
     "  if r[1] ~= token then\n"                                                \
-    "    lost[#lost + 1] = id\n"                                               \
+    "    lost[#lost + 1], lost[#lost + 2] = id, token\n"                       \
     "  else\n"                                                                 \
     "    redis.call('ZADD', leases, now + lease, id)\n"                        \
-    "    if r[2] then cancel[#cancel + 1] = id end\n"                          \
+    "    if r[2] then\n"                                                       \
+    "      cancel[#cancel + 1], cancel[#cancel + 2] = id, token\n"             \
+    "    end\n"                                                                \
     "  end\n"                                                                  \
     "end\n"                                                                    \
     "if reap == '1' then\n"                                                    \

@@ -81,6 +81,21 @@ has(const nt_buf_t *line, const char *text)
     return memmem(line->data, line->len, text, strlen(text)) != NULL;
 }
 
+static const struct {
+    const char *text;
+    size_t      max;
+    const char *want;
+    const char *name;
+} texts[] = {
+    { "abc", 2, "ab", "clean: cut" },
+    { "abc", 9, "abc", "clean: nothing to cut" },
+    { "", 1, "", "clean: nothing" },
+    { "\xe2\x82\xac\xe2\x82\xac", 1, "\xe2\x82\xac",
+      "clean: cut at a character's border" },
+    { "\xff\xff\xff", 2, "\xef\xbf\xbd\xef\xbf\xbd",
+      "clean: what is no UTF-8 is replaced, and counts" },
+};
+
 static void
 test_lines(void)
 {
@@ -118,12 +133,12 @@ test_lines(void)
        "an error that is no UTF-8 becomes some");
     nt_buf_free(&line);
 
-    is_int((long long) nt_job_text_cut("abc", 2), 2, "cut: ASCII");
-    is_int((long long) nt_job_text_cut("abc", 9), 3, "cut: nothing to cut");
-    is_int((long long) nt_job_text_cut("\xe2\x82\xac\xe2\x82\xac", 1), 3,
-           "cut: at a character's border");
-    is_int((long long) nt_job_text_cut("\xff\xff\xff", 2), 2,
-           "cut: invalid bytes count as characters");
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        char *clean = nt_job_text_clean(texts[i].text, texts[i].max);
+
+        is_str(nt_str(clean ? clean : "(null)"), texts[i].want, texts[i].name);
+        free(clean);
+    }
 }
 
 static void
