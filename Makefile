@@ -193,8 +193,13 @@ $(BUILD)/fuzz/%: fuzz/%.c $(FUZZ_SRC) $(wildcard core/*.h core/llm/*.h \
         engine/template/*.h engine/nodes/*.h)
 	@mkdir -p $(dir $@)
 	$(call say,FUZZ,$@)$(FUZZ_CC) $(CPPFLAGS) -std=gnu11 -g -O1 $(WARN) \
+	    -Wno-missing-field-initializers \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-	    -o $@ $< $(FUZZ_SRC) -ljansson -lcrypto -lunistring -lm
+	    -o $@ $< $(FUZZ_SRC) $(FUZZ_MORE) $(LIBS)
+
+$(BUILD)/fuzz/uri: FUZZ_MORE = engine/assets/uri.c
+$(BUILD)/fuzz/graph: FUZZ_MORE = $(filter-out $(FUZZ_SRC),engine/json.c \
+    $(wildcard engine/graph/*.c engine/assets/*.c engine/nodes/*.c))
 
 fuzz:
 	@sh tools/deps.sh $(DEPS_BUILD) $(DEPS_FUZZ)
@@ -205,7 +210,12 @@ fuzz:
 
 bench: deps-test
 	@$(MAKE) --no-print-directory build
-	NODETOOL_BUILD=$(abspath $(BUILD)) bench/run
+	@for script in $(sort $(wildcard bench/*.pl bench/*.sh)); do \
+	    echo "== $$script"; \
+	    case $$script in *.pl) run=perl ;; *) run=sh ;; esac; \
+	    NODETOOL_BUILD=$(abspath $(BUILD)) BUILD=$(BUILD) $$run $$script \
+	        || exit 1; \
+	done
 
 # --- style -------------------------------------------------------------------
 

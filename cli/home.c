@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -19,6 +20,9 @@
 #include "engine/workflows/file.h"
 
 #define NT_TOKEN_BYTES 32
+
+#define NT_SETTLE_MS      20000
+#define NT_SETTLE_STEP_MS 50
 
 /* Room for the longest name of a socket, "/engine.sock", and the NUL. */
 #define NT_RUN_MAX (sizeof(((struct sockaddr_un *) 0)->sun_path) - 13)
@@ -70,13 +74,56 @@ make_run(const char *home)
 }
 
 
+/* The process that has locked a home; 0 when the file does not tell. */
+static pid_t
+lock_owner(int lock)
+{
+    char pid[32] = "";
+
+    return pread(lock, pid, sizeof(pid) - 1, 0) > 0 ? atoi(pid) : 0;
+}
+
+
+void
+nt_home_settle(const char *path, const char *name)
+{
+    int   lock;
+    char *file = nt_cli_printf("%s/run/%s.lock", path, name);
+
+    lock = open(file, O_RDONLY | O_CLOEXEC);
+    free(file);
+
+    if (lock == -1) {
+        return;
+    }
+
+    for (int i = 0; i < NT_SETTLE_MS / NT_SETTLE_STEP_MS; i++) {
+        if (flock(lock, LOCK_SH | LOCK_NB) == 0 ||
+            kill(lock_owner(lock), 0) == 0 || errno != ESRCH)
+        {
+            break;
+        }
+
+        if (i == 0) {
+            nt_cli_say("waiting for the programs of a %s that was killed",
+                       name);
+        }
+
+        (void) usleep(NT_SETTLE_STEP_MS * 1000);
+    }
+
+    (void) close(lock);
+}
+
+
+/* The programs that are started inherit the lock: a home is free when the
+ * last of them has ended, whatever became of their parent. */
 static bool
 lock_home(nt_home_t *home, const char *name)
 {
-    char  pid[32] = "";
     char *path = nt_cli_printf("%s/run/%s.lock", home->path, name);
 
-    home->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    home->lock = open(path, O_RDWR | O_CREAT, 0600);
     if (home->lock == -1) {
         (void) failed(path, errno);
         free(path);
@@ -86,13 +133,9 @@ lock_home(nt_home_t *home, const char *name)
     free(path);
 
     if (flock(home->lock, LOCK_EX | LOCK_NB) == -1) {
-        if (pread(home->lock, pid, sizeof(pid) - 1, 0) == -1) {
-            pid[0] = '\0';
-        }
-
         nt_cli_say("another nodetool %s (process %d) uses %s; stop it, or "
                    "choose another --home",
-                   name, atoi(pid), home->path);
+                   name, (int) lock_owner(home->lock), home->path);
         return false;
     }
 

@@ -20,6 +20,9 @@ typedef struct {
     int   lock;
 } nt_home_t;
 
+/* Waits, a while, for programs whose server was killed to end. */
+void nt_home_settle(const char *path, const char *name);
+
 /* Makes what is missing, and locks the home for servers of this name.
  * False: said on stderr. Free in any case. */
 bool nt_home_open(nt_home_t *home, const char *path, const char *name);

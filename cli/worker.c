@@ -155,11 +155,17 @@ prepare(nt_server_t *server)
 {
     (void) umask(077);
 
-    return nt_paths_find(&server->paths, nt_server_is_worker(server),
-                         private_redis(server)) &&
-           check_port(server) &&
+    if (!nt_paths_find(&server->paths, nt_server_is_worker(server),
+                       private_redis(server)))
+    {
+        return false;
+    }
+
+    nt_home_settle(server->options.home, server->name);
+
+    return check_port(server) &&
            nt_home_open(&server->home, server->options.home, server->name) &&
-           prepare_token(server) && prepare_workflows(server) &&
+           prepare_workflows(server) && prepare_token(server) &&
            prepare_conf(server);
 }
 

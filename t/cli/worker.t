@@ -12,6 +12,13 @@ use lib 't/lib';
 use NodeTool::Test;
 use NodeTool::Worker;
 
+# What has ended may still wait for its parent to look at it.
+sub alive {
+    my ($pid) = @_;
+
+    return `ps -o stat= -p $pid` =~ /^[^Z\s]/;
+}
+
 my $t = NodeTool::Test->new;
 my $w = start_server($t, 'worker', env => { HOME => $t->dir });
 my $home = $w->{home};
@@ -144,7 +151,7 @@ close $upload;
 
 is($t->wait_exit($w, 30), 0, 'SIGTERM: ends with status 0');
 like($t->read_file($w->{log}), qr/nodetool: stopped$/m, 'says that it stopped');
-ok(!kill(0, $kids{$_}), "no $_ is left") for sort keys %kids;
+ok(!alive($kids{$_}), "no $_ is left") for sort keys %kids;
 
 # --- the second start ---
 
@@ -164,5 +171,21 @@ is($r->{json}{output}, 'Hello, World!', '--workflow');
 my %names = children($w);
 ok(!grep({ /redis/ } keys %names), '--store memory: no Redis');
 is($t->stop($w, 'INT'), 0, 'SIGINT: ends with status 0');
+
+# --- a worker that is killed takes its children with it ---
+
+$w = start_server($t, 'worker', home => $home);
+%kids = children($w);
+is(scalar keys %kids, 3, 'three children');
+kill 'KILL', $w->{pid};
+$t->wait_exit($w, 10);
+$w = start_server($t, 'worker', home => $home);
+@replies = curl_lines($w);
+is($t->decode($replies[1])->{output}, 'Hello, Ada!',
+   'it starts again at once');
+ok(!grep({ alive($_) } values %kids), 'when they have ended');
+$r = $t->get($w, '/jobs?limit=100', headers => \@auth);
+cmp_ok(scalar @{ $r->{json}{jobs} }, '>=', 8, 'with its jobs');
+is($t->stop($w), 0, 'and stops');
 
 $t->done;
