@@ -222,6 +222,30 @@ nt_redis_open(nt_redis_t *redis, const char *address)
 }
 
 
+/* The addresses of a name in turn, one an attempt. */
+static int
+nt_redis_address(nt_redis_t *redis, const struct addrinfo *info, char *address,
+                 size_t size)
+{
+    const struct addrinfo *one;
+    unsigned               n = 0, i;
+
+    for (one = info; one; one = one->ai_next) {
+        n++;
+    }
+
+    for (one = info, i = redis->attempts++ % n; i > 0; i--) {
+        one = one->ai_next;
+    }
+
+    return one->ai_family == AF_INET6
+               ? uv_ip6_name((struct sockaddr_in6 *) one->ai_addr, address,
+                             size)
+               : uv_ip4_name((struct sockaddr_in *) one->ai_addr, address,
+                             size);
+}
+
+
 static void
 nt_redis_on_resolved(uv_getaddrinfo_t *request, int status,
                      struct addrinfo *info)
@@ -238,11 +262,7 @@ nt_redis_on_resolved(uv_getaddrinfo_t *request, int status,
     }
 
     if (status == 0) {
-        status = info->ai_family == AF_INET6
-                     ? uv_ip6_name((struct sockaddr_in6 *) info->ai_addr,
-                                   address, sizeof(address))
-                     : uv_ip4_name((struct sockaddr_in *) info->ai_addr,
-                                   address, sizeof(address));
+        status = nt_redis_address(redis, info, address, sizeof(address));
     }
 
     uv_freeaddrinfo(info);

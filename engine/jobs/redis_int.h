@@ -59,6 +59,7 @@ struct nt_redis {
     uv_timer_t       timer;
     uv_getaddrinfo_t resolve;
     bool             resolving;
+    unsigned         attempts; /* to connect by a name */
     uint64_t         retry_at; /* loop time, ms */
     unsigned         retry;    /* ms */
     uint64_t         since;    /* loop time of the attempt, ms */

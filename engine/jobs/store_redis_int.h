@@ -16,7 +16,7 @@
 #define NT_RED_CONTROL NT_RED_PREFIX "control"
 
 /* Entries of a stream in one read; each holds a batch of events. */
-#define NT_RED_ENTRIES 16
+#define NT_RED_ENTRIES 8
 
 #define NT_RED_ENGINE 16 /* characters of an engine's name */
 #define NT_RED_TOKEN  32 /* of a lease's token, with its NUL */

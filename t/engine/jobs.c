@@ -145,18 +145,28 @@ set_true(void *arg)
     *(bool *) arg = true;
 }
 
+typedef struct {
+    void (*test)(void);
+    unsigned max_running;
+    unsigned max_queued;
+    unsigned max_events;
+    unsigned lease_ms;
+} test_t;
+
 static void
-start(unsigned max_running, unsigned max_queued, unsigned max_events, int db)
+start(const test_t *test, int db)
 {
     char url[300], error[256];
 
     const nt_store_options_t options = { .max_jobs = 1000,
                                          .ttl_s = 600,
-                                         .max_events = max_events,
-                                         .lease_ms = 3000 };
+                                         .max_events = test->max_events,
+                                         .lease_ms = test->lease_ms
+                                                         ? test->lease_ms
+                                                         : 3000 };
     nt_jobs_options_t        jobs_options = { .loop = loop,
-                                              .max_running = max_running,
-                                              .max_queued = max_queued,
+                                              .max_running = test->max_running,
+                                              .max_queued = test->max_queued,
                                               .workspace = -1,
                                               .assets = -1,
                                               .graph = get_graph };
@@ -672,20 +682,74 @@ test_speed(void)
     json_decref(params);
 }
 
-typedef struct {
-    void (*test)(void);
-    unsigned max_running;
-    unsigned max_queued;
-    unsigned max_events;
-} test_t;
+/* The engine goes without a word, and comes back as another one. */
+static void
+crash(void)
+{
+    static const test_t again = { NULL, 8, 8, 1000, 300 };
+
+    stop();
+    start(&again, 11);
+}
+
+static void
+test_takeover(void)
+{
+    answer_t answer, job;
+    seen_t   seen = { 0 };
+    char     id[64], once[64];
+
+    if (store->release == NULL) {
+        return; /* nothing outlives the memory store */
+    }
+
+    snprintf(id, sizeof(id), "%s",
+             submit(&answer, "{\"events\": 2, \"end\": \"wait\"}"));
+    watch(&seen, "u", id, 0);
+    RUN_UNTIL(seen.n == 3);
+    nt_watch_close(seen.watch);
+    crash();
+
+    seen = (seen_t) { 0 };
+    watch(&seen, "u", id, 0);
+    RUN_UNTIL(seen.n == 7);
+    ok(seen.n == 7 && !seen.gap, NAME("taken over, its events go on"));
+    get(&job, "u", id);
+    is_int(json_integer_value(json_object_get(job.job, "attempt")), 2,
+           NAME("the job counts its attempts"));
+    cancel(&job, "u", id);
+    same(field(&job, "status"), "cancelled", "and can be cancelled");
+    RUN_UNTIL(seen.ended);
+    is_int(seen.ends, 1, NAME("one end"));
+    nt_watch_close(seen.watch);
+
+    snprintf(once, sizeof(once), "%s", submit(&answer, "{\"end\": \"wait\"}"));
+    fake_once = true;
+    crash();
+    seen = (seen_t) { 0 };
+    watch(&seen, "u", once, 0);
+    RUN_UNTIL(seen.ended);
+    nt_watch_close(seen.watch);
+    fake_once = false;
+    get(&job, "u", once);
+    same(field(&job, "status"), "failed", "what must not run twice does not");
+    ok(strstr(field(&job, "error"), "\"n1\" (test.Once) must not run twice"),
+       NAME("and says why"));
+}
 
 static const test_t tests[] = {
-    { test_stream, 8, 8, 1000 },    { test_await, 8, 8, 1000 },
-    { test_failure, 8, 8, 1000 },   { test_queue, 1, 2, 1000 },
-    { test_cancel, 8, 8, 1000 },    { test_idempotency, 8, 8, 1000 },
-    { test_slow, 8, 8, 1000000 },   { test_trim, 8, 8, 1000 },
-    { test_list, 8, 8, 1000 },      { test_drain, 1, 8, 1000 },
-    { test_speed, 100, 100, 1000 },
+    { test_stream, 8, 8, 1000, 3000 },
+    { test_await, 8, 8, 1000, 3000 },
+    { test_failure, 8, 8, 1000, 3000 },
+    { test_queue, 1, 2, 1000, 3000 },
+    { test_cancel, 8, 8, 1000, 3000 },
+    { test_idempotency, 8, 8, 1000, 3000 },
+    { test_slow, 8, 8, 1000000, 3000 },
+    { test_trim, 8, 8, 1000, 3000 },
+    { test_list, 8, 8, 1000, 3000 },
+    { test_drain, 1, 8, 1000, 3000 },
+    { test_speed, 100, 100, 1000, 3000 },
+    { test_takeover, 8, 8, 1000, 300 },
 };
 
 static void
@@ -694,8 +758,7 @@ run_all(const char *store_of)
     store_name = store_of;
 
     for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-        start(tests[i].max_running, tests[i].max_queued, tests[i].max_events,
-              (int) i);
+        start(&tests[i], (int) i);
         tests[i].test();
         json_array_clear(answers);
         fake_hear();

@@ -28,6 +28,7 @@ struct nt_run {
     bool          done;
 };
 
+static bool        fake_once;    /* a node must not run twice */
 static nt_run_t   *fake_deaf;    /* waits for fake_hear */
 static int         fake_runs;    /* alive */
 static const char *fake_message; /* of failures */
@@ -42,7 +43,8 @@ nt_graph_ref(nt_graph_t *graph)
 const char *
 nt_graph_once(const nt_graph_t *graph, const char **type)
 {
-    return NULL;
+    *type = "test.Once";
+    return fake_once ? "n1" : NULL;
 }
 
 void
