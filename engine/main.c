@@ -28,7 +28,7 @@
 
 #define NT_MAX_EVENTS 10000 /* of a job, kept by the store */
 #define NT_MAX_JOBS   10000 /* ended ones, kept by the memory store */
-#define NT_FLUSH_MS   2000 /* for last replies, at shutdown */
+#define NT_FLUSH_MS   2000  /* for last replies, at shutdown */
 
 typedef struct {
     uv_loop_t       loop;

@@ -23,7 +23,7 @@ ngx_http_nodetool_workflow_reinit_request(ngx_http_request_t *r)
 {
     ngx_http_nodetool_workflow_ctx_t *ctx;
 
-    ctx = ngx_http_get_module_ctx(r, ngx_http_nodetool_workflow_module);
+    ctx = r->upstream->input_filter_ctx;
 
     ngx_str_null(&ctx->job_id);
 
@@ -179,7 +179,7 @@ ngx_http_nodetool_workflow_process_header(ngx_http_request_t *r)
     ngx_http_nodetool_workflow_ctx_t *ctx;
 
     u = r->upstream;
-    ctx = ngx_http_get_module_ctx(r, ngx_http_nodetool_workflow_module);
+    ctx = r->upstream->input_filter_ctx;
 
     lf = memchr(u->buffer.pos, LF, u->buffer.last - u->buffer.pos);
     if (lf == NULL) {
@@ -378,11 +378,7 @@ ngx_http_nodetool_workflow_finalize_request(ngx_http_request_t *r, ngx_int_t rc)
 {
     ngx_http_nodetool_workflow_ctx_t *ctx;
 
-    ctx = ngx_http_get_module_ctx(r, ngx_http_nodetool_workflow_module);
-
-    if (ctx == NULL) {
-        return;
-    }
+    ctx = r->upstream->input_filter_ctx;
 
     if (ctx->comment.timer_set) {
         ngx_del_timer(&ctx->comment);

@@ -296,7 +296,7 @@ ngx_http_nodetool_workflow_create_request(ngx_http_request_t *r)
     ngx_http_nodetool_workflow_ctx_t *ctx;
 
     u = r->upstream;
-    ctx = ngx_http_get_module_ctx(r, ngx_http_nodetool_workflow_module);
+    ctx = r->upstream->input_filter_ctx;
 
     b = ngx_create_temp_buf(r->pool, ctx->head.len + sizeof(",\"length\":}\n") +
                                          NGX_OFF_T_LEN);

@@ -218,7 +218,9 @@ is(scalar heads(), 4, ' and no run was sent twice');
 # --- a real engine that is killed ------------------------------------------------------
 
 my $nodes = NodeTool::Workflows::slow_nodes($t);
-my $e = $t->engine(args => ['--nodes', $nodes, '--drain', 1]);
+my @args = ('--nodes', $nodes, '--drain', 1, '--max-running', 2,
+    '--max-queued', 0);
+my $e = $t->engine(args => \@args);
 NodeTool::Workflows::store($t, $e, 'echo', NodeTool::Workflows::echo());
 NodeTool::Workflows::store($t, $e, 'long', NodeTool::Workflows::slow(60000));
 
@@ -230,6 +232,11 @@ my $plain = $t->open_request($ng, 'POST', '/real/workflows/long/run');
 $t->wait_for('the run', sub {
     @{ $t->get($ng, '/real/jobs')->{json}{jobs} } == 3;
 });
+$r = $t->request($ng, 'POST', '/real/workflows/echo/run');
+is($r->{status}, 503, 'an engine that is full: 503');
+like($r->{headers}{'retry-after'}, qr/^\d+$/, ' with Retry-After');
+is($r->{json}{error}{type}, 'service_unavailable', ' its type');
+
 kill 'KILL', $e->{pid};
 my @events = $s->events;
 like($events[-1]{data}, qr/engine was lost/, 'killed: the stream says so');
@@ -239,7 +246,7 @@ $t->wait_exit($e, 5);
 
 is($t->request($ng, 'POST', '/real/workflows/echo/run')->{status}, 502,
     'no engine: 502');
-$e = $t->engine(args => ['--nodes', $nodes, '--drain', 1]);
+$e = $t->engine(args => \@args);
 $t->wait_for('the engine to be used again', sub {
     $t->request($ng, 'POST', '/real/workflows/echo/run')->{status} == 200;
 }, 15);
