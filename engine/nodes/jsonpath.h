@@ -15,7 +15,7 @@
 
 #include "core/nt_buf.h"
 
-#define NT_JSONPATH_RESULTS_MAX 1000000 /* values that one search may find */
+#define NT_JSONPATH_STEPS_MAX 10000000 /* values that one search looks at */
 
 typedef struct nt_jsonpath nt_jsonpath_t;
 
@@ -25,7 +25,7 @@ nt_jsonpath_t *nt_jsonpath_parse(nt_str_t text, nt_buf_t *error);
 void           nt_jsonpath_free(nt_jsonpath_t *path);
 
 /* The values that the path leads to, in the order of the document, as a new
- * array that shares them.  NULL when memory is out or there are too many. */
+ * array that shares them.  NULL when memory is out or the search takes too long. */
 json_t *nt_jsonpath_find(const nt_jsonpath_t *path, json_t *root);
 
 #endif

@@ -22,13 +22,13 @@ pick(const json_t *list, int64_t from, size_t count, int64_t step)
     json_t *result = json_array();
 
     for (i = 0; i < count && result != NULL; i++) {
+        from += i != 0 ? step : 0;
+
         if (json_array_append(result, json_array_get(list, (size_t) from)) != 0)
         {
             json_decref(result);
             return NULL;
         }
-
-        from += step;
     }
 
     return result;
