@@ -12,6 +12,20 @@ use NodeTool::Test;
 
 our @EXPORT = qw(start_server nodetool children curl_lines);
 
+# A PATH with an nginx that can load modules built with the sanitizers, so that
+# leaks are still looked for in our own programs.
+sub sanitized_nginx {
+    my ($t) = @_;
+
+    my $env = NodeTool::Test::nginx_env();
+    return if !%$env;
+    my $path = $t->write_file('bin/nginx', join '', "#!/bin/sh\n",
+        map({ "export $_='$env->{$_}'\n" } sort keys %$env),
+        "exec /usr/sbin/nginx \"\$@\"\n");
+    chmod 0755, $path;
+    return (PATH => $t->dir . "/bin:$ENV{PATH}");
+}
+
 # Starts `nodetool COMMAND` on a free port and waits until it says that it is
 # ready. Options: home, args, env, host. { port, pid, log, home, output }
 sub start_server {
@@ -26,7 +40,7 @@ sub start_server {
     my $server = $t->spawn($name, ["$NodeTool::Test::BUILD/nodetool",
         $command, '--home', $home, '--port', $port,
         $opt{host} ? ('--host', $opt{host}) : (), @{ $opt{args} || [] }],
-        env => { %{ NodeTool::Test::nginx_env() }, %{ $opt{env} || {} } });
+        env => { sanitized_nginx($t), %{ $opt{env} || {} } });
     $t->wait_for("$name to be ready", sub {
         die "$name ended:\n" . $t->read_file($log)
             if defined $t->wait_exit($server, 0);
