@@ -10,7 +10,8 @@
  * refs: {"type": "image", "uri": "...", "asset_id": ...}.
  *
  * Functions run on the engine's loop and must not block: what reads files or
- * computes for long sets NT_NODE_THREAD and runs on the thread pool.
+ * computes for long sets NT_NODE_THREAD and runs on the thread pool.  There,
+ * what it emits, logs and so on leaves when the function returns.
  */
 
 #ifndef NODETOOL_NODE_H
@@ -30,7 +31,8 @@ typedef struct nt_node_call nt_node_call_t; /* one activation of a node */
 typedef struct {
     const char *name;
     /* "str", "int", "float", "bool", "any", "enum", "list[str]",
-     * "dict[str,any]", "union[int,float]", "image", "model_3d" ... */
+     * "dict[str,any]", "union[int,float]", "image", "model_3d" ...; with a
+     * "?" behind it null fits, too */
     const char        *type;
     const char        *default_json; /* JSON text; NULL means null */
     const char *const *values;       /* of an enum, NULL-terminated */
