@@ -26,7 +26,6 @@ struct nt_regex {
     const char          *what;
     unsigned             groups;
     int                  pairs;    /* of the last match */
-    bool                 empty;    /* the last match was empty */
     time_t               deadline; /* CLOCK_MONOTONIC; 0 before the first */
 };
 
@@ -387,30 +386,27 @@ nt_regex_exec(nt_regex_t *regex, nt_regex_mode_t mode, nt_str_t text,
  * must not be empty at the same place.
  */
 int
-nt_regex_next(nt_regex_t *regex, nt_str_t text, size_t *at, nt_buf_t *error)
+nt_regex_next(nt_regex_t *regex, nt_str_t text, nt_regex_cursor_t *cursor,
+              nt_buf_t *error)
 {
     int         rc;
     PCRE2_SIZE *ovector;
 
-    if (*at == 0) {
-        regex->empty = false;
-    }
-
-    rc = match_at(regex, text, *at, regex->empty ? PCRE2_NOTEMPTY_ATSTART : 0,
-                  error);
+    rc = match_at(regex, text, cursor->at,
+                  cursor->empty ? PCRE2_NOTEMPTY_ATSTART : 0, error);
 
     if (rc == 1) {
         ovector = pcre2_get_ovector_pointer(regex->data);
 
         /* \K in a lookaround can turn a match around */
-        if (ovector[0] > ovector[1] || ovector[1] < *at) {
+        if (ovector[0] > ovector[1] || ovector[1] < cursor->at) {
             nt_buf_printf(error, "%s uses \\K inside of an assertion",
                           regex->what);
             return -1;
         }
 
-        regex->empty = ovector[0] == ovector[1];
-        *at = ovector[1];
+        cursor->empty = ovector[0] == ovector[1];
+        cursor->at = ovector[1];
     }
 
     return rc;

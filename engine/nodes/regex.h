@@ -46,9 +46,15 @@ int nt_regex_group(const nt_regex_t *regex, nt_str_t name);
 int nt_regex_exec(nt_regex_t *regex, nt_regex_mode_t mode, nt_str_t text,
                   nt_buf_t *error);
 
-/* The matches of a text from left to right, as re.finditer: set *at to 0, call
- * until it does not return 1. */
-int nt_regex_next(nt_regex_t *regex, nt_str_t text, size_t *at,
+/* Where the search for the next match starts; zeroed for the first. */
+typedef struct {
+    size_t at;
+    bool   empty; /* the last match was empty */
+} nt_regex_cursor_t;
+
+/* The matches of a text from left to right, as re.finditer: call until it
+ * does not return 1. */
+int nt_regex_next(nt_regex_t *regex, nt_str_t text, nt_regex_cursor_t *cursor,
                   nt_buf_t *error);
 
 /* Bytes of a group of the last match; false when it took no part in it. */

@@ -55,17 +55,16 @@ found(const nt_regex_t *regex, nt_str_t text, json_t *empty)
 json_t *
 nt_regex_findall(nt_regex_t *regex, nt_str_t text, nt_buf_t *error)
 {
-    int     rc;
-    size_t  at;
-    json_t *list, *empty;
+    int               rc;
+    json_t           *list, *empty;
+    nt_regex_cursor_t cursor = { 0 };
 
     list = json_array();
     empty = json_string("");
-    at = 0;
     rc = list == NULL || empty == NULL ? -1 : 1;
 
     while (rc == 1) {
-        rc = nt_regex_next(regex, text, &at, error);
+        rc = nt_regex_next(regex, text, &cursor, error);
 
         if (rc == 1 &&
             json_array_append_new(list, found(regex, text, empty)) != 0) {
@@ -114,17 +113,18 @@ append_part(json_t *list, const nt_regex_t *regex, nt_str_t text, size_t from,
 json_t *
 nt_regex_split(nt_regex_t *regex, nt_str_t text, int64_t limit, nt_buf_t *error)
 {
-    int     rc;
-    size_t  at, from, start, end;
-    json_t *list;
-    int64_t n;
+    int               rc;
+    size_t            from, start, end;
+    json_t           *list;
+    int64_t           n;
+    nt_regex_cursor_t cursor = { 0 };
 
     list = json_array();
-    at = from = 0;
+    from = 0;
     rc = list == NULL ? -1 : 1;
 
     for (n = 0; rc == 1 && (limit <= 0 || n < limit); n++) {
-        rc = nt_regex_next(regex, text, &at, error);
+        rc = nt_regex_next(regex, text, &cursor, error);
 
         if (rc == 1 && nt_regex_span(regex, 0, &start, &end)) {
             rc = append_part(list, regex, text, from, start, true) ? 1 : -1;
@@ -346,15 +346,16 @@ static int
 substitute(nt_regex_t *regex, nt_str_t text, const template_t *t, int64_t limit,
            nt_buf_t *out, nt_buf_t *error)
 {
-    int     rc;
-    size_t  at, from, start, end;
-    int64_t n;
+    int               rc;
+    size_t            from, start, end;
+    int64_t           n;
+    nt_regex_cursor_t cursor = { 0 };
 
-    at = from = 0;
+    from = 0;
     rc = 1;
 
     for (n = 0; rc == 1 && (limit <= 0 || n < limit); n++) {
-        rc = nt_regex_next(regex, text, &at, error);
+        rc = nt_regex_next(regex, text, &cursor, error);
 
         if (rc == 1 && nt_regex_span(regex, 0, &start, &end)) {
             nt_buf_append(out, text.data + from, start - from);

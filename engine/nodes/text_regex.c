@@ -152,9 +152,9 @@ static json_t *
 group_of_matches(nt_regex_t *regex, nt_str_t text, int64_t group,
                  nt_buf_t *error)
 {
-    int     rc;
-    size_t  at;
-    json_t *list, *none;
+    int               rc;
+    json_t           *list, *none;
+    nt_regex_cursor_t cursor = { 0 };
 
     if (group < 0 || group > nt_regex_groups(regex)) {
         nt_buf_printf(error, "group %lld is not in pattern: it has %u groups",
@@ -165,10 +165,9 @@ group_of_matches(nt_regex_t *regex, nt_str_t text, int64_t group,
     list = json_array();
     none = json_null();
     rc = list == NULL ? -1 : 1;
-    at = 0;
 
     while (rc == 1) {
-        rc = nt_regex_next(regex, text, &at, error);
+        rc = nt_regex_next(regex, text, &cursor, error);
 
         if (rc == 1 &&
             json_array_append_new(list,
