@@ -442,4 +442,31 @@ my $service;
         'and nothing listens');
 }
 
+# --- Dockerfile: what it builds and runs with, as it cannot be built here ----------------
+
+{
+    my ($build, $image) = split /^FROM debian:12-slim/m,
+        $t->read_file("$ROOT/conf-examples/Dockerfile");
+    my ($packages) = $t->read_file("$ROOT/Makefile")
+        =~ /^DEPS_BUILD\s*=((?:.*\\\n)*.*)/m;
+    for my $package (grep { /-dev$/ } split /[\s\\]+/, $packages) {
+        like($build, qr/\s\Q$package\E\s/, "builds with $package");
+    }
+    my %library = map { m{=> (/\S+)} ? ($1 => 1) : () }
+        `ldd $BUILD/nodetool-engine $BUILD/nodetool $BUILD/nginx/objs/*.so`;
+    my %package;
+    for my $path (keys %library) {
+        # a merged /usr: dpkg knows one of the two names
+        my ($owner) = map { /^([^:]+):/ ? $1 : () }
+            `dpkg -S $path /usr$path 2>/dev/null`;
+        $package{$owner} = 1 if defined $owner;
+    }
+    # nginx itself depends on these
+    delete @package{qw(libc6 libssl3 zlib1g libcrypt1)};
+    for my $package (sort grep { !/asan|ubsan|gcc|stdc/ } keys %package) {
+        like($image, qr/\s\Q$package\E\s/, "runs with $package");
+    }
+    like($image, qr{COPY conf-examples/cloud-run\.sh }, 'has its script');
+}
+
 $t->done;
