@@ -186,20 +186,20 @@ FUZZ_TIME ?= 60
 FUZZ_CC   ?= clang
 FUZZ_BIN   = $(patsubst %.c,$(BUILD)/%,$(wildcard fuzz/*.c))
 
-FUZZ_SRC   = $(CORE_SRC) $(wildcard engine/template/*.c engine/nodes/ustr*.c) \
-             engine/nodes/pytext.c
+FUZZ_OBJ   = $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(CORE_SRC) $(ENGINE_SRC))
+.SECONDARY: $(FUZZ_OBJ)
 
-$(BUILD)/fuzz/%: fuzz/%.c $(FUZZ_SRC) $(wildcard core/*.h core/llm/*.h \
-        engine/template/*.h engine/nodes/*.h)
+FUZZ_FLAGS = -std=gnu11 -g -O1 $(WARN) -Wno-missing-field-initializers \
+             -fno-sanitize-recover=undefined
+
+$(BUILD)/fuzz/obj/%.o: %.c
 	@mkdir -p $(dir $@)
-	$(call say,FUZZ,$@)$(FUZZ_CC) $(CPPFLAGS) -std=gnu11 -g -O1 $(WARN) \
-	    -Wno-missing-field-initializers \
-	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-	    -o $@ $< $(FUZZ_SRC) $(FUZZ_MORE) $(LIBS)
+	$(call say,CC,$@)$(FUZZ_CC) $(CPPFLAGS) $(FUZZ_FLAGS) -MMD -MP \
+	    -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
 
-$(BUILD)/fuzz/uri: FUZZ_MORE = engine/assets/uri.c
-$(BUILD)/fuzz/graph: FUZZ_MORE = $(filter-out $(FUZZ_SRC),engine/json.c \
-    $(wildcard engine/graph/*.c engine/assets/*.c engine/nodes/*.c))
+$(BUILD)/fuzz/%: fuzz/%.c $(FUZZ_OBJ)
+	$(call say,LINK,$@)$(FUZZ_CC) $(CPPFLAGS) $(FUZZ_FLAGS) \
+	    -fsanitize=fuzzer,address,undefined -o $@ $< $(FUZZ_OBJ) $(LIBS)
 
 fuzz:
 	@sh tools/deps.sh $(DEPS_BUILD) $(DEPS_FUZZ)
