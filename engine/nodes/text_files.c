@@ -5,8 +5,6 @@
  */
 
 #include <errno.h>
-#include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <fcntl.h>
@@ -16,32 +14,39 @@
 #include "engine/nodes/defaults.h"
 #include "engine/nodes/registry.h"
 #include "engine/nodes/text.h"
+#include "engine/nodes/timename.h"
 
 
-#define NAME_MAX_LEN 1024
-
-
-/* strftime() on the pattern with the local time. */
+/* FOLDER/NAME with the time filled in, NUL-terminated; false after
+ * nt_call_fail. */
 static bool
-file_name(nt_node_call_t *call, char name[NAME_MAX_LEN])
+file_path(nt_node_call_t *call, nt_buf_t *path, nt_str_t folder)
 {
-    time_t    now;
-    struct tm tm;
-    nt_str_t  pattern;
+    nt_str_t name;
 
-    pattern = nt_text_input(call, "name");
-    now = time(NULL);
+    name = nt_text_input(call, "name");
 
-    if (pattern.len == 0 || memchr(pattern.data, '\0', pattern.len) != NULL) {
-        (void) nt_call_fail(call, "name must not be empty or have a NUL");
+    if (name.len == 0) {
+        (void) nt_call_fail(call, "name must not be empty");
         return false;
     }
 
-    if (localtime_r(&now, &tm) == NULL ||
-        strftime(name, NAME_MAX_LEN, pattern.data, &tm) == 0)
-    {
-        (void) nt_call_fail(call, "name is too long, or nothing is left of "
-                                  "it with the date filled in");
+    if (folder.len > 0) {
+        nt_buf_append_str(path, folder);
+        nt_buf_append_char(path, '/');
+    }
+
+    nt_timename(path, name);
+
+    if (!path->failed && memchr(path->data, '\0', path->len) != NULL) {
+        (void) nt_call_fail(call, "name must not have a NUL character");
+        return false;
+    }
+
+    nt_buf_append_char(path, '\0');
+
+    if (path->failed) {
+        (void) nt_arg_nomem(call);
         return false;
     }
 
@@ -102,13 +107,34 @@ file_ref(nt_str_t text, const char *path)
 
 
 static nt_node_rc_t
+save_file(nt_node_call_t *call, const char *path, nt_str_t text)
+{
+    int  fd;
+    bool written;
+
+    fd = nt_call_open(call, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
+
+    if (fd == -1) {
+        return NT_NODE_FAIL;
+    }
+
+    written = write_all(fd, text);
+
+    if (close(fd) == -1 || !written) {
+        return nt_call_fail(call, "the file could not be written: %s",
+                            strerror(errno));
+    }
+
+    return nt_emit(call, file_ref(text, path + strspn(path, "/")));
+}
+
+
+static nt_node_rc_t
 run_save_file(nt_node_call_t *call)
 {
-    int      fd;
-    bool     written;
-    char     name[NAME_MAX_LEN], *path;
-    json_t  *ref;
-    nt_str_t folder, text;
+    nt_buf_t     path = { 0 };
+    nt_str_t     folder, text;
+    nt_node_rc_t rc;
 
     text = nt_text_input(call, "text");
     folder = nt_text_input(call, "folder");
@@ -122,29 +148,10 @@ run_save_file(nt_node_call_t *call)
         return nt_call_fail(call, "text is longer than 1 GiB");
     }
 
-    if (!file_name(call, name)) {
-        return NT_NODE_FAIL;
-    }
-
-    if (asprintf(&path, "%s/%s", folder.data, name) < 0) {
-        return nt_arg_nomem(call);
-    }
-
-    fd = nt_call_open(call, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
-
-    if (fd == -1) {
-        free(path);
-        return NT_NODE_FAIL;
-    }
-
-    written = write_all(fd, text);
-    written = close(fd) == 0 && written;
-    ref = written ? file_ref(text, path + strspn(path, "/")) : NULL;
-    free(path);
-
-    return written ? nt_emit(call, ref)
-                   : nt_call_fail(call, "the file could not be written: %s",
-                                  strerror(errno));
+    rc = file_path(call, &path, folder) ? save_file(call, path.data, text)
+                                        : NT_NODE_FAIL;
+    nt_buf_free(&path);
+    return rc;
 }
 
 
@@ -188,26 +195,18 @@ asset_folder(nt_node_call_t *call)
 static nt_node_rc_t
 run_save(nt_node_call_t *call)
 {
-    char        name[NAME_MAX_LEN], *key;
-    json_t     *ref;
-    nt_str_t    text;
-    const char *folder;
+    json_t  *ref;
+    nt_buf_t key = { 0 };
+    nt_str_t text;
 
     text = nt_text_input(call, "text");
-    folder = asset_folder(call);
+    ref = NULL;
 
-    if (!file_name(call, name)) {
-        return NT_NODE_FAIL;
+    if (file_path(call, &key, nt_str(asset_folder(call)))) {
+        ref = nt_call_store(call, "text", key.data, text.data, text.len);
     }
 
-    if (asprintf(&key, "%s%s%s", folder, *folder == '\0' ? "" : "/", name) < 0)
-    {
-        return nt_arg_nomem(call);
-    }
-
-    ref = nt_call_store(call, "text", key, text.data, text.len);
-    free(key);
-
+    nt_buf_free(&key);
     return ref == NULL ? NT_NODE_FAIL : nt_emit(call, ref);
 }
 
