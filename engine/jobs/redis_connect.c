@@ -234,6 +234,10 @@ nt_redis_address(nt_redis_t *redis, const struct addrinfo *info, char *address,
         n++;
     }
 
+    if (n == 0) {
+        return UV_EAI_NODATA;
+    }
+
     for (one = info, i = redis->attempts++ % n; i > 0; i--) {
         one = one->ai_next;
     }
