@@ -8,6 +8,8 @@
 #include "engine/nodes/pyvalue.h"
 #include "engine/nodes/ustr.h"
 
+#define NT_INDENT_MAX 64
+
 #define NT_OUT(variable, type)                                                 \
     const nt_output_t variable[] = { { "output", type }, { NULL, NULL } }
 
@@ -93,6 +95,23 @@ nt_arg_str(nt_node_call_t *call, const char *name, nt_str_t *result)
     *result = nt_ustr(value);
     return json_is_string(value) ||
            wrong_type(call, name, "a str", value) != NULL;
+}
+
+
+bool
+nt_arg_indent(nt_node_call_t *call, const char *name, int64_t *value)
+{
+    if (!nt_arg_int(call, name, value)) {
+        return false;
+    }
+
+    if (*value < 0 || *value > NT_INDENT_MAX) {
+        (void) nt_call_fail(call, "'%s' must be between 0 and %d", name,
+                            NT_INDENT_MAX);
+        return false;
+    }
+
+    return true;
 }
 
 

@@ -47,6 +47,9 @@ json_t *nt_arg_number(nt_node_call_t *call, const char *name);
 bool nt_arg_int(nt_node_call_t *call, const char *name, int64_t *value);
 bool nt_arg_str(nt_node_call_t *call, const char *name, nt_str_t *value);
 
+/* An indent of json.dumps: 0 to 64. */
+bool nt_arg_indent(nt_node_call_t *call, const char *name, int64_t *value);
+
 /* Fails the node for want of memory. */
 nt_node_rc_t nt_arg_nomem(nt_node_call_t *call);
 

@@ -8,7 +8,8 @@
 
 #include "engine/nodes/jsonpath.h"
 
-#define NT_JSONPATH_DEPTH_MAX 64 /* nesting of filters */
+#define NT_JSONPATH_DEPTH_MAX 64   /* nesting of filters */
+#define NT_JSONPATH_TERMS_MAX 1000 /* of all filters of a path */
 
 typedef struct nt_jp_segment nt_jp_segment_t;
 typedef struct nt_jp_expr    nt_jp_expr_t;

@@ -19,6 +19,7 @@ typedef struct {
     nt_str_t       text;
     size_t         pos;
     unsigned       depth;
+    unsigned       terms;
     nt_buf_t      *error;
 } parser_t;
 
@@ -467,6 +468,10 @@ parse_term(parser_t *p)
     nt_jp_expr_t *expr;
 
     skip_space(p);
+
+    if (++p->terms > NT_JSONPATH_TERMS_MAX) {
+        return fault(p, "a shorter filter");
+    }
 
     if (take(p, "(")) {
         expr = parse_or(p);
