@@ -127,6 +127,13 @@ ngx_fd_t ngx_http_nodetool_store_enter(ngx_http_nodetool_store_t *store,
 void     ngx_http_nodetool_store_leave(ngx_http_nodetool_store_t *store,
                                        ngx_fd_t                   fd);
 
+/* What has the name in a folder: 0 an object, ENOENT nothing, ESTALE an object
+ * that has expired, ELOOP a symbolic link, EISDIR whatever else; or another
+ * errno. `info` is set for 0 and ESTALE. */
+ngx_err_t ngx_http_nodetool_store_look(ngx_http_nodetool_store_t *store,
+                                       ngx_fd_t dir, u_char *name,
+                                       struct stat *info);
+
 /* Between these no process that follows the protocol changes the store. Held
  * for a few system calls on metadata, never while data is written. */
 ngx_int_t ngx_http_nodetool_store_lock(ngx_http_nodetool_store_t *store,
@@ -167,6 +174,9 @@ ngx_int_t ngx_http_nodetool_storage_rewrite(ngx_http_request_t *r);
  * client; as ngx_nodetool_error. */
 ngx_int_t ngx_http_nodetool_storage_failed(ngx_http_nodetool_object_t *o,
                                            ngx_err_t err, const char *call);
+
+/* Answers 412; as ngx_nodetool_error. */
+ngx_int_t ngx_http_nodetool_storage_precondition(ngx_http_request_t *r);
 
 /* Sets ETag, as the location's `etag` says. */
 ngx_int_t ngx_http_nodetool_storage_set_etag(ngx_http_request_t *r,

@@ -37,9 +37,7 @@ ngx_http_nodetool_storage_delete(ngx_http_nodetool_object_t *o)
     ngx_http_nodetool_store_unlock(o->store);
 
     if (rc == NGX_DECLINED) {
-        return ngx_nodetool_errorf(r, NGX_HTTP_PRECONDITION_FAILED,
-                                   "The object is not as the precondition "
-                                   "says");
+        return ngx_http_nodetool_storage_precondition(r);
     }
 
     if (rc != 0) {
@@ -92,34 +90,30 @@ static ngx_int_t
 ngx_http_nodetool_delete_object(ngx_http_nodetool_object_t *o, ngx_fd_t dir,
                                 u_char *name)
 {
-    ngx_uint_t   there;
-    struct stat *info;
+    ngx_err_t err;
 
-    info = &o->info;
+    err = ngx_http_nodetool_store_look(o->store, dir, name, &o->info);
 
-    there = fstatat(dir, (char *) name, info, AT_SYMLINK_NOFOLLOW) == 0;
+    /* an expired object is the sweeper's, a folder is no object */
 
-    if (!there && ngx_errno != NGX_ENOENT) {
-        return ngx_errno;
+    if (err == ESTALE || err == NGX_EISDIR) {
+        err = NGX_ENOENT;
     }
 
-    if (there && S_ISLNK(info->st_mode)) {
-        return NGX_ELOOP;
+    if (err != 0 && err != NGX_ENOENT) {
+        return err;
     }
 
-    if (!there || !S_ISREG(info->st_mode) ||
-        ngx_http_nodetool_store_expired(o->store, info))
-    {
-        return ngx_http_nodetool_storage_allowed(o->request, NULL)
-                   ? NGX_ENOENT
-                   : NGX_DECLINED;
-    }
-
-    if (!ngx_http_nodetool_storage_allowed(o->request, info)) {
+    if (!ngx_http_nodetool_storage_allowed(o->request,
+                                           err == 0 ? &o->info : NULL)) {
         return NGX_DECLINED;
     }
 
-    return unlinkat(dir, (char *) name, 0) == -1 ? (ngx_int_t) ngx_errno : 0;
+    if (err == 0 && unlinkat(dir, (char *) name, 0) == -1) {
+        err = ngx_errno;
+    }
+
+    return err;
 }
 
 

@@ -317,13 +317,11 @@ ngx_http_nodetool_store_make_folders(ngx_http_nodetool_store_t *store,
             (*made)++;
             next = ngx_http_nodetool_step(dir, name, O_RDONLY | O_DIRECTORY);
 
-            /* the umask is not to narrow what the configuration says */
+            /* the umask is not to narrow what the configuration says; some
+             * mounts have modes of their own */
 
-            if (next != -1 && (store->access & 077) != 0 &&
-                fchmod(next, ngx_dir_access(store->access)) == -1)
-            {
-                (void) close(next);
-                next = -1;
+            if (next != -1 && (store->access & 077) != 0) {
+                (void) fchmod(next, ngx_dir_access(store->access));
             }
 
         } else if (ngx_errno == NGX_EEXIST) {
@@ -363,6 +361,26 @@ ngx_http_nodetool_store_leave(ngx_http_nodetool_store_t *store, ngx_fd_t fd)
     if (fd != store->fd && fd != NGX_INVALID_FILE) {
         (void) close(fd);
     }
+}
+
+
+ngx_err_t
+ngx_http_nodetool_store_look(ngx_http_nodetool_store_t *store, ngx_fd_t dir,
+                             u_char *name, struct stat *info)
+{
+    if (fstatat(dir, (char *) name, info, AT_SYMLINK_NOFOLLOW) == -1) {
+        return ngx_errno;
+    }
+
+    if (S_ISLNK(info->st_mode)) {
+        return NGX_ELOOP;
+    }
+
+    if (!S_ISREG(info->st_mode)) {
+        return NGX_EISDIR;
+    }
+
+    return ngx_http_nodetool_store_expired(store, info) ? ESTALE : 0;
 }
 
 

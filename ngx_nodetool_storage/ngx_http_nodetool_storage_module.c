@@ -443,8 +443,7 @@ ngx_http_nodetool_storage_init_module(ngx_cycle_t *cycle)
         ngx_http_cycle_get_module_main_conf(cycle,
                                             ngx_http_nodetool_storage_module);
 
-    if (smcf == NULL || ngx_test_config || ngx_process == NGX_PROCESS_SIGNALLER)
-    {
+    if (smcf == NULL || ngx_test_config) {
         return NGX_OK;
     }
 

@@ -103,16 +103,12 @@ ngx_http_nodetool_put_early(ngx_http_nodetool_object_t *o)
         dir = ngx_http_nodetool_store_enter(o->store, &o->key, &name, NULL);
 
         found = dir != NGX_INVALID_FILE &&
-                fstatat(dir, (char *) name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
-                S_ISREG(info.st_mode) &&
-                !ngx_http_nodetool_store_expired(o->store, &info);
+                ngx_http_nodetool_store_look(o->store, dir, name, &info) == 0;
 
         ngx_http_nodetool_store_leave(o->store, dir);
 
         if (!ngx_http_nodetool_storage_allowed(r, found ? &info : NULL)) {
-            return ngx_nodetool_errorf(r, NGX_HTTP_PRECONDITION_FAILED,
-                                       "The object is not as the "
-                                       "precondition says");
+            return ngx_http_nodetool_storage_precondition(r);
         }
     }
 
@@ -168,12 +164,14 @@ ngx_http_nodetool_put_publish(ngx_http_nodetool_object_t *o, ngx_err_t err)
         err = ngx_errno;
     }
 
-    /* what the umask took away */
+    /* what the umask took away; some mounts have modes of their own */
 
     if (err == 0 && (o->info.st_mode & 0777) != o->conf->access &&
         fchmod(o->fd, o->conf->access) == -1)
     {
-        err = ngx_errno;
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, ngx_errno,
+                      "fchmod() of an upload of \"%V/%V\" failed",
+                      &o->store->path, &o->key);
     }
 
     if (err != 0) {
@@ -204,8 +202,7 @@ ngx_http_nodetool_put_publish(ngx_http_nodetool_object_t *o, ngx_err_t err)
     ngx_http_nodetool_store_unlock(o->store);
 
     if (rc == NGX_DECLINED) {
-        rc = ngx_nodetool_errorf(r, NGX_HTTP_PRECONDITION_FAILED,
-                                 "The object is not as the precondition says");
+        rc = ngx_http_nodetool_storage_precondition(r);
         ngx_http_finalize_request(r, rc);
         return;
     }
@@ -238,37 +235,26 @@ static ngx_int_t
 ngx_http_nodetool_put_replace(ngx_http_nodetool_object_t *o, ngx_fd_t dir,
                               u_char *name)
 {
-    ngx_err_t   err;
-    ngx_uint_t  there, valid;
+    ngx_err_t   found, err;
     struct stat old;
 
-    there = fstatat(dir, (char *) name, &old, AT_SYMLINK_NOFOLLOW) == 0;
+    found = ngx_http_nodetool_store_look(o->store, dir, name, &old);
 
-    if (!there && ngx_errno != NGX_ENOENT) {
-        return ngx_errno;
+    if (found != 0 && found != NGX_ENOENT && found != ESTALE) {
+        return found;
     }
 
-    if (there && !S_ISREG(old.st_mode)) {
-        return S_ISLNK(old.st_mode) ? NGX_ELOOP : NGX_EISDIR;
-    }
-
-    valid = there && !ngx_http_nodetool_store_expired(o->store, &old);
-
-    if (!ngx_http_nodetool_storage_allowed(o->request, valid ? &old : NULL)) {
+    if (!ngx_http_nodetool_storage_allowed(o->request,
+                                           found == 0 ? &old : NULL)) {
         return NGX_DECLINED;
     }
 
-    if (there) {
-        err = ngx_http_nodetool_put_newer(o, &old);
-        if (err != 0) {
-            return err;
-        }
+    o->status = found == 0 ? NGX_HTTP_OK : NGX_HTTP_CREATED;
 
-    } else {
+    if (found == NGX_ENOENT) {
         if (syscall(SYS_renameat2, o->store->tmp, o->tmp, dir, name,
                     RENAME_NOREPLACE) == 0)
         {
-            o->status = NGX_HTTP_CREATED;
             return 0;
         }
 
@@ -278,15 +264,17 @@ ngx_http_nodetool_put_replace(ngx_http_nodetool_object_t *o, ngx_fd_t dir,
         if (ngx_errno != NGX_EINVAL && ngx_errno != NGX_ENOSYS) {
             return ngx_errno;
         }
+
+    } else {
+        err = ngx_http_nodetool_put_newer(o, &old);
+        if (err != 0) {
+            return err;
+        }
     }
 
-    if (renameat(o->store->tmp, (char *) o->tmp, dir, (char *) name) == -1) {
-        return ngx_errno;
-    }
-
-    o->status = valid ? NGX_HTTP_OK : NGX_HTTP_CREATED;
-
-    return 0;
+    return renameat(o->store->tmp, (char *) o->tmp, dir, (char *) name) == -1
+               ? (ngx_int_t) ngx_errno
+               : 0;
 }
 
 

@@ -77,6 +77,15 @@ ngx_http_nodetool_storage_failed(ngx_http_nodetool_object_t *o, ngx_err_t err,
 }
 
 
+ngx_int_t
+ngx_http_nodetool_storage_precondition(ngx_http_request_t *r)
+{
+    return ngx_nodetool_errorf(r, NGX_HTTP_PRECONDITION_FAILED,
+                               "The object is not as the request's "
+                               "precondition says");
+}
+
+
 /*
  * nginx's own entity tag counts seconds, so two objects of one size that
  * were written in the same second would share it.

@@ -18,8 +18,9 @@
 #define NGX_HTTP_NODETOOL_SWEEP_PAUSE    10    /* msec to the next go */
 #define NGX_HTTP_NODETOOL_SWEEP_INTERVAL 60000 /* msec to the next round */
 
-/* A process opens an upload and locks it a moment later. */
-#define NGX_HTTP_NODETOOL_SWEEP_GRACE 10 /* sec */
+/* A process opens an upload and locks it a moment later; and where locks do
+ * not reach other machines, an upload that goes on is younger than this. */
+#define NGX_HTTP_NODETOOL_SWEEP_GRACE 300 /* sec */
 
 /* A key of single letters, and the store's folder. */
 #define NGX_HTTP_NODETOOL_SWEEP_DEPTH (NT_KEY_MAX / 2 + 1)

@@ -41,7 +41,7 @@ static ssize_t   ngx_http_nodetool_upload_writev(ngx_http_nodetool_object_t *o);
 ngx_err_t
 ngx_http_nodetool_upload_space(ngx_http_nodetool_object_t *o, off_t size)
 {
-    uint64_t       free;
+    uint64_t       avail;
     struct statvfs fs;
 
     if (o->conf->min_free == 0) {
@@ -52,10 +52,10 @@ ngx_http_nodetool_upload_space(ngx_http_nodetool_object_t *o, off_t size)
         return ngx_errno;
     }
 
-    free = (uint64_t) fs.f_bavail * fs.f_frsize;
+    avail = (uint64_t) fs.f_bavail * fs.f_frsize;
 
-    return free < (uint64_t) ngx_max(size, 0) + o->conf->min_free ? NGX_ENOSPC
-                                                                  : 0;
+    return avail < (uint64_t) ngx_max(size, 0) + o->conf->min_free ? NGX_ENOSPC
+                                                                   : 0;
 }
 
 
@@ -74,11 +74,7 @@ ngx_http_nodetool_upload_create(ngx_http_nodetool_object_t *o,
                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                     o->conf->access);
 
-        if (fd != -1) {
-            break;
-        }
-
-        if (ngx_errno != NGX_EEXIST) {
+        if (fd != -1 || ngx_errno != NGX_EEXIST) {
             break;
         }
     }
@@ -145,10 +141,8 @@ ngx_http_nodetool_upload_read(ngx_http_request_t *r)
     o = ngx_http_get_module_ctx(r, ngx_http_nodetool_storage_module);
 
     for (;;) {
-        if (o->out != NULL) {
-            if (ngx_http_nodetool_upload_flush(o) != NGX_OK) {
-                return;
-            }
+        if (o->out != NULL && ngx_http_nodetool_upload_flush(o) != NGX_OK) {
+            return;
         }
 
         ngx_http_nodetool_upload_give(o);

@@ -104,6 +104,14 @@ for my $place (@places) {
     }
 }
 
+{
+    # read into a file before, and copied in parts
+    my $body = content(3_500_001);
+    is($t->request($ng, 'PUT', '/mirrored/large', body => $body)->{status}, 201,
+        'a large body that was read before');
+    ok($t->read_file('store/large') eq $body, 'whole');
+}
+
 # slowly, byte by byte and split anywhere
 for my $place (@places) {
     my $body = content(3000);
