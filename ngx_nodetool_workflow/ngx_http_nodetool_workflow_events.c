@@ -9,8 +9,8 @@
  * it is whole, so that an engine that dies in the middle of one leaves no
  * garbage; only one that is longer than a buffer leaves in pieces.
  *
- * nginx reads no more than u->buffer holds before the client has taken what
- * came of it, so a slow client costs at most about three buffers.
+ * Nothing is read for a client that has not taken what came of the reads
+ * before, so a slow one costs a few buffers.
  */
 
 #include "ngx_nodetool_workflow/ngx_http_nodetool_workflow.h"

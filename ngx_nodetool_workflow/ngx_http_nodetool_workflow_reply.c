@@ -276,10 +276,18 @@ ngx_http_nodetool_workflow_filter_events(ngx_http_nodetool_workflow_ctx_t *ctx,
 
     rc = ngx_http_nodetool_workflow_events(ctx, u->buffer.last, bytes, &used);
 
-    /* what was read counts until the client has taken it: no more is read
-     * than the buffer holds */
+    /*
+     * nginx reads on while u->buffer has room, and empties it when the client
+     * has taken all.  With a client that is behind it counts as full: small
+     * reads must not pile up in a buffer each.
+     */
 
-    u->buffer.last += bytes;
+    if (u->busy_bufs != NULL) {
+        u->buffer.last = u->buffer.end;
+
+    } else {
+        u->buffer.last += bytes;
+    }
 
     if (rc == NGX_DECLINED) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,

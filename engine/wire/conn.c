@@ -30,6 +30,8 @@ nt_conn_hold(nt_conn_t *conn)
 void
 nt_conn_release(nt_conn_t *conn)
 {
+    nt_wire_t *wire = conn->wire;
+
     if (--conn->refs > 0) {
         return;
     }
@@ -40,6 +42,9 @@ nt_conn_release(nt_conn_t *conn)
     json_decref(conn->head);
     free(conn->job_id);
     free(conn);
+
+    wire->alive--;
+    nt_wire_check(wire);
 }
 
 
@@ -61,7 +66,6 @@ on_closed(uv_handle_t *handle)
     }
 
     nt_conn_release(conn);
-    nt_wire_check(wire);
 }
 
 
@@ -614,6 +618,7 @@ nt_conn_accept(nt_wire_t *wire)
         conn->next->prev = conn;
     }
     wire->conns = conn;
+    wire->alive++;
 
     if (uv_accept((uv_stream_t *) &wire->listener,
                   (uv_stream_t *) &conn->pipe) != 0 ||

@@ -68,6 +68,7 @@ struct nt_wire {
     bool              draining;
     bool              closing;
     unsigned          handles; /* listener and flusher, until closed */
+    unsigned          alive;   /* connections whose memory is not freed */
     void (*drained)(void *arg);
     void    *arg;
     nt_buf_t body;           /* where ops build a reply's body */

@@ -37,7 +37,7 @@ on_flush(uv_prepare_t *flusher)
 void
 nt_wire_check(nt_wire_t *wire)
 {
-    if (wire->draining && wire->conns == NULL && wire->drained != NULL) {
+    if (wire->draining && wire->alive == 0 && wire->drained != NULL) {
         void (*drained)(void *) = wire->drained;
 
         wire->drained = NULL;
@@ -45,7 +45,7 @@ nt_wire_check(nt_wire_t *wire)
         return;
     }
 
-    if (wire->closing && wire->handles == 0 && wire->conns == NULL) {
+    if (wire->closing && wire->handles == 0 && wire->alive == 0) {
         nt_buf_free(&wire->body);
         free(wire);
     }

@@ -110,7 +110,7 @@ heads();
 
 for my $step (0, 1, 2, 7) {
     fake(qq({"status":503,"retry_after":7,"length":12,"job_id":"j1"}\n)
-        . '{"error": 1}', $step);
+        . '{"error": 1}', $step, 'keep');
     my $r = $t->get($ng, '/jobs/x');
     is($r->{status}, 503, "a reply in pieces of $step");
     is($r->{body}, '{"error": 1}', ' its body');
