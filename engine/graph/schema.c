@@ -209,38 +209,33 @@ input_schema(const nt_node_type_t *type, const json_t *data)
     return schema;
 }
 
-static const json_t *
-find_node(const json_t *graph, const json_t *id)
-{
-    const json_t *nodes = json_object_get(graph, "nodes");
-    size_t        i;
+/* What the schemas are made from. */
+typedef struct {
+    const nt_registry_t *registry;
+    bool                 inputs;
+    json_t              *nodes;   /* by id */
+    json_t              *sources; /* by target's id: edge, null if several */
+    json_t              *schema;
+} draft_t;
 
-    for (i = 0; i < json_array_size(nodes); i++) {
-        const json_t *node = json_array_get(nodes, i);
-
-        if (json_equal(json_object_get(node, "id"), id)) {
-            return node;
-        }
-    }
-    return NULL;
-}
-
+/* The type of the output that an edge comes from. New reference. */
 static json_t *
-source_schema(const json_t *graph, const json_t *edge,
-              const nt_registry_t *registry)
+source_schema(const draft_t *draft, const json_t *edge)
 {
     const nt_node_type_t *type;
     const nt_output_t    *output;
     const nt_type_t      *value_type;
-    const json_t         *node;
-    const char           *name, *handle;
+    const char           *id, *name, *handle;
     nt_arena_t            arena = { 0 };
-    json_t               *schema = NULL;
+    json_t               *schema;
 
-    node = find_node(graph, json_object_get(edge, "source"));
-    name = json_string_value(json_object_get(node, "type"));
+    id = json_string_value(json_object_get(edge, "source"));
     handle = json_string_value(json_object_get(edge, "sourceHandle"));
-    type = name != NULL ? nt_registry_find(registry, name) : NULL;
+    name = id != NULL
+               ? json_string_value(
+                     json_object_get(json_object_get(draft->nodes, id), "type"))
+               : NULL;
+    type = name != NULL ? nt_registry_find(draft->registry, name) : NULL;
     if (type == NULL || handle == NULL) {
         return json_object();
     }
@@ -259,24 +254,13 @@ source_schema(const json_t *graph, const json_t *edge,
 /* What is known of an output's values is the type of the one output that
  * leads to it. */
 static json_t *
-output_schema(const json_t *graph, const json_t *node,
-              const nt_registry_t *registry)
+output_schema(const draft_t *draft, const json_t *node)
 {
-    const json_t *edges = json_object_get(graph, "edges");
-    const json_t *found = NULL;
-    json_t       *schema;
-    size_t        i, n = 0;
+    const char *id = json_string_value(json_object_get(node, "id"));
+    json_t     *edge, *schema;
 
-    for (i = 0; i < json_array_size(edges); i++) {
-        const json_t *edge = json_array_get(edges, i);
-
-        if (json_equal(json_object_get(edge, "target"),
-                       json_object_get(node, "id"))) {
-            found = edge;
-            n++;
-        }
-    }
-    schema = n == 1 ? source_schema(graph, found, registry) : json_object();
+    edge = id != NULL ? json_object_get(draft->sources, id) : NULL;
+    schema = json_is_object(edge) ? source_schema(draft, edge) : json_object();
     if (schema != NULL && add_texts(schema, json_object_get(node, "data")) != 0)
     {
         json_decref(schema);
@@ -285,74 +269,123 @@ output_schema(const json_t *graph, const json_t *node,
     return schema;
 }
 
-static json_t *
-node_schema(const json_t *graph, const json_t *node,
-            const nt_registry_t *registry, bool inputs)
+/* Whether a node is an input (or output): its type says so, or the type's
+ * name where this server does not have it. */
+static bool
+is_port(const char *name, const nt_node_type_t *type, bool inputs)
+{
+    const char *prefix = inputs ? INPUTS : OUTPUTS;
+
+    if (type != NULL) {
+        return (type->flags & (inputs ? NT_NODE_INPUT : NT_NODE_OUTPUT)) != 0;
+    }
+    return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+/* Adds what one node has to the schema; 0, or -1 when memory is out. */
+static int
+add_node(const draft_t *draft, const json_t *node)
 {
     const nt_node_type_t *type;
+    const json_t         *data = json_object_get(node, "data");
+    const char           *type_name, *name;
+    json_t               *member;
+    bool                  has_default;
 
-    if (!inputs) {
-        return output_schema(graph, node, registry);
+    type_name = json_string_value(json_object_get(node, "type"));
+    name = json_string_value(json_object_get(data, "name"));
+    if (type_name == NULL || name == NULL || *name == '\0') {
+        return 0;
     }
-    type = nt_registry_find(registry,
-                            json_string_value(json_object_get(node, "type")));
-    return type != NULL ? input_schema(type, json_object_get(node, "data"))
-                        : json_object();
+    type = nt_registry_find(draft->registry, type_name);
+    if (!is_port(type_name, type, draft->inputs)) {
+        return 0;
+    }
+
+    if (!draft->inputs) {
+        member = output_schema(draft, node);
+    } else {
+        member = type != NULL ? input_schema(type, data) : json_object();
+    }
+    has_default = draft->inputs && json_object_get(member, "default") != NULL;
+    if (json_object_set_new(json_object_get(draft->schema, "properties"), name,
+                            member) != 0)
+    {
+        return -1;
+    }
+    return has_default ? 0
+                       : json_array_append_new(json_object_get(draft->schema,
+                                                               "required"),
+                                               json_string(name));
+}
+
+/* Puts nodes and edges under the ids that they are looked for by. */
+static int
+index_graph(const draft_t *draft, const json_t *nodes, const json_t *edges)
+{
+    json_t     *object;
+    const char *id;
+    size_t      i;
+    int         rc = 0;
+
+    for (i = 0; i < json_array_size(nodes); i++) {
+        object = json_array_get(nodes, i);
+        id = json_string_value(json_object_get(object, "id"));
+        if (id != NULL) {
+            rc |= json_object_set(draft->nodes, id, object);
+        }
+    }
+    for (i = 0; i < json_array_size(edges); i++) {
+        object = json_array_get(edges, i);
+        id = json_string_value(json_object_get(object, "target"));
+        if (id == NULL) {
+            continue;
+        }
+        rc |= json_object_get(draft->sources, id) == NULL
+                  ? json_object_set(draft->sources, id, object)
+                  : json_object_set_new(draft->sources, id, json_null());
+    }
+    return rc;
 }
 
 /* {"type": "object", "properties": {name: ...}, "required": [...]} over the
- * nodes whose type starts with `prefix` and that have a name. */
+ * inputs or outputs that have a name. */
 static json_t *
-graph_schema(const json_t *graph, const nt_registry_t *registry,
-             const char *prefix, bool inputs)
+graph_schema(const json_t *graph, const nt_registry_t *registry, bool inputs)
 {
     const json_t *nodes = json_object_get(graph, "nodes");
-    json_t       *schema, *properties, *required, *member;
-    const char   *type, *name;
+    draft_t       draft = { .registry = registry, .inputs = inputs };
     size_t        i;
     int           rc = 0;
 
-    properties = json_object();
-    required = json_array();
-    schema = json_pack("{s:s, s:o, s:o}", "type", "object", "properties",
-                       properties, "required", required);
-    if (schema == NULL) {
-        return NULL;
+    draft.nodes = json_object();
+    draft.sources = json_object();
+    draft.schema = json_pack("{s:s, s:{}, s:[]}", "type", "object",
+                             "properties", "required");
+    if (!inputs) {
+        rc = index_graph(&draft, nodes, json_object_get(graph, "edges"));
+    }
+    for (i = 0; i < json_array_size(nodes) && rc == 0; i++) {
+        rc = add_node(&draft, json_array_get(nodes, i));
     }
 
-    for (i = 0; i < json_array_size(nodes); i++) {
-        const json_t *node = json_array_get(nodes, i);
-
-        type = json_string_value(json_object_get(node, "type"));
-        name = json_string_value(
-            json_object_get(json_object_get(node, "data"), "name"));
-        if (type == NULL || strncmp(type, prefix, strlen(prefix)) != 0 ||
-            name == NULL || *name == '\0')
-        {
-            continue;
-        }
-        member = node_schema(graph, node, registry, inputs);
-        rc |= json_object_set_new(properties, name, member);
-        if (member != NULL &&
-            (!inputs || json_object_get(member, "default") == NULL)) {
-            rc |= json_array_append_new(required, json_string(name));
-        }
-    }
+    json_decref(draft.nodes);
+    json_decref(draft.sources);
     if (rc != 0) {
-        json_decref(schema);
+        json_decref(draft.schema);
         return NULL;
     }
-    return schema;
+    return draft.schema;
 }
 
 json_t *
 nt_graph_input_schema(const json_t *graph, const nt_registry_t *registry)
 {
-    return graph_schema(graph, registry, INPUTS, true);
+    return graph_schema(graph, registry, true);
 }
 
 json_t *
 nt_graph_output_schema(const json_t *graph, const nt_registry_t *registry)
 {
-    return graph_schema(graph, registry, OUTPUTS, false);
+    return graph_schema(graph, registry, false);
 }

@@ -94,6 +94,9 @@ attempt(const nt_registry_t *registry, const json_t *graph_json, json_t *params)
     nt_run_t        *run = NULL;
     int              status = 0;
 
+    json_decref(nt_graph_input_schema(graph_json, registry));
+    json_decref(nt_graph_output_schema(graph_json, registry));
+
     sink.arg = &status;
     graph = nt_graph_compile(graph_json, registry, errors, warnings);
     if (graph != NULL) {

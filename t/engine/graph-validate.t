@@ -265,7 +265,9 @@ $r = $g->run(graph(
      node(m => "$IN.SelectInput", name => 'mode', options => ['a', 'b'],
           value => 'a'),
      node(s => "$IN.ImageSizeInput", name => 'size'),
-     node(u => 'acme.Unknown'), node(a => 'test.Add'),
+     node(u => 'acme.Unknown'), node(a => 'test.Add', name => 'no input'),
+     node(d => "$IN.MessageDeconstructor", name => 'nor this'),
+     node(v => "$IN.FromTheFuture", name => 'new'),
      node(o => $OUT, name => 'sum', description => 'all of it'), out('p')],
     'a.output>o.value', 'u.output>p.value'));
 is_deeply($r->{input_schema}, {
@@ -284,8 +286,9 @@ is_deeply($r->{input_schema}, {
         size => { type => 'object',
             properties => { type => { type => 'string',
                                       const => 'image_size' } } },
+        new => {},
     },
-    required => ['size'],
+    required => ['size', 'new'],
 }, 'input schema') or diag(explain($r->{input_schema}));
 is_deeply($r->{output_schema}, {
     type => 'object',
