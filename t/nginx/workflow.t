@@ -101,6 +101,7 @@ is($r->{json}{output}, 'hi', ' its output');
 is($r->{json}{status}, 'completed', ' its status');
 my $job = $r->{json}{job_id};
 is($r->{headers}{'x-job-id'}, $job, ' X-Job-Id');
+$t->wait_for('the log', sub { $t->read_file('jobs.log') =~ /^POST \S+ 200/m });
 like($t->read_file('jobs.log'), qr/^POST \S+ 200 \[$job\]$/m,
     ' $nodetool_job_id');
 
