@@ -153,7 +153,7 @@ nt_child_print_log(const nt_child_t *child)
     int         fd;
     char        text[NT_LOG_TAIL];
     off_t       end, start = child->log_start;
-    ssize_t     n;
+    ssize_t     n, len;
     const char *line, *newline;
 
     fd = open(child->log, O_RDONLY | O_CLOEXEC);
@@ -169,14 +169,10 @@ nt_child_print_log(const nt_child_t *child)
     n = pread(fd, text, sizeof(text), start);
     (void) close(fd);
 
-    for (line = text; n > 0; line = newline + 1) {
+    for (line = text; n > 0; line += len + 1, n -= len + 1) {
         newline = memchr(line, '\n', (size_t) n);
-        if (newline == NULL) {
-            break;
-        }
-
-        (void) fprintf(stderr, "    %.*s\n", (int) (newline - line), line);
-        n -= newline - line + 1;
+        len = newline != NULL ? newline - line : n;
+        (void) fprintf(stderr, "    %.*s\n", (int) len, line);
     }
 }
 

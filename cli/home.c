@@ -19,7 +19,8 @@
 #include "core/nt_token.h"
 #include "engine/workflows/file.h"
 
-#define NT_TOKEN_BYTES 32
+#define NT_TOKEN_BYTES    32
+#define NT_TOKEN_FILE_MAX 65536
 
 #define NT_SETTLE_MS      20000
 #define NT_SETTLE_STEP_MS 50
@@ -221,22 +222,21 @@ replace(const nt_home_t *home, const char *folder, const char *name,
 }
 
 
-/* Reads the token file; NULL when there is none, or none in it. */
-static char *
-read_token(const nt_home_t *home)
+/* Reads the token file into home->token: NULL when there is no file. */
+static bool
+read_token(nt_home_t *home)
 {
     int         dir, error;
-    char       *token = NULL;
     nt_buf_t    text = { 0 };
-    nt_str_t    rest, first;
+    nt_str_t    rest, first = { NULL, 0 };
     struct stat st;
 
     dir = nt_folder_open(home->path, ".");
     if (dir == -1) {
-        return NULL;
+        return false;
     }
 
-    error = nt_file_read(dir, "token", 65536, &text, &st);
+    error = nt_file_read(dir, "token", NT_TOKEN_FILE_MAX, &text, &st);
     (void) close(dir);
 
     if (error == 0) {
@@ -248,13 +248,20 @@ read_token(const nt_home_t *home)
         rest = (nt_str_t) { text.data, text.len };
         first = nt_token_file_next(&rest);
         if (first.len != 0) {
-            token = nt_cli_printf("%.*s", (int) first.len, first.data);
+            home->token = nt_cli_printf("%.*s", (int) first.len, first.data);
+        } else {
+            nt_cli_say("%s/token has no token; put one in, or delete the file "
+                       "to have one made",
+                       home->path);
         }
+
+    } else if (error != ENOENT) {
+        nt_cli_say("%s/token: %s", home->path, strerror(error));
     }
 
     nt_buf_free(&text);
 
-    return token;
+    return first.len != 0 || error == ENOENT;
 }
 
 
@@ -264,7 +271,10 @@ nt_home_token(nt_home_t *home)
     nt_buf_t      text = { 0 };
     unsigned char random[NT_TOKEN_BYTES];
 
-    home->token = read_token(home);
+    if (!read_token(home)) {
+        return false;
+    }
+
     if (home->token != NULL) {
         return true;
     }

@@ -78,6 +78,13 @@ for my $row ([{ WORKER_AUTH_TOKEN => 'a b' }, [], qr/WORKER_AUTH_TOKEN must/],
     like($err, $row->[2], 'says why');
 }
 
+$t->write_file('empty/token', "# no token\n");
+($status, undef, $err) = nodetool($t, ['worker', '--home', $t->dir . '/empty',
+    '--port', $t->port, '--store', 'memory']);
+is($status, 1, 'a token file without a token');
+like($err, qr/has no token; put one in/, 'says why');
+is($t->read_file('empty/token'), "# no token\n", 'and stays as it is');
+
 # --- on a loopback address, with a home that is deep ---
 
 my $deep = $t->dir . '/' . join '/', ('deep') x 30;

@@ -127,6 +127,8 @@ static const struct {
 } rows[] = {
     { "LF", NT_STR("data: a\n\ndata: b\n\n"), "[||a][||b]" },
     { "CRLF", NT_STR("data: a\r\n\r\ndata: b\r\n\r\n"), "[||a][||b]" },
+    { "CRLF within an event", NT_STR("data: a\r\ndata: b\r\n\r\n"),
+      "[||a\nb]" },
     { "CR", NT_STR("data: a\r\rdata: b\r\r"), "[||a][||b]" },
     { "mixed line ends", NT_STR("data: a\r\n\ndata: b\n\r"), "[||a][||b]" },
     { "no space", NT_STR("data:a\n\n"), "[||a]" },
