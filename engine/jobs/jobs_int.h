@@ -117,6 +117,7 @@ struct nt_watch {
     bool in_list;
     bool in_ready;
     bool checked; /* the job is there and the user's */
+    bool over;    /* the job has ended: what cannot be read now never can */
     bool foreign; /* it is another user's */
     bool calling; /* a store call or a callback is under way */
     bool paused;

@@ -218,13 +218,12 @@ nt_watch_on_job(void *arg, nt_rc_t rc, const char *message,
         return;
     }
 
-    if (ended &&
-        (watch->after >= record->last_seq || watch->silence > NT_WATCH_SILENCE))
-    {
+    if (ended && watch->after >= record->last_seq) {
         nt_watch_end(watch, 200, NULL, record);
         return;
     }
 
+    watch->over = ended;
     watch->checked = true;
     watch->silence = 0;
     nt_watch_ready(watch);
@@ -252,6 +251,11 @@ nt_watch_on_events(void *arg, nt_rc_t rc, const char *message,
 
     if (n > 0) {
         nt_watch_ready(watch);
+        return;
+    }
+
+    if (watch->over) { /* the store has forgotten its last events */
+        nt_watch_end(watch, 200, NULL, NULL);
         return;
     }
 
