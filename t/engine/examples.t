@@ -55,8 +55,8 @@ for my $case ([75, 'False', 'False', 'False', 'MEDIUM_VALUE', $medium],
     like($text, qr/^\Q$path\E$/m, "$value: path");
     is(scalar(grep { $_->{type} eq 'output_update' } @{ $r->{events} }), 1,
         "$value: one result");
-    is(scalar(grep { $_->{type} eq 'node_update' && $_->{status} eq 'completed' }
-              @{ $r->{events} }), 12, "$value: each node has run once");
+    is(scalar(grep { $_->{type} eq 'node_update'
+                     && $_->{status} eq 'completed' } @{ $r->{events} }), 12, "$value: each node has run once");
 }
 like($g->run($logic->{graph}, params => { value => 101 })->{params_error},
     qr/^Parameter "value" expects int from 0 to 100, got 101 \(int\)$/,

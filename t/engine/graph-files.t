@@ -156,7 +156,8 @@ for my $case (
 # --- storing and listing -----------------------------------------------------
 
 is_deeply(file(op => 'store', key => 'made/by a node.txt'),
-    { type => 'text', uri => 'http://test/storage/assets/made/by%20a%20node.txt',
+    { type => 'text',
+      uri => 'http://test/storage/assets/made/by%20a%20node.txt',
       asset_id => 'made/by a node.txt' }, 'store');
 is(slurp('assets/made/by a node.txt'), 'stored', 'it is there');
 is_deeply(file(op => 'store', key => 'one.txt')->{asset_id}, 'one.txt',

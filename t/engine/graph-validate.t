@@ -45,7 +45,8 @@ refused('an unknown type',
     graph([node(a => 'acme.Magic'), out('o')], 'a.output>o.value'),
     { message => 'Node "a": node type acme.Magic is not available on this '
           . 'server', node_id => 'a', node_type => 'acme.Magic' });
-refused('two of one id', graph([node(a => 'test.Wrap'), node(a => 'test.Wrap')]),
+refused('two of one id',
+    graph([node(a => 'test.Wrap'), node(a => 'test.Wrap')]),
     { message => 'Two nodes have the id "a"', node_id => 'a',
       node_type => 'test.Wrap' });
 refused('an input without a name', graph([node(i => "$IN.StringInput")]),
@@ -75,8 +76,8 @@ refused('a value that does not fit', graph([node(a => 'test.Add', a => 'x')]),
 refused('a value out of an enumeration',
     graph([node(n => 'test.Needy', image => { uri => 'u' }, mode => 'odd')]),
     { message => 'Node "n" (test.Needy): property "mode" takes one of "fast", '
-          . '"slow", the workflow has str', node_id => 'n', node_type => 'test.Needy',
-      property => 'mode' });
+          . '"slow", the workflow has str', node_id => 'n',
+      node_type => 'test.Needy', property => 'mode' });
 refused('a ref of another type',
     graph([node(n => 'test.Needy', image => { type => 'audio' })]),
     { message => 'Node "n" (test.Needy): property "image" takes image, the '

@@ -142,7 +142,8 @@ results('realtime audio', graph(
     'i.chunk>o.value'),
     { o => { type => 'chunk', content_type => 'audio', content => 'AAAA',
              done => JSON::PP::true } },
-    params => { x => { type => 'audio', uri => 'data:audio/wav;base64,AAAA' } });
+    params => { x => { type => 'audio',
+                       uri => 'data:audio/wav;base64,AAAA' } });
 results('a message is taken apart', graph(
     [node(m => "$IN.MessageInput", name => 'm'),
      node(d => "$IN.MessageDeconstructor"),
@@ -178,8 +179,8 @@ $r = results('on_any: again on each arrival', graph(
     [node(s => "$CONST.String", value => 'k'),
      list('l', 1, 2, 3), node(e => "$CONTROL.ForEach"),
      node(p => 'test.Pair'), node(c => "$CONTROL.Collect"), out('o')],
-    's.output>p.a', 'l.output>e.input_list', 'e.output>p.b', 'p.output>c.input_item',
-    'c.output>o.value'), { o => [['k', 1], ['k', 2], ['k', 3]] });
+    's.output>p.a', 'l.output>e.input_list', 'e.output>p.b',
+    'p.output>c.input_item', 'c.output>o.value'), { o => [['k', 1], ['k', 2], ['k', 3]] });
 is(scalar(grep { $_ eq 'p running' } @{ short($r) }), 3,
     'runs once for each');
 
@@ -204,8 +205,8 @@ results('zip_all with what comes at the end of the same stream', graph(
     [list('l', 1 .. 50), node(e => "$CONTROL.ForEach"),
      node(c => "$CONTROL.Collect"),
      node(p => 'test.Pair', -sync_mode => 'zip_all'), out('o')],
-    'l.output>e.input_list', 'e.output>c.input_item', 'e.index>p.a', 'c.output>p.b',
-    'p.output>o.value'), { o => [0, [1 .. 50]] });
+    'l.output>e.input_list', 'e.output>c.input_item', 'e.index>p.a',
+    'c.output>p.b', 'p.output>o.value'), { o => [0, [1 .. 50]] });
 
 # --- control -----------------------------------------------------------------
 
@@ -264,8 +265,8 @@ $r = results('Preview, Comment, Group', graph(
                                     -parent_id => 'h')],
     'l.output>e.input_list', 'e.output>p.value'), {});
 is_deeply([grep { /^([pquch]) / } @{ short($r) }],
-    ['q running', 'q shows "v"', 'q completed', 'p running', 'p shows 1', 'p shows 2',
-     'p completed'], 'only previews with a value say something');
+    ['q running', 'q shows "v"', 'q completed', 'p running', 'p shows 1',
+     'p shows 2', 'p completed'], 'only previews with a value say something');
 
 # --- several edges -----------------------------------------------------------
 
@@ -279,8 +280,8 @@ results('one value into a list', graph(
      out('o')], 'b.output>l.values', 'l.output>o.value'), { o => [3] });
 results('two edges into one value', graph(
     [node(a => "$CONST.Integer", value => 1),
-     node(b => "$CONST.Integer", value => 2), node(s => 'test.Sum', start => 10),
-     out('o')],
+     node(b => "$CONST.Integer", value => 2),
+     node(s => 'test.Sum', start => 10), out('o')],
     'a.output>s.value', 'b.output>s.value', 's.output>o.value'), { o => 13 });
 
 # --- values ------------------------------------------------------------------

@@ -63,7 +63,8 @@ sub description {
 
 for my $name (sort keys %have) {
     if (!$want{$name}) {
-        like($name, qr/^nodetool\.workflows\.base_node\./, "$name is the editor's");
+        like($name, qr/^nodetool\.workflows\.base_node\./,
+            "$name is the editor's");
         next;
     }
     is_deeply(description($have{$name}), description($want{$name}), $name);
@@ -72,7 +73,8 @@ for my $name (sort keys %have) {
 # The namespaces that are complete.
 for my $namespace (qw(nodetool.input nodetool.output nodetool.constant
                       nodetool.control)) {
-    my @missing = grep { /^\Q$namespace\E\.\w+$/ && !$have{$_} } sort keys %want;
+    my @missing = grep { /^\Q$namespace\E\.\w+$/ && !$have{$_} }
+        sort keys %want;
     is_deeply(\@missing, [], "$namespace.* is complete");
 }
 

@@ -107,7 +107,8 @@ my $graph = NodeTool::Graph::text({ graph => graph(
 open my $in, '>', "$dir/in" or die $!;
 print {$in} "$graph\n";
 close $in or die $!;
-my $out = `"$NodeTool::Graph::BUILD/t/engine/graph-run" "$dir" < "$dir/in" 2> "$log"`;
+my $program = "$NodeTool::Graph::BUILD/t/engine/graph-run";
+my $out = `"$program" "$dir" < "$dir/in" 2> "$log"`;
 is($?, 0, 'the others are loaded');
 like($out, qr/"results":\{"o":true\}/, 'the good one runs');
 
@@ -127,8 +128,7 @@ my @want = (
 like($log[$_] || '', $want[$_], "said: $want[$_]") for 0 .. $#want;
 is(scalar @log, scalar @want, 'nothing more is said');
 
-system("\"$NodeTool::Graph::BUILD/t/engine/graph-run\" \"$dir/none\" "
-    . "< /dev/null 2> \"$log\"");
+system("\"$program\" \"$dir/none\" < /dev/null 2> \"$log\"");
 isnt($?, 0, 'a folder that is not there');
 
 done_testing();

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# Runs each program of this folder, t/engine/x.c, built as $BUILD/t/engine/x; they
-# print TAP.
+# Runs each program of this folder, t/engine/x.c, built as $BUILD/t/engine/x;
+# they print TAP.
 
 use strict;
 use warnings;
