@@ -14,6 +14,8 @@ static ngx_int_t ngx_http_nodetool_workflow_health_handler(
 static ngx_int_t ngx_http_nodetool_workflow_start(
     ngx_http_request_t *r, const ngx_http_nodetool_workflow_route_t *route,
     ngx_str_t *id);
+static ngx_int_t ngx_http_nodetool_workflow_upstream(
+    ngx_http_request_t *r, ngx_http_nodetool_workflow_ctx_t *ctx);
 static ngx_uint_t ngx_http_nodetool_workflow_is_json(ngx_http_request_t *r);
 static ngx_int_t  ngx_http_nodetool_workflow_job_id_variable(
      ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
@@ -172,10 +174,8 @@ ngx_http_nodetool_workflow_start(
     ngx_http_request_t *r, const ngx_http_nodetool_workflow_route_t *route,
     ngx_str_t *id)
 {
-    ngx_int_t                              rc;
-    ngx_http_upstream_t                   *u;
-    ngx_http_nodetool_workflow_ctx_t      *ctx;
-    ngx_http_nodetool_workflow_loc_conf_t *wlcf;
+    ngx_int_t                         rc;
+    ngx_http_nodetool_workflow_ctx_t *ctx;
 
     if ((route->flags & NGX_HTTP_NODETOOL_WORKFLOW_BODY) &&
         !ngx_http_nodetool_workflow_is_json(r))
@@ -202,8 +202,38 @@ ngx_http_nodetool_workflow_start(
 
     ngx_http_set_ctx(r, ctx, ngx_http_nodetool_workflow_module);
 
-    if (ngx_http_upstream_create(r) != NGX_OK) {
+    if (ngx_http_nodetool_workflow_upstream(r, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (route->flags & NGX_HTTP_NODETOOL_WORKFLOW_BODY) {
+        rc = ngx_http_read_client_request_body(r, ngx_http_upstream_init);
+
+        return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    r->main->count++;
+    ngx_http_upstream_init(r);
+
+    return NGX_DONE;
+}
+
+
+static ngx_int_t
+ngx_http_nodetool_workflow_upstream(ngx_http_request_t               *r,
+                                    ngx_http_nodetool_workflow_ctx_t *ctx)
+{
+    ngx_http_upstream_t                   *u;
+    ngx_http_nodetool_workflow_loc_conf_t *wlcf;
+
+    if (ngx_http_upstream_create(r) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     wlcf = ngx_http_get_module_loc_conf(r, ngx_http_nodetool_workflow_module);
@@ -226,22 +256,7 @@ ngx_http_nodetool_workflow_start(
     u->input_filter = ngx_http_nodetool_workflow_filter;
     u->input_filter_ctx = ctx;
 
-    if (route->flags & NGX_HTTP_NODETOOL_WORKFLOW_BODY) {
-        rc = ngx_http_read_client_request_body(r, ngx_http_upstream_init);
-
-        return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
-    }
-
-    rc = ngx_http_discard_request_body(r);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    r->main->count++;
-    ngx_http_upstream_init(r);
-
-    return NGX_DONE;
+    return NGX_OK;
 }
 
 

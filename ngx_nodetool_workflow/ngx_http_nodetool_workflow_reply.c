@@ -78,6 +78,26 @@ ngx_http_nodetool_workflow_header(ngx_http_request_t *r, const char *name,
 
 
 static ngx_int_t
+ngx_http_nodetool_workflow_job_id(ngx_http_request_t               *r,
+                                  ngx_http_nodetool_workflow_ctx_t *ctx,
+                                  nt_json_field_t                  *field)
+{
+    if (field->type != NT_JSON_STRING) {
+        return NGX_OK;
+    }
+
+    /* it goes into a header; ids have no more characters than these */
+
+    if (!nt_workflow_id_valid((nt_str_t) { field->value, field->value_len })) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_nodetool_workflow_header(r, "X-Job-Id", field,
+                                             &ctx->job_id);
+}
+
+
+static ngx_int_t
 ngx_http_nodetool_workflow_stream_headers(ngx_http_request_t *r)
 {
     ngx_str_t value;
@@ -107,11 +127,11 @@ ngx_http_nodetool_workflow_take_head(ngx_http_request_t               *r,
 {
     off_t                status, length, retry_after;
     ngx_str_t            value;
-    nt_json_field_t     *job_id, *retry;
+    ngx_int_t            rc;
+    nt_json_field_t     *retry;
     ngx_http_upstream_t *u;
 
     u = r->upstream;
-    job_id = &fields[NGX_HTTP_NODETOOL_WORKFLOW_JOB_ID];
     retry = &fields[NGX_HTTP_NODETOOL_WORKFLOW_RETRY_AFTER];
 
     if (ngx_http_nodetool_workflow_number(
@@ -127,17 +147,11 @@ ngx_http_nodetool_workflow_take_head(ngx_http_request_t               *r,
     ctx->stream =
         fields[NGX_HTTP_NODETOOL_WORKFLOW_EVENT_STREAM].type == NT_JSON_TRUE;
 
-    if (job_id->type == NT_JSON_STRING) {
-        if (!nt_workflow_id_valid(
-                (nt_str_t) { job_id->value, job_id->value_len })) {
-            return NGX_DECLINED;
-        }
+    rc = ngx_http_nodetool_workflow_job_id(
+        r, ctx, &fields[NGX_HTTP_NODETOOL_WORKFLOW_JOB_ID]);
 
-        if (ngx_http_nodetool_workflow_header(r, "X-Job-Id", job_id,
-                                              &ctx->job_id) != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     if (retry_after != -1 &&

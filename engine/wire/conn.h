@@ -1,8 +1,8 @@
 /*
  * engine/wire/conn.h - a connection of the wire.
  *
- * conn.c reads requests, writes replies and notices a peer that leaves;
- * ops.c carries requests out.  A connection has one request at a time, from
+ * read.c reads requests and notices a peer that leaves, conn.c writes
+ * replies; ops.c and ops_jobs.c carry requests out.  A connection has one request at a time, from
  * nt_op_start to nt_conn_reply, nt_conn_error or nt_conn_stream_end.
  */
 
@@ -105,7 +105,7 @@ void       nt_conn_release(nt_conn_t *conn);
 /* A field of the request's head; NULL when it is no string or empty. */
 const char *nt_conn_field(const nt_conn_t *conn, const char *name);
 
-/* --- ops.c, for conn.c --- */
+/* --- ops.c, for read.c and conn.c --- */
 
 /* A request is there; the body lives until this returns. */
 void nt_op_start(nt_conn_t *conn, const char *body, size_t len);

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 
 #include "engine/log.h"
-#include "engine/wire/accept.h"
-#include "engine/wire/conn.h"
+#include "engine/wire/conn_int.h"
 
 #define NT_WIRE_BACKLOG 1024
 
