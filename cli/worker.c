@@ -208,27 +208,28 @@ static bool
 start_engine(nt_server_t *server)
 {
     const nt_cli_options_t *o = &server->options;
+    const char             *url = o->redis;
 
-    server->engine =
-        (nt_child_t) { .name = "nodetool-engine",
-                       .argv = { server->paths.engine, "--socket",
-                                 server->engine_socket, "--home",
-                                 server->home.path, "--drain",
-                                 NT_DRAIN_ENGINE_S, "--store", "memory", NULL },
-                       .log = log_path(server, "engine"),
-                       .ready = engine_ready,
-                       .arg = server,
-                       .ready_ms = 30000,
-                       .stop_signal = SIGTERM,
-                       .stop_ms = 15000 };
+    server->engine = (nt_child_t) {
+        .name = "nodetool-engine",
+        .argv = { server->paths.engine, "--socket", server->engine_socket,
+                  "--home", server->home.path, "--drain", NT_DRAIN_ENGINE_S,
+                  "--store", o->memory ? "memory" : "redis", NULL },
+        .log = log_path(server, "engine"),
+        .ready = engine_ready,
+        .arg = server,
+        .ready_ms = 30000,
+        .stop_signal = SIGTERM,
+        .stop_ms = 15000
+    };
 
-    if (!o->memory) {
-        server->engine.argv[7] = "--redis";
-        server->engine.argv[8] = o->redis;
-        if (o->redis == NULL) {
-            server->engine.argv[8] =
-                keep(server, nt_cli_printf("unix://%s", server->redis_socket));
-        }
+    if (url == NULL) {
+        url = keep(server, nt_cli_printf("unix://%s", server->redis_socket));
+    }
+
+    /* a URL may have a password: not for the list of processes */
+    if (!o->memory && setenv("NODETOOL_REDIS_URL", url, 1) == -1) {
+        nt_cli_no_memory();
     }
 
     return nt_supervisor_start(&server->supervisor, &server->engine);

@@ -14,7 +14,8 @@ static const char usage[] =
     "  --socket PATH      where to listen (mode 0660)\n"
     "  --home DIR         workflows, workspace and assets; made when missing\n"
     "  --store memory     keep jobs in this process (the default)\n"
-    "  --store redis      keep jobs in Redis; needs --redis\n"
+    "  --store redis      keep jobs in Redis; needs --redis or\n"
+    "                     $NODETOOL_REDIS_URL, which no other user can see\n"
     "  --redis URL        redis://[:PASSWORD@]HOST[:PORT][/DB] or\n"
     "                     unix://PATH[?db=N]; means --store redis\n"
     "  --nodes DIR        load node libraries (*.so) of this folder\n"
@@ -219,7 +220,11 @@ nt_options_parse(nt_options_t *o, int argc, char **argv)
     }
 
     if (store != NULL && strcmp(store, "redis") == 0 && o->redis == NULL) {
-        return wrong("--store redis needs --redis URL");
+        o->redis = getenv("NODETOOL_REDIS_URL");
+        if (o->redis == NULL || o->redis[0] == '\0') {
+            return wrong("--store redis needs --redis URL or "
+                         "NODETOOL_REDIS_URL");
+        }
     }
 
     if (store != NULL && strcmp(store, "memory") == 0 && o->redis != NULL) {

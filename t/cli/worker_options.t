@@ -103,6 +103,21 @@ ok($socket, 'its sockets are elsewhere');
 is((stat $socket)[2] & 07777, 0700, 'in a private folder');
 is($t->stop($w), 0, 'stops');
 
+# --- with a Redis that is there ---
+
+my $redis = $t->redis;
+$w = start_server($t, 'worker', name => 'given-redis', host => '127.0.0.1',
+    env => { NODETOOL_REDIS_URL => $redis->{url} });
+my %kids = children($w);
+ok(!grep({ /redis/ } keys %kids), '$NODETOOL_REDIS_URL: no Redis of its own');
+@replies = curl_lines($w);
+is($t->decode($replies[1])->{output}, 'Hello, Ada!', 'it runs');
+is($t->get($w, '/health/ready')->{json}{store}, 'redis', 'jobs are in Redis');
+my ($engine) = grep { /engine/ } keys %kids;
+unlike(scalar `ps -o args= -p $kids{$engine}`, qr/\Q$redis->{url}\E/,
+       'the URL is not in the list of processes');
+is($t->stop($w), 0, 'stops');
+
 # --- chat alone, with a token of the environment and a provider ---
 
 my $provider = $t->mock('provider', sub {
