@@ -21,11 +21,6 @@ struct nt_registry {
     size_t                 n_plugins;
 };
 
-/* Until every library is there. */
-#pragma weak nt_nodes_dictionary
-#pragma weak nt_nodes_json
-#pragma weak nt_nodes_uuid
-
 static const nt_node_library_t *const builtin[] = {
     &nt_nodes_base,       &nt_nodes_input,      &nt_nodes_output,
     &nt_nodes_constant,   &nt_nodes_boolean,    &nt_nodes_text,

@@ -70,11 +70,15 @@ for my $name (sort keys %have) {
     is_deeply(description($have{$name}), description($want{$name}), $name);
 }
 
-# The namespaces that are complete.
+# The namespaces that are complete, but for what needs a model.
+my %later = map { $_ => 1 } qw(nodetool.text.AutomaticSpeechRecognition);
+
 for my $namespace (qw(nodetool.input nodetool.output nodetool.constant
-                      nodetool.control)) {
-    my @missing = grep { /^\Q$namespace\E\.\w+$/ && !$have{$_} }
-        sort keys %want;
+                      nodetool.control nodetool.boolean nodetool.text
+                      nodetool.list nodetool.dictionary nodetool.numbers
+                      lib.math lib.json lib.uuid)) {
+    my @missing = grep { /^\Q$namespace\E\.\w+$/ && !$have{$_}
+                         && !$later{$_} } sort keys %want;
     is_deeply(\@missing, [], "$namespace.* is complete");
 }
 
