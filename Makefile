@@ -49,7 +49,7 @@ deps-lint:
 
 WARN     = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
            -Wmissing-prototypes -Wno-unused-parameter
-CPPFLAGS = -I. -D_GNU_SOURCE
+CPPFLAGS = -I. -I/usr/include/libxml2 -D_GNU_SOURCE
 OPT      = -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2
 ifneq ($(SAN),)
 OPT      = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \

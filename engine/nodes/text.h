@@ -43,6 +43,9 @@ extern const nt_node_type_t nt_text_filter, nt_text_collect;
 /* text_json.c */
 extern const nt_node_type_t nt_text_parse_json, nt_text_extract_json;
 
+/* text_html.c */
+extern const nt_node_type_t nt_text_html_to_text;
+
 /* text_folder.c */
 extern const nt_node_type_t nt_text_load_folder;
 
