@@ -35,10 +35,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                "\"l\": [3, 1, 2], \"d\": {\"a\": 1, \"b\": "
                                "[\"x\"]}, \"u\": [{\"a\": 1}, {\"a\": 2}]}";
 
-    json_t            *values, *before;
-    nt_rc_t            rc;
-    nt_buf_t           out = { 0 }, error = { 0 };
-    nt_jinja_t        *template;
+    json_t  *values, *before;
+    nt_rc_t  rc;
+    nt_buf_t out = { 0 }, error = { 0 };
+    nt_jinja_t *template;
     nt_jinja_options_t options = NT_JINJA_OPTIONS;
 
     if (size == 0 || !is_utf8((const char *) data + 1, size - 1)) {

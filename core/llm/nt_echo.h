@@ -40,7 +40,7 @@ NT_BEGIN_DECLS
  * NT_ERROR: *status is 400 or 422 and `message` has been appended a sentence
  * for the caller that names the parameter. NT_NOMEM.
  */
-nt_rc_t nt_echo_create(nt_echo_t **echo, nt_str_t body,
+nt_rc_t nt_echo_create(nt_echo_t **out, nt_str_t body,
                        const nt_echo_options_t *options, int *status,
                        nt_buf_t *message);
 void    nt_echo_free(nt_echo_t *echo);

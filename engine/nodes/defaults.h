@@ -18,7 +18,7 @@
     "{\"type\":\"dataframe\"," NT_ASSET_FIELDS ",\"columns\":null}"
 #define NT_DEFAULT_VIDEO                                                       \
     "{\"type\":\"video\"," NT_ASSET_FIELDS ",\"duration\":null,\"format\":"    \
-                                           "null}"
+    "null}"
 #define NT_DEFAULT_MODEL_3D                                                    \
     "{\"type\":\"model_3d\"," NT_ASSET_FIELDS                                  \
     ",\"format\":null,\"material_file\":null,\"texture_files\":[]}"

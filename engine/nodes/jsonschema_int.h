@@ -28,8 +28,8 @@ int nt_js_check(nt_js_t *js, const json_t *schema, const json_t *value);
 /* Keywords for all types, for numbers and for strings; for lists; for
  * dicts. */
 int nt_js_check_value(nt_js_t *js, const json_t *schema, const json_t *value);
-int nt_js_check_list(nt_js_t *js, const json_t *schema, const json_t *value);
-int nt_js_check_dict(nt_js_t *js, const json_t *schema, const json_t *value);
+int nt_js_check_list(nt_js_t *js, const json_t *schema, const json_t *list);
+int nt_js_check_dict(nt_js_t *js, const json_t *schema, const json_t *dict);
 
 /* A keyword that is a whole number of at least 0: true with its value when it
  * is there; *rc is -1 when it is something else. */

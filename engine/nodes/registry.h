@@ -25,7 +25,7 @@ int nt_registry_load(nt_registry_t *registry, const char *folder,
 /* Legacy names ("nodetool.lib.x" for "lib.x") find their node as well.
  * NULL when there is none. */
 const nt_node_type_t *nt_registry_find(const nt_registry_t *registry,
-                                       const char *type);
+                                       const char          *type);
 
 /* All descriptions, sorted by type, in the shape of NodeTool's
  * /api/nodes/metadata.  New reference. */

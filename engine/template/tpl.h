@@ -158,7 +158,7 @@ json_t *nt_tpl_constant(nt_jinja_t *template, json_t *value);
 /* parse_expr.c: values with what follows them: .name [index] (call) |filter */
 /* A node with a first operand; others are still to come. */
 nt_tpl_node_t *nt_tpl_node_of(nt_tpl_parser_t *p, nt_tpl_type_t type,
-                              nt_tpl_op_t op, nt_tpl_node_t *first);
+                              nt_tpl_op_t op, nt_tpl_node_t *left);
 nt_tpl_node_t *nt_tpl_parse_unary(nt_tpl_parser_t *p, bool with_filter);
 
 /* parse_ops.c: operators; `with_condition`: also a if b else c */
@@ -323,7 +323,7 @@ json_t *nt_tpl_negate(nt_tpl_env_t *env, json_t *a);
 json_t *nt_tpl_real(nt_tpl_env_t *env, double value);
 
 /* format.c */
-json_t *nt_tpl_percent(nt_tpl_env_t *env, json_t *format, json_t *args);
+json_t *nt_tpl_percent(nt_tpl_env_t *env, json_t *format, json_t *values);
 json_t *nt_tpl_format(nt_tpl_env_t *env, json_t *format, nt_tpl_args_t *args);
 
 /* the libraries */
