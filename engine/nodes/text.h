@@ -46,6 +46,9 @@ extern const nt_node_type_t nt_text_parse_json, nt_text_extract_json;
 /* text_html.c */
 extern const nt_node_type_t nt_text_html_to_text;
 
+/* text_tokens.c */
+extern const nt_node_type_t nt_text_count_tokens;
+
 /* text_folder.c */
 extern const nt_node_type_t nt_text_load_folder;
 

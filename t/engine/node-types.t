@@ -71,7 +71,8 @@ for my $name (sort keys %have) {
 }
 
 # The namespaces that are complete, but for what needs a model.
-my %later = map { $_ => 1 } qw(nodetool.text.AutomaticSpeechRecognition);
+my %later = map { $_ => 1 } qw(nodetool.text.AutomaticSpeechRecognition
+                               nodetool.text.Embedding);
 
 for my $namespace (qw(nodetool.input nodetool.output nodetool.constant
                       nodetool.control nodetool.boolean nodetool.text
