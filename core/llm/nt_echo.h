@@ -36,7 +36,7 @@ typedef struct {
 NT_BEGIN_DECLS
 
 /*
- * Reads a request body. NT_OK: *echo is to be freed with nt_echo_free.
+ * Reads a request body. NT_OK: *out is to be freed with nt_echo_free.
  * NT_ERROR: *status is 400 or 422 and `message` has been appended a sentence
  * for the caller that names the parameter. NT_NOMEM.
  */
