@@ -196,6 +196,41 @@ ngx_nodetool_chat_is_type(ngx_http_request_t *r, const char *type)
 }
 
 
+/* The reply's Content-Encoding; not all versions of nginx keep a pointer. */
+static ngx_table_elt_t *
+ngx_nodetool_chat_encoding(ngx_http_upstream_t *u)
+{
+    ngx_uint_t       i;
+    ngx_list_part_t *part;
+    ngx_table_elt_t *h;
+
+    static const char name[] = "Content-Encoding";
+
+    for (part = &u->headers_in.headers.part; part != NULL; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (h[i].hash != 0 && h[i].key.len == sizeof(name) - 1 &&
+                ngx_strncasecmp(h[i].key.data, (u_char *) name,
+                                sizeof(name) - 1) == 0)
+            {
+                return &h[i];
+            }
+        }
+    }
+
+    return NULL;
+}
+
+
+/* Against "Accept-Encoding: identity": such a body can only be passed on. */
+static ngx_uint_t
+ngx_nodetool_chat_is_encoded(ngx_http_request_t *r)
+{
+    return ngx_nodetool_chat_encoding(r->upstream) != NULL;
+}
+
+
 /* Puts `value` in place of a header that the provider sent, or adds it. */
 static ngx_int_t
 ngx_nodetool_chat_set_header(ngx_http_request_t *r, ngx_table_elt_t *h,
@@ -222,33 +257,6 @@ ngx_nodetool_chat_set_header(ngx_http_request_t *r, ngx_table_elt_t *h,
     h->value.len = ngx_strlen(value);
 
     return NGX_OK;
-}
-
-
-/* The reply's Content-Encoding; not all versions of nginx keep a pointer. */
-static ngx_table_elt_t *
-ngx_nodetool_chat_encoding(ngx_http_upstream_t *u)
-{
-    ngx_uint_t       i;
-    ngx_list_part_t *part;
-    ngx_table_elt_t *h;
-
-    static const char name[] = "Content-Encoding";
-
-    for (part = &u->headers_in.headers.part; part != NULL; part = part->next) {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            if (h[i].hash != 0 && h[i].key.len == sizeof(name) - 1 &&
-                ngx_strncasecmp(h[i].key.data, (u_char *) name,
-                                sizeof(name) - 1) == 0)
-            {
-                return &h[i];
-            }
-        }
-    }
-
-    return NULL;
 }
 
 
@@ -381,6 +389,7 @@ ngx_nodetool_chat_reply_header(ngx_nodetool_chat_ctx_t *ctx)
     }
 
     ctx->events = ctx->stream && u->headers_in.status_n == NGX_HTTP_OK &&
+                  !ngx_nodetool_chat_is_encoded(r) &&
                   ngx_nodetool_chat_is_type(r, "text/event-stream");
 
     if (ctx->early) {
@@ -414,23 +423,18 @@ ngx_nodetool_chat_reply_header(ngx_nodetool_chat_ctx_t *ctx)
 }
 
 
-static ngx_int_t
+static void
 ngx_nodetool_chat_choose_sink(ngx_nodetool_chat_ctx_t *ctx)
 {
-    ngx_http_upstream_t *u;
-
-    u = ctx->request->upstream;
-
     if (ctx->sink != NULL) {
-        return NGX_OK; /* stream_late() chose */
+        return; /* stream_late() chose */
     }
 
-    if (ngx_nodetool_chat_encoding(u) != NULL) {
+    if (ngx_nodetool_chat_is_encoded(ctx->request)) {
         ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
                       "nodetool_provider \"%V\" encoded its reply against "
                       "\"Accept-Encoding: identity\", usage is not counted",
                       &ctx->provider->name);
-        ctx->events = 0;
         ctx->sink = ngx_nodetool_chat_raw_sink;
 
     } else if (ctx->models != NULL) {
@@ -443,8 +447,6 @@ ngx_nodetool_chat_choose_sink(ngx_nodetool_chat_ctx_t *ctx)
         ctx->sink = ngx_nodetool_chat_json_sink;
         ngx_nodetool_chat_scan_begin(ctx);
     }
-
-    return NGX_OK;
 }
 
 
@@ -468,9 +470,7 @@ ngx_nodetool_chat_reply_init(void *data)
                                           ctx->replacement.len);
     }
 
-    if (ngx_nodetool_chat_choose_sink(ctx) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    ngx_nodetool_chat_choose_sink(ctx);
 
     if (u->headers_in.chunked) {
         u->length = 1; /* until the last chunk */

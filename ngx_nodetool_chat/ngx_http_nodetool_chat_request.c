@@ -64,21 +64,50 @@ ngx_nodetool_chat_ctx(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_nodetool_chat_module);
 
-    if (ctx == NULL && (r->internal || r->filter_finalize)) {
-        /* an internal redirect cleared it; the cleanup still knows it */
+    if (ctx != NULL || !(r->internal || r->filter_finalize)) {
+        return ctx;
+    }
 
-        for (cln = r->pool->cleanup; cln; cln = cln->next) {
-            if (cln->handler == ngx_nodetool_chat_cleanup) {
-                return cln->data;
+    /* an internal redirect cleared it; the cleanup still knows it */
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+        if (cln->handler == ngx_nodetool_chat_cleanup) {
+            ctx = cln->data;
+
+            if (ctx->request == r) {
+                return ctx;
             }
         }
     }
 
-    return ctx;
+    return NULL;
 }
 
 
-/* What comes after the location's prefix and an optional v1/. */
+/* Takes everything before a `suffix` that starts with a slash off. */
+static ngx_uint_t
+ngx_nodetool_chat_suffix(ngx_str_t *path, const char *suffix)
+{
+    size_t len;
+
+    len = ngx_strlen(suffix);
+
+    if (path->len < len ||
+        ngx_memcmp(path->data + path->len - len, suffix, len) != 0)
+    {
+        return 0;
+    }
+
+    path->data += path->len - len;
+    path->len = len;
+
+    return 1;
+}
+
+
+/* What comes after the location's prefix and an optional v1/. A location
+ * that is no prefix (exact, regular expression, named) says nothing of what
+ * is before. */
 static ngx_str_t
 ngx_nodetool_chat_path(ngx_http_request_t *r)
 {
@@ -94,8 +123,13 @@ ngx_nodetool_chat_path(ngx_http_request_t *r)
     prefix = prefix && clcf->regex == NULL;
 #endif
 
-    if (prefix && path.len >= clcf->name.len &&
-        ngx_strncmp(path.data, clcf->name.data, clcf->name.len) == 0)
+    if (!prefix) {
+        if (!ngx_nodetool_chat_suffix(&path, "/chat/completions")) {
+            (void) ngx_nodetool_chat_suffix(&path, "/models");
+        }
+
+    } else if (path.len >= clcf->name.len &&
+               ngx_strncmp(path.data, clcf->name.data, clcf->name.len) == 0)
     {
         path.data += clcf->name.len;
         path.len -= clcf->name.len;
@@ -467,7 +501,8 @@ ngx_nodetool_chat_route(ngx_nodetool_chat_ctx_t *ctx)
 
         ctx->provider = ngx_nodetool_provider_find(mcf, &name);
 
-        if (ctx->provider != NULL && (lcf->echo || ctx->provider != mcf->echo))
+        if (ctx->provider != NULL &&
+            (lcf->echo || ctx->provider->dialect != NGX_NODETOOL_DIALECT_ECHO))
         {
             ctx->upstream_model.data = slash + 1;
             ctx->upstream_model.len = last - (slash + 1);

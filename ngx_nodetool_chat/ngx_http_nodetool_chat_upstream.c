@@ -5,6 +5,8 @@
 
 #include "ngx_nodetool_chat/ngx_http_nodetool_chat.h"
 
+#define NGX_NODETOOL_HEAD_SIZE 1024 /* most are shorter; it grows */
+
 static ngx_int_t ngx_nodetool_chat_create_request(ngx_http_request_t *r);
 static ngx_int_t ngx_nodetool_chat_reinit_request(ngx_http_request_t *r);
 static ngx_int_t ngx_nodetool_chat_process_status(ngx_http_request_t *r);
@@ -241,6 +243,7 @@ ngx_nodetool_chat_create_request(ngx_http_request_t *r)
     }
 
     ngx_memzero(&head, sizeof(nt_buf_t));
+    (void) nt_buf_reserve(&head, NGX_NODETOOL_HEAD_SIZE);
     rc = ngx_nodetool_chat_request_head(ctx, &head, length);
 
     b = rc == NGX_OK ? ngx_create_temp_buf(r->pool, head.len) : NULL;

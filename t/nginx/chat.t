@@ -50,6 +50,8 @@ nodetool_provider mock {
     header OpenAI-Beta \$http_openai_beta;
 }
 
+nodetool_provider dead { url http://127.0.0.1:%%PORT_dead%%/v1; models x; }
+
 nodetool_provider other {
     url http://127.0.0.1:$mock->{port}/some/path/;
     key file:key;
@@ -68,6 +70,21 @@ location /v1/ {
     nodetool_model *-tail mock $http_x_to;
     nodetool_model gpt-4o other;
 }
+location /fallback/ {
+    nodetool_chat;
+    nodetool_model * dead;
+    error_page 502 = @fallback;
+}
+location @fallback {
+    nodetool_chat;
+    nodetool_model * mock mock-2;
+}
+location /page/ {
+    nodetool_chat;
+    nodetool_model * dead;
+    error_page 502 /502.html;
+}
+location = /502.html { internal; return 200 "page"; }
 location /default/ {
     nodetool_chat;
     nodetool_default_model mock-1;
@@ -256,8 +273,13 @@ is($t->request($ng, 'POST', '/v1/chat/completions', body => $body)->{status},
     200, 'below a prefix');
 is(chat('mock-1', path => '/default/v1/')->{status}, 200,
     'v1 may be part of the path');
-is(chat('mock-1', path => '/exact/')->{status}, 404,
-    'an exact location needs the real path');
+is(chat('mock-1', path => '/exact/')->{status}, 200,
+    'an exact location may have any path before');
+is($t->get($ng, '/v1/exact/models')->{json}{object}, 'list', 'for models, too');
+
+is(chat('anything', path => '/fallback/')->{status}, 200, 'error_page: another provider');
+is(last_request()->{json}{model}, 'mock-2', 'gets the body');
+is(chat('anything', path => '/page/')->{status}, 502, 'error_page: a page');
 
 # --- variables ---------------------------------------------------------------
 
@@ -275,6 +297,9 @@ like(logged(qr/ fast .* 1 /), qr{ 200 fast mock-1 mock 1 9 3 12 \d+\.\d{3}$}, 'a
 like(logged(qr/ error-429 /), qr{ 429 error-429 error-429 mock 0 - - - \d}, 'an error in the log');
 like(logged(qr/ nope /), qr{ 404 nope - - - - - - -$}, 'no provider in the log');
 like(logged(qr/ echo echo echo/), qr{ 200 echo echo echo 0 2 4 6 \d+\.\d{3}$}, 'echo in the log');
+
+like(logged(qr{^/502}), qr{ anything anything dead 0 - - - -$}, 'variables outlive an internal redirect');
+like(logged(qr{^/fallback}), qr{ 200 anything mock-2 mock 0 9 3 12 }, 'and those of the last provider stay');
 
 unlike($t->read_file('nginx-error.log'), qr/sk-env|sk-file/, 'no keys in the error log');
 
