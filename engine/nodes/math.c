@@ -306,6 +306,14 @@ int_function(nt_node_call_t *call, nt_str_t name, int64_t i)
 }
 
 
+/* In more digits than a double has, so that cubes come out whole. */
+static double
+cube_root(double x)
+{
+    return (double) cbrtl(x);
+}
+
+
 static nt_node_rc_t
 float_function(nt_node_call_t *call, nt_str_t name, double x)
 {
@@ -314,7 +322,7 @@ float_function(nt_node_call_t *call, nt_str_t name, double x)
     static const struct {
         const char *name;
         double (*function)(double x);
-    } functions[] = { { "absolute", fabs }, { "cube_root", cbrt },
+    } functions[] = { { "absolute", fabs }, { "cube_root", cube_root },
                       { "sine", sin },      { "cosine", cos },
                       { "tangent", tan },   { "arcsin", asin },
                       { "arccos", acos },   { "arctan", atan },
