@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -783,6 +784,7 @@ redis_start(void)
     if (redis_pid == 0) {
         int null = open("/dev/null", O_RDWR);
 
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* should the test crash */
         dup2(null, 1);
         dup2(null, 2);
         execlp("redis-server", "redis-server", "--port", "0", "--unixsocket",
