@@ -17,7 +17,7 @@ package Bench;
 #                          pids => [$ng->{pid}]);
 #   Bench::compare('GET of 4 KiB', $r, 'ours', 'nginx', 0.95);
 #
-# BENCH_ROUNDS (5), BENCH_SECONDS (3) and BENCH_CONNECTIONS (16) in the
+# BENCH_ROUNDS (9), BENCH_SECONDS (1) and BENCH_CONNECTIONS (16) in the
 # environment set the defaults.
 
 use strict;
@@ -26,8 +26,8 @@ use warnings;
 use File::Temp ();
 use POSIX ();
 
-our $ROUNDS      = $ENV{BENCH_ROUNDS} || 5;
-our $SECONDS     = $ENV{BENCH_SECONDS} || 3;
+our $ROUNDS      = $ENV{BENCH_ROUNDS} || 9;
+our $SECONDS     = $ENV{BENCH_SECONDS} || 1;
 our $CONNECTIONS = $ENV{BENCH_CONNECTIONS} || 16;
 
 $| = 1;
