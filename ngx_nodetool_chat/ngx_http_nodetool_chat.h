@@ -211,6 +211,8 @@ extern ngx_module_t ngx_http_nodetool_chat_module;
 NT_BEGIN_DECLS
 
 /* provider */
+char *ngx_nodetool_chat_complex(ngx_conf_t *cf, ngx_str_t *value,
+                                ngx_http_complex_value_t **cv);
 char *ngx_nodetool_provider(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_nodetool_provider_t *ngx_nodetool_provider_find(
     ngx_nodetool_chat_main_conf_t *mcf, ngx_str_t *name);
@@ -261,6 +263,7 @@ void       ngx_nodetool_chat_usage(ngx_nodetool_chat_ctx_t *ctx);
 void       ngx_nodetool_chat_first(ngx_nodetool_chat_ctx_t *ctx);
 
 /* stream */
+ngx_int_t ngx_nodetool_chat_stream_begin(ngx_http_request_t *r);
 ngx_int_t ngx_nodetool_chat_stream_header(ngx_http_request_t *r);
 ngx_int_t ngx_nodetool_chat_stream_late(ngx_nodetool_chat_ctx_t *ctx);
 ngx_int_t ngx_nodetool_chat_stream_sink(ngx_nodetool_chat_ctx_t *ctx,

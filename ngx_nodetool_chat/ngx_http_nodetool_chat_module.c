@@ -297,9 +297,8 @@ ngx_nodetool_model(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_nodetool_chat_loc_conf_t *lcf = conf;
 
-    ngx_str_t                       *value;
-    ngx_nodetool_rule_t             *rule;
-    ngx_http_compile_complex_value_t ccv;
+    ngx_str_t           *value;
+    ngx_nodetool_rule_t *rule;
 
     if (lcf->rules == NGX_CONF_UNSET_PTR) {
         lcf->rules = ngx_array_create(cf->pool, 4, sizeof(ngx_nodetool_rule_t));
@@ -326,22 +325,7 @@ ngx_nodetool_model(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
-    rule->model = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
-    if (rule->model == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
-
-    ccv.cf = cf;
-    ccv.value = &value[3];
-    ccv.complex_value = rule->model;
-
-    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
+    return ngx_nodetool_chat_complex(cf, &value[3], &rule->model);
 }
 
 

@@ -324,9 +324,9 @@ ngx_nodetool_provider_line(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
 }
 
 
-static char *
-ngx_nodetool_provider_complex(ngx_conf_t *cf, ngx_str_t *value,
-                              ngx_http_complex_value_t **cv)
+char *
+ngx_nodetool_chat_complex(ngx_conf_t *cf, ngx_str_t *value,
+                          ngx_http_complex_value_t **cv)
 {
     ngx_http_compile_complex_value_t ccv;
 
@@ -471,7 +471,7 @@ ngx_nodetool_provider_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return ngx_nodetool_provider_literal(cf, &key, &p->key);
     }
 
-    return ngx_nodetool_provider_complex(cf, &value[1], &p->key);
+    return ngx_nodetool_chat_complex(cf, &value[1], &p->key);
 }
 
 
@@ -538,5 +538,5 @@ ngx_nodetool_provider_header(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         p->has_authorization = 1;
     }
 
-    return ngx_nodetool_provider_complex(cf, &value[2], &h->value);
+    return ngx_nodetool_chat_complex(cf, &value[2], &h->value);
 }

@@ -38,6 +38,23 @@ ngx_nodetool_chat_stream_header(ngx_http_request_t *r)
 }
 
 
+/* Sends the header of a stream that is not a provider's. */
+ngx_int_t
+ngx_nodetool_chat_stream_begin(ngx_http_request_t *r)
+{
+    r->headers_out.status = NGX_HTTP_OK;
+    ngx_str_set(&r->headers_out.content_type, "text/event-stream");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = NULL;
+
+    if (ngx_nodetool_chat_stream_header(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_send_header(r);
+}
+
+
 static ngx_uint_t
 ngx_nodetool_chat_has(nt_str_t data, const char *word, size_t len)
 {
@@ -369,16 +386,7 @@ ngx_nodetool_chat_early_header(ngx_nodetool_chat_ctx_t *ctx)
     r = ctx->request;
     u = r->upstream;
 
-    r->headers_out.status = NGX_HTTP_OK;
-    ngx_str_set(&r->headers_out.content_type, "text/event-stream");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-    r->headers_out.content_type_lowcase = NULL;
-
-    if (ngx_nodetool_chat_stream_header(r) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    rc = ngx_http_send_header(r);
+    rc = ngx_nodetool_chat_stream_begin(r);
 
     if (rc == NGX_ERROR || rc > NGX_OK) {
         return NGX_ERROR;

@@ -98,3 +98,8 @@ is(limited.headers.get('retry-after'), '7', 'with its Retry-After');
 await fails(chat(client, 'error-500'), OpenAI.InternalServerError, 500, 'an error of the provider');
 await fails(chat(client, 'error-401'), OpenAI.InternalServerError, 502, 'a refused key of the gateway');
 await fails(chat(client, 'error-429', { stream: true }), OpenAI.RateLimitError, 429, 'an error instead of a stream');
+
+const broken = (async () => {
+    for await (const chunk of await chat(client, 'error-stream', { stream: true })) void chunk;
+})();
+await fails(broken, OpenAI.APIError, undefined, 'a stream that breaks off');

@@ -102,3 +102,9 @@ is_(e.response.headers["retry-after"], "7", "with its Retry-After")
 fails(openai.InternalServerError, 500, "an error of the provider", lambda: create("error-500"))
 fails(openai.InternalServerError, 502, "a refused key of the gateway", lambda: create("error-401"))
 fails(openai.RateLimitError, 429, "an error instead of a stream", lambda: create("error-429", stream=True))
+
+try:
+    list(create("error-stream", stream=True))
+    is_("no error", "APIError", "a stream that breaks off")
+except openai.APIError as e:
+    is_(e.message, 'The provider "mock" ended before its stream was complete', "a stream that breaks off")

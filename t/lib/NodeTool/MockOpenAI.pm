@@ -65,6 +65,11 @@ sub answer {
 
     my $json = $req->{json} || {};
     my $model = $json->{model} || '';
+    if ($model eq 'error-stream') {    # dies after its first event
+        $c->stream;
+        $c->event((chunks($model, ['one'], $json))[0]);
+        return $c->close;
+    }
     if ($model =~ /^error-(\d+)$/) {
         return $c->json($1, { error => { message => "mock error $1",
             type => 'mock', param => undef, code => "mock_$1" } },
