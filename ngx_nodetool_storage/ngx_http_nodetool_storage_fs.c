@@ -420,7 +420,7 @@ ngx_http_nodetool_store_prune(ngx_http_nodetool_store_t *store, ngx_str_t *key)
     folder.data = path;
 
     for (;;) {
-        for (p = key->data + key->len; p > key->data && *p != '/'; p--) {
+        for (p = key->data + key->len - 1; p > key->data && *p != '/'; p--) {
             /* void */
         }
 
@@ -445,7 +445,6 @@ ngx_http_nodetool_store_prune(ngx_http_nodetool_store_t *store, ngx_str_t *key)
         }
 
         key->len = folder.len;
-        key->data[key->len] = '\0';
     }
 }
 

@@ -13,10 +13,14 @@
 #define RENAME_NOREPLACE 1
 #endif
 
+/* So often something else may remove a folder, or make the object. */
+#define NGX_HTTP_NODETOOL_TRIES 8
+
 static ngx_int_t ngx_http_nodetool_put_early(ngx_http_nodetool_object_t *o);
 static ngx_err_t ngx_http_nodetool_put_fsync(ngx_http_nodetool_object_t *o);
 static void      ngx_http_nodetool_put_publish(ngx_http_nodetool_object_t *o,
                                                ngx_err_t                   err);
+static ngx_int_t ngx_http_nodetool_put_rename(ngx_http_nodetool_object_t *o);
 static ngx_int_t ngx_http_nodetool_put_replace(ngx_http_nodetool_object_t *o,
                                                ngx_fd_t dir, u_char *name);
 static ngx_err_t ngx_http_nodetool_put_newer(ngx_http_nodetool_object_t *o,
@@ -152,10 +156,7 @@ ngx_http_nodetool_put_fsync(ngx_http_nodetool_object_t *o)
 static void
 ngx_http_nodetool_put_publish(ngx_http_nodetool_object_t *o, ngx_err_t err)
 {
-    u_char             *name;
-    ngx_fd_t            dir;
     ngx_int_t           rc;
-    ngx_uint_t          tries;
     ngx_http_request_t *r;
 
     r = o->request;
@@ -185,19 +186,7 @@ ngx_http_nodetool_put_publish(ngx_http_nodetool_object_t *o, ngx_err_t err)
         return;
     }
 
-    for (tries = 0; tries < 8; tries++) {
-        dir = ngx_http_nodetool_store_enter(o->store, &o->key, &name,
-                                            &o->folders);
-        rc = dir == NGX_INVALID_FILE
-                 ? (ngx_int_t) ngx_errno
-                 : ngx_http_nodetool_put_replace(o, dir, name);
-
-        ngx_http_nodetool_store_leave(o->store, dir);
-
-        if (rc != NGX_ENOENT && rc != NGX_EEXIST) {
-            break;
-        }
-    }
+    rc = ngx_http_nodetool_put_rename(o);
 
     ngx_http_nodetool_store_unlock(o->store);
 
@@ -226,6 +215,42 @@ ngx_http_nodetool_put_publish(ngx_http_nodetool_object_t *o, ngx_err_t err)
     }
 
     ngx_http_nodetool_put_answer(o, 0);
+}
+
+
+/* With the lock held. Returns as put_replace. */
+
+static ngx_int_t
+ngx_http_nodetool_put_rename(ngx_http_nodetool_object_t *o)
+{
+    u_char    *name;
+    ngx_fd_t   dir;
+    ngx_int_t  rc;
+    ngx_str_t  key;
+    ngx_uint_t tries;
+
+    for (tries = 0; tries < NGX_HTTP_NODETOOL_TRIES; tries++) {
+        dir = ngx_http_nodetool_store_enter(o->store, &o->key, &name,
+                                            &o->folders);
+        rc = dir == NGX_INVALID_FILE
+                 ? (ngx_int_t) ngx_errno
+                 : ngx_http_nodetool_put_replace(o, dir, name);
+
+        ngx_http_nodetool_store_leave(o->store, dir);
+
+        if (rc != NGX_ENOENT && rc != NGX_EEXIST) {
+            break;
+        }
+    }
+
+    if (rc != 0 && o->folders != 0) {
+        /* what was made for nothing would keep its name from objects */
+
+        key = o->key;
+        ngx_http_nodetool_store_prune(o->store, &key);
+    }
+
+    return rc;
 }
 
 
