@@ -2,13 +2,18 @@
  * ngx_http_nodetool_chat.h - what the files of the chat module share.
  *
  *   _module     directives, configuration, hooks
+ *   _route      the provider that a model belongs to
  *   _provider   the nodetool_provider block
+ *   _key        the key in it
  *   _endpoint   how a provider is reached
  *   _request    a request from its first byte to the chosen provider
  *   _body       the request's body: scanning and splicing
  *   _upstream   callbacks of nginx's upstream: request out, header in
- *   _reply      the reply's body: usage, replaced errors
- *   _stream     server-sent events: whole events out, comments, error events
+ *   _reply      the reply's body: transfer coding, usage
+ *   _refuse     replies that must not pass
+ *   _stream     server-sent events, whole ones, as they came
+ *   _comment    comments while a provider is silent
+ *   _finish     the end of a stream, error events
  *   _echo       the built-in provider
  *   _models     the providers' models: asked, and kept in a zone
  *   _list       /v1/models
@@ -210,7 +215,11 @@ extern ngx_module_t ngx_http_nodetool_chat_module;
 
 NT_BEGIN_DECLS
 
+/* route: sets provider and upstream_model; NGX_DECLINED: there is none */
+ngx_int_t ngx_nodetool_chat_route(ngx_nodetool_chat_ctx_t *ctx);
+
 /* provider */
+char *ngx_nodetool_provider_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_nodetool_chat_complex(ngx_conf_t *cf, ngx_str_t *value,
                                 ngx_http_complex_value_t **cv);
 char *ngx_nodetool_provider(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -249,9 +258,16 @@ off_t     ngx_nodetool_chat_body_length(ngx_http_request_t *r);
 ngx_int_t ngx_nodetool_chat_upstream_start(ngx_nodetool_chat_ctx_t *ctx);
 
 /* reply */
-ngx_int_t  ngx_nodetool_chat_reply_header(ngx_nodetool_chat_ctx_t *ctx);
-ngx_int_t  ngx_nodetool_chat_reply_init(void *data);
-ngx_int_t  ngx_nodetool_chat_reply_filter(void *data, ssize_t bytes);
+ngx_int_t        ngx_nodetool_chat_reply_header(ngx_nodetool_chat_ctx_t *ctx);
+ngx_int_t        ngx_nodetool_chat_reply_init(void *data);
+ngx_int_t        ngx_nodetool_chat_reply_filter(void *data, ssize_t bytes);
+ngx_table_elt_t *ngx_nodetool_chat_encoding(ngx_http_upstream_t *u);
+ngx_uint_t ngx_nodetool_chat_is_type(ngx_http_request_t *r, const char *type);
+ngx_int_t  ngx_nodetool_chat_set_header(ngx_http_request_t *r,
+                                        ngx_table_elt_t *h, const char *name,
+                                        const char *value);
+ngx_int_t  ngx_nodetool_chat_replace(ngx_nodetool_chat_ctx_t *ctx,
+                                     ngx_uint_t status, ngx_str_t *message);
 ngx_uint_t ngx_nodetool_chat_refused(ngx_nodetool_chat_ctx_t *ctx,
                                      ngx_str_t               *message);
 ngx_int_t  ngx_nodetool_chat_emit(ngx_nodetool_chat_ctx_t *ctx, u_char *pos,
