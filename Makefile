@@ -32,7 +32,7 @@ DEPS_BUILD = gcc make pkg-config nginx nginx-dev redis-server libjansson-dev \
              libuv1-dev libhiredis-dev libcurl4-openssl-dev libssl-dev \
              libpcre2-dev libunistring-dev libxml2-dev zlib1g-dev \
              ca-certificates curl
-DEPS_TEST  = perl wrk nodejs npm python3-venv
+DEPS_TEST  = perl procps wrk nodejs npm python3-venv
 DEPS_FUZZ  = clang libclang-rt-14-dev
 DEPS_LINT  = clang-format clang-tidy cppcheck perl
 
