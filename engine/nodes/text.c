@@ -7,9 +7,6 @@
 #include "engine/nodes/pytext.h"
 #include "engine/nodes/text.h"
 
-/* No node makes a longer text out of shorter ones. */
-#define TEXT_MAX (64 * 1024 * 1024)
-
 
 const nt_output_t nt_text_out_list[] = { { "output", "list[str]" },
                                          { NULL, NULL } };
@@ -22,6 +19,26 @@ nt_text_input(nt_node_call_t *call, const char *name)
 
     s.data = nt_call_string(call, name, &s.len);
     return s;
+}
+
+
+bool
+nt_text_too_long(const nt_buf_t *buf)
+{
+    return buf->len > NT_TEXT_MAX;
+}
+
+
+nt_node_rc_t
+nt_text_emit(nt_node_call_t *call, nt_buf_t *buf)
+{
+    if (nt_text_too_long(buf)) {
+        nt_buf_free(buf);
+        return nt_call_fail(call, "the text becomes longer than %d bytes",
+                            NT_TEXT_MAX);
+    }
+
+    return nt_emit_buf(call, buf);
 }
 
 
@@ -102,9 +119,13 @@ join(nt_node_call_t *call)
         }
 
         nt_py_str(&buf, item);
+
+        if (nt_text_too_long(&buf)) {
+            break;
+        }
     }
 
-    return nt_emit_buf(call, &buf);
+    return nt_text_emit(call, &buf);
 }
 
 
@@ -340,15 +361,9 @@ replace(nt_node_call_t *call)
 
     nt_ustr_replace(&buf, nt_text_input(call, "text"),
                     nt_text_input(call, "old"), nt_text_input(call, "new"), -1,
-                    TEXT_MAX);
+                    NT_TEXT_MAX);
 
-    if (buf.len > TEXT_MAX) {
-        nt_buf_free(&buf);
-        return nt_call_fail(call, "the text becomes longer than %d bytes",
-                            TEXT_MAX);
-    }
-
-    return nt_emit_buf(call, &buf);
+    return nt_text_emit(call, &buf);
 }
 
 

@@ -13,7 +13,15 @@ extern const nt_output_t nt_text_out_list[]; /* output: list[str] */
 /* A property of type str; lives as long as the call. */
 nt_str_t nt_text_input(nt_node_call_t *call, const char *name);
 
-/* Emit `output`. */
+/* Bytes of a text that a node may make of shorter ones: a short text with a
+ * long replacement would otherwise fill the memory. */
+#define NT_TEXT_MAX (64 * 1024 * 1024)
+
+/* True when the text is longer than that. */
+bool nt_text_too_long(const nt_buf_t *buf);
+
+/* Emit `output`.  The buffer is freed; the node fails if it is too long. */
+nt_node_rc_t nt_text_emit(nt_node_call_t *call, nt_buf_t *buf);
 nt_node_rc_t nt_text_emit_str(nt_node_call_t *call, nt_str_t s);
 nt_node_rc_t nt_text_emit_bool(nt_node_call_t *call, bool value);
 nt_node_rc_t nt_text_emit_int(nt_node_call_t *call, int64_t value);

@@ -32,22 +32,38 @@ compile(nt_node_call_t *call, const char *name)
 }
 
 
-/* Frees both, and emits the result or fails with the error. */
+/* What a node does with its regex: a new reference, or NULL with a sentence
+ * in `error`, or without one when memory is out. */
+typedef json_t *(*use_t)(nt_node_call_t *call, nt_regex_t *regex, nt_str_t text,
+                         nt_buf_t *error);
+
+
+/* Emits what `use` makes of the regex in the property `name`. */
 static nt_node_rc_t
-finish(nt_node_call_t *call, nt_regex_t *regex, json_t *result, nt_buf_t *error)
+run(nt_node_call_t *call, const char *name, use_t use)
 {
+    json_t      *result;
+    nt_buf_t     error = { 0 };
+    nt_regex_t  *regex;
     nt_node_rc_t rc;
 
+    regex = compile(call, name);
+
+    if (regex == NULL) {
+        return NT_NODE_FAIL;
+    }
+
+    result = use(call, regex, nt_text_input(call, "text"), &error);
     nt_regex_free(regex);
 
-    if (result == NULL && error->len > 0) {
-        rc = nt_call_fail(call, "%.*s", (int) error->len, error->data);
+    if (result == NULL && error.len > 0) {
+        rc = nt_call_fail(call, "%.*s", (int) error.len, error.data);
 
     } else {
         rc = nt_emit(call, result);
     }
 
-    nt_buf_free(error);
+    nt_buf_free(&error);
     return rc;
 }
 
@@ -67,24 +83,14 @@ finish(nt_node_call_t *call, nt_regex_t *regex, json_t *result, nt_buf_t *error)
     }
 
 
-static nt_node_rc_t
-run_extract(nt_node_call_t *call)
+static json_t *
+extract(nt_node_call_t *call, nt_regex_t *regex, nt_str_t text, nt_buf_t *error)
 {
-    int         rc;
-    json_t     *groups, *none;
-    unsigned    i;
-    nt_buf_t    error = { 0 };
-    nt_str_t    text;
-    nt_regex_t *regex;
+    int      rc;
+    json_t  *groups, *none;
+    unsigned i;
 
-    regex = compile(call, "regex");
-
-    if (regex == NULL) {
-        return NT_NODE_FAIL;
-    }
-
-    text = nt_text_input(call, "text");
-    rc = nt_regex_exec(regex, NT_REGEX_SEARCH, text, &error);
+    rc = nt_regex_exec(regex, NT_REGEX_SEARCH, text, error);
     groups = rc < 0 ? NULL : json_array();
     none = json_null();
 
@@ -92,29 +98,33 @@ run_extract(nt_node_call_t *call)
         if (json_array_append_new(groups,
                                   nt_regex_text(regex, text, i, none)) != 0) {
             json_decref(groups);
-            groups = NULL;
+            return NULL;
         }
     }
 
-    return finish(call, regex, groups, &error);
+    return groups;
+}
+
+
+static nt_node_rc_t
+run_extract(nt_node_call_t *call)
+{
+    return run(call, "regex", extract);
+}
+
+
+static json_t *
+find_all(nt_node_call_t *call, nt_regex_t *regex, nt_str_t text,
+         nt_buf_t *error)
+{
+    return nt_regex_findall(regex, text, error);
 }
 
 
 static nt_node_rc_t
 run_find_all(nt_node_call_t *call)
 {
-    json_t     *found;
-    nt_buf_t    error = { 0 };
-    nt_regex_t *regex;
-
-    regex = compile(call, "regex");
-
-    if (regex == NULL) {
-        return NT_NODE_FAIL;
-    }
-
-    found = nt_regex_findall(regex, nt_text_input(call, "text"), &error);
-    return finish(call, regex, found, &error);
+    return run(call, "regex", find_all);
 }
 
 
@@ -187,27 +197,21 @@ group_of_matches(nt_regex_t *regex, nt_str_t text, int64_t group,
 }
 
 
+static json_t *
+match(nt_node_call_t *call, nt_regex_t *regex, nt_str_t text, nt_buf_t *error)
+{
+    if (json_is_null(nt_call_input(call, "group"))) {
+        return nt_regex_findall(regex, text, error);
+    }
+
+    return group_of_matches(regex, text, nt_call_int(call, "group"), error);
+}
+
+
 static nt_node_rc_t
 run_match(nt_node_call_t *call)
 {
-    json_t     *result;
-    nt_buf_t    error = { 0 };
-    nt_str_t    text;
-    nt_regex_t *regex;
-
-    regex = compile(call, "pattern");
-
-    if (regex == NULL) {
-        return NT_NODE_FAIL;
-    }
-
-    text = nt_text_input(call, "text");
-    result =
-        json_is_null(nt_call_input(call, "group"))
-            ? nt_regex_findall(regex, text, &error)
-            : group_of_matches(regex, text, nt_call_int(call, "group"), &error);
-
-    return finish(call, regex, result, &error);
+    return run(call, "pattern", match);
 }
 
 
@@ -233,23 +237,18 @@ static const nt_node_type_t match_type = {
 };
 
 
+static json_t *
+replace(nt_node_call_t *call, nt_regex_t *regex, nt_str_t text, nt_buf_t *error)
+{
+    return nt_regex_sub(regex, text, nt_text_input(call, "replacement"),
+                        nt_call_int(call, "count"), error);
+}
+
+
 static nt_node_rc_t
 run_replace(nt_node_call_t *call)
 {
-    json_t     *result;
-    nt_buf_t    error = { 0 };
-    nt_regex_t *regex;
-
-    regex = compile(call, "pattern");
-
-    if (regex == NULL) {
-        return NT_NODE_FAIL;
-    }
-
-    result = nt_regex_sub(regex, nt_text_input(call, "text"),
-                          nt_text_input(call, "replacement"),
-                          nt_call_int(call, "count"), &error);
-    return finish(call, regex, result, &error);
+    return run(call, "pattern", replace);
 }
 
 
@@ -278,22 +277,17 @@ static const nt_node_type_t replace_type = {
 };
 
 
+static json_t *
+split(nt_node_call_t *call, nt_regex_t *regex, nt_str_t text, nt_buf_t *error)
+{
+    return nt_regex_split(regex, text, nt_call_int(call, "maxsplit"), error);
+}
+
+
 static nt_node_rc_t
 run_split(nt_node_call_t *call)
 {
-    json_t     *result;
-    nt_buf_t    error = { 0 };
-    nt_regex_t *regex;
-
-    regex = compile(call, "pattern");
-
-    if (regex == NULL) {
-        return NT_NODE_FAIL;
-    }
-
-    result = nt_regex_split(regex, nt_text_input(call, "text"),
-                            nt_call_int(call, "maxsplit"), &error);
-    return finish(call, regex, result, &error);
+    return run(call, "pattern", split);
 }
 
 
@@ -318,22 +312,22 @@ static const nt_node_type_t split_type = {
 };
 
 
+static json_t *
+validate(nt_node_call_t *call, nt_regex_t *regex, nt_str_t text,
+         nt_buf_t *error)
+{
+    int rc;
+
+    rc = nt_regex_exec(regex, NT_REGEX_MATCH, text, error);
+
+    return rc < 0 ? NULL : json_boolean(rc);
+}
+
+
 static nt_node_rc_t
 run_validate(nt_node_call_t *call)
 {
-    int         rc;
-    nt_buf_t    error = { 0 };
-    nt_regex_t *regex;
-
-    regex = compile(call, "pattern");
-
-    if (regex == NULL) {
-        return NT_NODE_FAIL;
-    }
-
-    rc = nt_regex_exec(regex, NT_REGEX_MATCH, nt_text_input(call, "text"),
-                       &error);
-    return finish(call, regex, rc < 0 ? NULL : json_boolean(rc), &error);
+    return run(call, "pattern", validate);
 }
 
 

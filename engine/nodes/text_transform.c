@@ -18,7 +18,7 @@ map(nt_node_call_t *call, void (*mapping)(nt_buf_t *out, nt_str_t s))
     nt_buf_t buf = { 0 };
 
     mapping(&buf, nt_text_input(call, "text"));
-    return nt_emit_buf(call, &buf);
+    return nt_text_emit(call, &buf);
 }
 
 
@@ -135,7 +135,7 @@ run_collapse(nt_node_call_t *call)
 
     in_run = false;
 
-    for (pos = 0; pos < text.len;) {
+    for (pos = 0; pos < text.len && !nt_text_too_long(&buf);) {
         start = pos;
         c = nt_ustr_next(text, &pos);
 
@@ -149,7 +149,7 @@ run_collapse(nt_node_call_t *call)
         }
     }
 
-    return nt_emit_buf(call, &buf);
+    return nt_text_emit(call, &buf);
 }
 
 
@@ -193,7 +193,7 @@ run_remove_punctuation(nt_node_call_t *call)
     replacement = nt_text_input(call, "replacement");
     punctuation = nt_text_input(call, "punctuation");
 
-    for (pos = 0; pos < text.len;) {
+    for (pos = 0; pos < text.len && !nt_text_too_long(&buf);) {
         start = pos;
         (void) nt_ustr_next(text, &pos);
         one.data = text.data + start;
@@ -205,7 +205,7 @@ run_remove_punctuation(nt_node_call_t *call)
                               : replacement);
     }
 
-    return nt_emit_buf(call, &buf);
+    return nt_text_emit(call, &buf);
 }
 
 
@@ -246,7 +246,7 @@ run_strip_accents(nt_node_call_t *call)
     text.data = decomposed.data;
     text.len = decomposed.len;
 
-    for (pos = 0; pos < text.len;) {
+    for (pos = 0; pos < text.len && !nt_text_too_long(&buf);) {
         start = pos;
         c = nt_ustr_next(text, &pos);
 
@@ -257,7 +257,7 @@ run_strip_accents(nt_node_call_t *call)
 
     buf.failed |= decomposed.failed;
     nt_buf_free(&decomposed);
-    return nt_emit_buf(call, &buf);
+    return nt_text_emit(call, &buf);
 }
 
 
@@ -291,7 +291,7 @@ slugify(nt_buf_t *out, nt_str_t text, nt_str_t separator, bool unicode)
 
     in_run = false;
 
-    for (pos = 0; pos < text.len;) {
+    for (pos = 0; pos < text.len && !nt_text_too_long(out);) {
         start = pos;
         c = nt_ustr_next(text, &pos);
 
@@ -324,6 +324,12 @@ run_slugify(nt_node_call_t *call)
     nt_ustr_nfkd(&decomposed, nt_text_input(call, "text"));
     slugify(&slug, (nt_str_t) { decomposed.data, decomposed.len }, separator,
             nt_call_bool(call, "allow_unicode"));
+    slug.failed |= decomposed.failed;
+    nt_buf_free(&decomposed);
+
+    if (slug.failed || nt_text_too_long(&slug)) {
+        return nt_text_emit(call, &slug);
+    }
 
     text = nt_ustr_strip((nt_str_t) { slug.data, slug.len }, NT_USTR_BOTH,
                          &separator);
@@ -335,10 +341,8 @@ run_slugify(nt_node_call_t *call)
         nt_buf_append_str(&buf, text);
     }
 
-    buf.failed |= decomposed.failed || slug.failed;
-    nt_buf_free(&decomposed);
     nt_buf_free(&slug);
-    return nt_emit_buf(call, &buf);
+    return nt_text_emit(call, &buf);
 }
 
 
@@ -392,7 +396,7 @@ run_truncate(nt_node_call_t *call)
         text.len = nt_ustr_offset(text, (size_t) max - n);
         nt_buf_append_str(&buf, text);
         nt_buf_append_str(&buf, ellipsis);
-        return nt_emit_buf(call, &buf);
+        return nt_text_emit(call, &buf);
     }
 
     return nt_text_emit_str(call, text);
@@ -469,7 +473,7 @@ run_pad(nt_node_call_t *call)
     append_times(&buf, with, left);
     nt_buf_append_str(&buf, text);
     append_times(&buf, with, needed - left);
-    return nt_emit_buf(call, &buf);
+    return nt_text_emit(call, &buf);
 }
 
 

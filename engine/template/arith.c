@@ -268,7 +268,7 @@ nt_tpl_binary(nt_tpl_env_t *env, nt_tpl_op_t op, json_t *a, json_t *b)
         return concat(env, a, b);
     }
 
-    if (nt_tpl_integer(a, &i) && nt_tpl_integer(b, &j)) {
+    if (nt_py_integer(a, &i) && nt_py_integer(b, &j)) {
         return integers(env, op, i, j);
     }
 
@@ -286,11 +286,11 @@ nt_tpl_binary(nt_tpl_env_t *env, nt_tpl_op_t op, json_t *a, json_t *b)
         return join_arrays(env, a, 1, b);
     }
 
-    if (op == NT_OP_MUL && is_sequence(a) && nt_tpl_integer(b, &j)) {
+    if (op == NT_OP_MUL && is_sequence(a) && nt_py_integer(b, &j)) {
         return repeat(env, a, j);
     }
 
-    if (op == NT_OP_MUL && nt_tpl_integer(a, &i) && is_sequence(b)) {
+    if (op == NT_OP_MUL && nt_py_integer(a, &i) && is_sequence(b)) {
         return repeat(env, b, i);
     }
 
@@ -311,7 +311,7 @@ nt_tpl_negate(nt_tpl_env_t *env, json_t *a)
     double  number;
     int64_t integer;
 
-    if (nt_tpl_integer(a, &integer)) {
+    if (nt_py_integer(a, &integer)) {
         return integers(env, NT_OP_SUB, 0, integer);
     }
 

@@ -18,7 +18,7 @@ fn_range(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
     }
 
     for (i = 0; i < args->n_pos; i++) {
-        if (!nt_tpl_integer(args->pos[i], &v[args->n_pos == 1 ? 1 : i])) {
+        if (!nt_py_integer(args->pos[i], &v[args->n_pos == 1 ? 1 : i])) {
             return nt_tpl_fail(env, "range() takes whole numbers");
         }
     }

@@ -69,7 +69,7 @@ nt_tpl_equal(nt_tpl_env_t *env, json_t *a, json_t *b)
         return false;
     }
 
-    if (nt_tpl_integer(a, &i) && nt_tpl_integer(b, &j)) {
+    if (nt_py_integer(a, &i) && nt_py_integer(b, &j)) {
         return i == j;
     }
 
@@ -135,7 +135,7 @@ nt_tpl_order(nt_tpl_env_t *env, json_t *a, json_t *b, const char *op,
         return false;
     }
 
-    if (nt_tpl_integer(a, &i) && nt_tpl_integer(b, &j)) {
+    if (nt_py_integer(a, &i) && nt_py_integer(b, &j)) {
         *order = i < j ? -1 : i > j;
         return true;
     }

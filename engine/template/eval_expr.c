@@ -216,7 +216,7 @@ eval_slice(nt_tpl_env_t *env, const nt_tpl_node_t *node)
 
         if (ok && !json_is_null(value)) {
             given[i] = &bound[i];
-            ok = nt_tpl_integer(value, given[i]);
+            ok = nt_py_integer(value, given[i]);
         }
 
         json_decref(value);

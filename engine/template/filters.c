@@ -159,13 +159,13 @@ filter_int(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
 
     base = 10;
 
-    if (args->p[1] != NULL && (!nt_tpl_integer(args->p[1], &base) || base < 0 ||
+    if (args->p[1] != NULL && (!nt_py_integer(args->p[1], &base) || base < 0 ||
                                base > 36 || base == 1))
     {
         return nt_tpl_fail(env, "the base of int must be 0 or 2 to 36");
     }
 
-    if (nt_tpl_integer(value, &integer)) {
+    if (nt_py_integer(value, &integer)) {
         return json_integer(integer);
     }
 
@@ -235,7 +235,7 @@ filter_round(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
     precision = 0;
     method = args->p[1] == NULL ? NT_STR("common") : nt_ustr(args->p[1]);
 
-    if (args->p[0] != NULL && (!nt_tpl_integer(args->p[0], &precision) ||
+    if (args->p[0] != NULL && (!nt_py_integer(args->p[0], &precision) ||
                                precision < -20 || precision > 20))
     {
         return nt_tpl_fail(env, "the precision of round must be a whole "
@@ -296,7 +296,7 @@ filter_tojson(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
     indent = -1;
 
     if (args->p[0] != NULL && !json_is_null(args->p[0]) &&
-        (!nt_tpl_integer(args->p[0], &indent) || indent < 0 || indent > 100))
+        (!nt_py_integer(args->p[0], &indent) || indent < 0 || indent > 100))
     {
         return nt_tpl_fail(env, "the indent of tojson must be a whole number "
                                 "from 0 to 100");

@@ -200,7 +200,7 @@ count_argument(nt_tpl_env_t *env, json_t *arg, const char *name, size_t *count)
 {
     int64_t n;
 
-    if (!nt_tpl_integer(arg, &n) || n < 1 || n > NT_TPL_ITEMS_MAX) {
+    if (!nt_py_integer(arg, &n) || n < 1 || n > NT_TPL_ITEMS_MAX) {
         nt_tpl_fail(env, "%s needs a whole number above 0", name);
         return false;
     }

@@ -151,7 +151,7 @@ replace(nt_tpl_env_t *env, nt_buf_t *out, nt_str_t text, nt_tpl_args_t *args)
     count = -1;
 
     if (args->p[2] != NULL && !json_is_null(args->p[2]) &&
-        !nt_tpl_integer(args->p[2], &count))
+        !nt_py_integer(args->p[2], &count))
     {
         nt_tpl_fail(env, "the count of replace must be a whole number");
         return false;
@@ -192,7 +192,7 @@ size_arg(nt_tpl_env_t *env, json_t *arg, size_t fallback, const char *filter,
         return true;
     }
 
-    if (!nt_tpl_integer(arg, &number) || number < 0 || number > INT32_MAX) {
+    if (!nt_py_integer(arg, &number) || number < 0 || number > INT32_MAX) {
         nt_tpl_fail(env, "%s needs a whole number from 0 on", filter);
         return false;
     }

@@ -232,7 +232,7 @@ filter_wordwrap(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
     width = 79;
 
     if (args->p[0] != NULL &&
-        (!nt_tpl_integer(args->p[0], &width) || width < 1 || width > INT32_MAX))
+        (!nt_py_integer(args->p[0], &width) || width < 1 || width > INT32_MAX))
     {
         return nt_tpl_fail(env, "the width of wordwrap must be above 0");
     }

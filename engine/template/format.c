@@ -234,7 +234,7 @@ nt_tpl_put_field(nt_tpl_env_t *env, nt_buf_t *out, const nt_tpl_field_t *field,
     }
 
     if (field->type == 'c') {
-        if (!nt_tpl_integer(value, &integer) || integer < 1 ||
+        if (!nt_py_integer(value, &integer) || integer < 1 ||
             integer > 0x10ffff || (integer >= 0xd800 && integer <= 0xdfff))
         {
             return bad_type(env, field, value);
@@ -250,7 +250,7 @@ nt_tpl_put_field(nt_tpl_env_t *env, nt_buf_t *out, const nt_tpl_field_t *field,
         return put_real(env, out, field, number);
     }
 
-    if (nt_tpl_integer(value, &integer)) {
+    if (nt_py_integer(value, &integer)) {
         return put_integer(env, out, field, integer);
     }
 

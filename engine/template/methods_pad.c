@@ -15,7 +15,7 @@ padded(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args, char align)
     nt_buf_t       buf = { 0 };
     nt_tpl_field_t field = { .fill = NT_STR(" "), .precision = -1 };
 
-    if (!nt_tpl_integer(args->p[0], &width) || width > NT_TPL_WIDTH_MAX) {
+    if (!nt_py_integer(args->p[0], &width) || width > NT_TPL_WIDTH_MAX) {
         return nt_tpl_fail(env,
                            "the width to pad to must be a whole number "
                            "of at most %d",
@@ -85,7 +85,7 @@ str_zfill(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
     s = nt_ustr(value);
     len = nt_ustr_len(s);
 
-    if (!nt_tpl_integer(args->p[0], &width) || width > NT_TPL_WIDTH_MAX) {
+    if (!nt_py_integer(args->p[0], &width) || width > NT_TPL_WIDTH_MAX) {
         return nt_tpl_fail(env,
                            "the width to pad to must be a whole number "
                            "of at most %d",

@@ -81,7 +81,7 @@ int_arg(nt_tpl_env_t *env, json_t *arg, int64_t fallback, int64_t *number)
         return true;
     }
 
-    if (!nt_tpl_integer(arg, number)) {
+    if (!nt_py_integer(arg, number)) {
         nt_tpl_fail(env,
                     "a method of a string got a value of type %s for a "
                     "whole number",

@@ -9,6 +9,7 @@
 
 #include "core/nt_buf.h"
 #include "engine/nodes/pytext.h"
+#include "engine/nodes/pyvalue.h"
 #include "engine/nodes/ustr.h"
 #include "engine/template/jinja.h"
 
@@ -292,7 +293,6 @@ json_t *nt_tpl_loop_object(nt_tpl_env_t *env, const nt_tpl_loop_t *loop);
 /* value.c */
 const char *nt_tpl_type(const nt_tpl_env_t *env, const json_t *value);
 bool        nt_tpl_number(const json_t *value, double *number);
-bool        nt_tpl_integer(const json_t *value, int64_t *integer);
 /* Append str(value), repr(value), json.dumps(value); false on failure. */
 bool nt_tpl_str(nt_tpl_env_t *env, nt_buf_t *out, json_t *value);
 bool nt_tpl_repr(nt_tpl_env_t *env, nt_buf_t *out, json_t *value);

@@ -1,9 +1,7 @@
 /*
- * engine/template/value.c - JSON values as Python sees them: truth, items,
+ * engine/template/value.c - JSON values as Python sees them: types, items,
  * attributes. How they print is in print.c.
  */
-
-#include <math.h>
 
 #include "engine/template/tpl.h"
 
@@ -15,62 +13,23 @@ nt_tpl_type(const nt_tpl_env_t *env, const json_t *value)
         return "undefined";
     }
 
-    switch (json_typeof(value)) {
-    case JSON_OBJECT:
-        return nt_tpl_tag_of(env, value) == NT_TAG_NAMESPACE ? "namespace"
-                                                             : "dict";
-
-    case JSON_ARRAY:
-        return nt_tpl_tag_of(env, value) == NT_TAG_NONE ? "list" : "tuple";
-
-    case JSON_STRING:
-        return "str";
-
-    case JSON_INTEGER:
-        return "int";
-
-    case JSON_REAL:
-        return "float";
-
-    case JSON_NULL:
-        return "NoneType";
-
-    default:
-        return "bool";
+    if (nt_tpl_tag_of(env, value) == NT_TAG_NAMESPACE) {
+        return "namespace";
     }
+
+    return nt_tpl_tag_of(env, value) == NT_TAG_NONE ? nt_py_type(value)
+                                                    : "tuple";
 }
 
 
 bool
 nt_tpl_number(const json_t *value, double *number)
 {
-    if (json_is_boolean(value)) {
-        *number = json_is_true(value);
-
-    } else if (json_is_number(value)) {
-        *number = json_number_value(value);
-
-    } else {
+    if (!nt_py_is_number(value)) {
         return false;
     }
 
-    return true;
-}
-
-
-bool
-nt_tpl_integer(const json_t *value, int64_t *integer)
-{
-    if (json_is_boolean(value)) {
-        *integer = json_is_true(value);
-
-    } else if (json_is_integer(value)) {
-        *integer = json_integer_value(value);
-
-    } else {
-        return false;
-    }
-
+    *number = nt_py_number(value);
     return true;
 }
 
@@ -262,7 +221,7 @@ nt_tpl_item(nt_tpl_env_t *env, json_t *value, json_t *key)
     }
 
     if ((json_is_array(value) || json_is_string(value)) &&
-        nt_tpl_integer(key, &index))
+        nt_py_integer(key, &index))
     {
         return item_at(env, value, index);
     }
