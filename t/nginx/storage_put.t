@@ -469,7 +469,10 @@ for my $framing ('Content-Length', 'chunked') {
     like($c->response->{status}, qr/^20[01]$/, "$framing: " . ($size >> 20) . ' MiB');
     is(-s "$dir/store/big", $size, 'whole');
     my $grown = rss() - $before;
-    cmp_ok($grown, '<', 2048, "in constant memory (grown by $grown KiB)");
+    SKIP: {
+        skip('the address sanitizer keeps what is freed', 1) if $ENV{NODETOOL_SAN};
+        cmp_ok($grown, '<', 2048, "in constant memory (grown by $grown KiB)");
+    }
 }
 unlink "$dir/store/big";
 
