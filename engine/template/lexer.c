@@ -4,23 +4,11 @@
 
 #include <stdlib.h>
 
-#include "engine/template/tpl.h"
-
-
-typedef struct {
-    nt_jinja_t *template;
-    nt_str_t  src;
-    size_t    pos;
-    size_t    line_pos; /* up to where lines are counted */
-    uint32_t  line;
-    bool      strip; /* the last tag ended in "-": skip white space */
-    nt_tok_t *toks;
-    size_t    n, cap;
-} lexer_t;
+#include "engine/template/lexer.h"
 
 
 static bool
-at(const lexer_t *lx, const char *text)
+at(const nt_lexer_t *lx, const char *text)
 {
     size_t len;
 
@@ -31,19 +19,8 @@ at(const lexer_t *lx, const char *text)
 }
 
 
-static int
-peek(const lexer_t *lx, size_t ahead)
-{
-    size_t pos;
-
-    pos = lx->pos + ahead;
-
-    return pos < lx->src.len ? (unsigned char) lx->src.data[pos] : -1;
-}
-
-
-static uint32_t
-line_at(lexer_t *lx, size_t pos)
+uint32_t
+nt_lex_line(nt_lexer_t *lx, size_t pos)
 {
     while (lx->line_pos < pos) {
         lx->line += lx->src.data[lx->line_pos++] == '\n';
@@ -53,8 +30,8 @@ line_at(lexer_t *lx, size_t pos)
 }
 
 
-static bool
-add(lexer_t *lx, nt_tok_type_t type, size_t start, nt_str_t text)
+bool
+nt_lex_add(nt_lexer_t *lx, nt_tok_type_t type, size_t start, nt_str_t text)
 {
     size_t    cap;
     nt_tok_t *toks;
@@ -72,223 +49,13 @@ add(lexer_t *lx, nt_tok_type_t type, size_t start, nt_str_t text)
         lx->cap = cap;
     }
 
-    lx->toks[lx->n++] = (nt_tok_t) { type, line_at(lx, start), text };
+    lx->toks[lx->n++] = (nt_tok_t) { type, nt_lex_line(lx, start), text };
     return true;
 }
 
 
-static nt_str_t
-range(const lexer_t *lx, size_t from, size_t to)
-{
-    return (nt_str_t) { lx->src.data + from, to - from };
-}
-
-
 static bool
-is_digit(int c)
-{
-    return c >= '0' && c <= '9';
-}
-
-
-static bool
-is_name_start(int c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-           c >= 0x80;
-}
-
-
-static bool
-is_name_char(int c)
-{
-    return is_name_start(c) || is_digit(c);
-}
-
-
-static bool
-lex_number(lexer_t *lx)
-{
-    bool   dotted, real;
-    size_t start;
-
-    start = lx->pos;
-    real = false;
-    /* in a.0.1 the numbers are indices, not 0.1 */
-    dotted = start > 0 && lx->src.data[start - 1] == '.';
-
-    if (peek(lx, 0) == '0' && peek(lx, 1) >= 0 &&
-        strchr("xXoObB", peek(lx, 1)) != NULL)
-    {
-        lx->pos += 2;
-
-        while (is_name_char(peek(lx, 0))) {
-            lx->pos++;
-        }
-
-        return add(lx, NT_TOK_INT, start, range(lx, start, lx->pos));
-    }
-
-    while (is_digit(peek(lx, 0)) || peek(lx, 0) == '_') {
-        lx->pos++;
-    }
-
-    if (!dotted && peek(lx, 0) == '.' && is_digit(peek(lx, 1))) {
-        real = true;
-        lx->pos++;
-
-        while (is_digit(peek(lx, 0)) || peek(lx, 0) == '_') {
-            lx->pos++;
-        }
-    }
-
-    if (!dotted && (peek(lx, 0) == 'e' || peek(lx, 0) == 'E')) {
-        size_t sign;
-
-        sign = peek(lx, 1) == '+' || peek(lx, 1) == '-' ? 2 : 1;
-
-        if (is_digit(peek(lx, sign))) {
-            real = true;
-            lx->pos += sign;
-
-            while (is_digit(peek(lx, 0))) {
-                lx->pos++;
-            }
-        }
-    }
-
-    return add(lx, real ? NT_TOK_FLOAT : NT_TOK_INT, start,
-               range(lx, start, lx->pos));
-}
-
-
-/* \xHH, \uHHHH, \UHHHHHHHH; behind the letter. False when it is none. */
-static bool
-hex_escape(const char *p, const char *end, size_t digits, uint32_t *code)
-{
-    size_t i;
-    char   text[9], *stop;
-
-    if ((size_t) (end - p) < digits) {
-        return false;
-    }
-
-    for (i = 0; i < digits; i++) {
-        text[i] = p[i];
-    }
-
-    text[digits] = '\0';
-    *code = (uint32_t) strtoul(text, &stop, 16);
-
-    return stop == text + digits && *code <= 0x10ffff &&
-           (*code < 0xd800 || *code > 0xdfff);
-}
-
-
-/* Appends what the escape at `p` (behind the backslash) stands for; returns
- * behind it. */
-static const char *
-unescape(nt_buf_t *out, const char *p, const char *end)
-{
-    static const char from[] = "\\'\"abfnrtv";
-    static const char to[] = "\\'\"\a\b\f\n\r\t\v";
-
-    uint32_t    code;
-    const char *found;
-    size_t      digits;
-
-    found = strchr(from, *p);
-
-    if (found != NULL && *p != '\0') {
-        nt_buf_append_char(out, to[found - from]);
-        return p + 1;
-    }
-
-    if (*p == '\n') {
-        return p + 1;
-    }
-
-    if (*p >= '0' && *p <= '7') {
-        for (code = 0, digits = 0;
-             digits < 3 && p < end && *p >= '0' && *p <= '7'; digits++)
-        {
-            code = code * 8 + (uint32_t) (*p++ - '0');
-        }
-
-        nt_ustr_put(out, code);
-        return p;
-    }
-
-    digits = *p == 'x' ? 2 : *p == 'u' ? 4 : *p == 'U' ? 8 : 0;
-
-    if (digits > 0 && hex_escape(p + 1, end, digits, &code)) {
-        nt_ustr_put(out, code);
-        return p + 1 + digits;
-    }
-
-    nt_buf_append_char(out, '\\');
-    return p;
-}
-
-
-static bool
-lex_string(lexer_t *lx)
-{
-    int         quote;
-    bool        ok;
-    size_t      start;
-    nt_buf_t    buf = { 0 };
-    nt_str_t    raw, text;
-    const char *p, *end;
-    char       *copy;
-
-    start = lx->pos;
-    quote = peek(lx, 0);
-
-    for (lx->pos++; peek(lx, 0) != quote; lx->pos++) {
-        lx->pos += peek(lx, 0) == '\\';
-
-        if (lx->pos >= lx->src.len) {
-            nt_tpl_syntax(lx->template, line_at(lx, start),
-                          "a string has no closing quote");
-            return false;
-        }
-    }
-
-    raw = range(lx, start + 1, lx->pos++);
-    end = raw.data + raw.len;
-
-    for (p = raw.data; p < end;) {
-        if (*p == '\\') {
-            p = unescape(&buf, p + 1, end);
-
-        } else {
-            nt_buf_append_char(&buf, *p++);
-        }
-    }
-
-    copy = nt_tpl_alloc(lx->template, buf.len + 1);
-    ok = !buf.failed && copy != NULL;
-
-    if (ok && buf.len > 0) {
-        memcpy(copy, buf.data, buf.len);
-    }
-
-    text.data = copy;
-    text.len = buf.len;
-    nt_buf_free(&buf);
-
-    if (!ok) {
-        lx->template->failed = true;
-        return false;
-    }
-
-    return add(lx, NT_TOK_STRING, start, text);
-}
-
-
-static bool
-lex_op(lexer_t *lx, char *open, size_t *depth)
+lex_op(nt_lexer_t *lx, char *open, size_t *depth)
 {
     static const char *const ops[] = { "**", "//", "==", "!=", ">=", "<=", "+",
                                        "-",  "*",  "/",  "%",  "~",  "[",  "]",
@@ -303,8 +70,8 @@ lex_op(lexer_t *lx, char *open, size_t *depth)
     }
 
     if (ops[i] == NULL) {
-        len = nt_ustr_offset(range(lx, lx->pos, lx->src.len), 1);
-        nt_tpl_syntax(lx->template, line_at(lx, lx->pos),
+        len = nt_ustr_offset(nt_lex_range(lx, lx->pos, lx->src.len), 1);
+        nt_tpl_syntax(lx->template, nt_lex_line(lx, lx->pos),
                       "unexpected character '%.*s'", (int) len,
                       lx->src.data + lx->pos);
         return false;
@@ -312,7 +79,7 @@ lex_op(lexer_t *lx, char *open, size_t *depth)
 
     if (ops[i][1] == '\0' && strchr("([{", ops[i][0]) != NULL) {
         if (*depth == NT_TPL_DEPTH_MAX) {
-            nt_tpl_syntax(lx->template, line_at(lx, lx->pos),
+            nt_tpl_syntax(lx->template, nt_lex_line(lx, lx->pos),
                           "brackets are nested too deeply");
             return false;
         }
@@ -321,25 +88,26 @@ lex_op(lexer_t *lx, char *open, size_t *depth)
 
     } else if (ops[i][1] == '\0' && (p = strchr(")]}", ops[i][0])) != NULL) {
         if (*depth == 0 || open[--*depth] != "([{"[p - strchr(")]}", ')')]) {
-            nt_tpl_syntax(lx->template, line_at(lx, lx->pos), "unexpected '%s'",
-                          ops[i]);
+            nt_tpl_syntax(lx->template, nt_lex_line(lx, lx->pos),
+                          "unexpected '%s'", ops[i]);
             return false;
         }
     }
 
     len = strlen(ops[i]);
     lx->pos += len;
-    return add(lx, NT_TOK_OP, lx->pos - len, (nt_str_t) { ops[i], len });
+    return nt_lex_add(lx, NT_TOK_OP, lx->pos - len, (nt_str_t) { ops[i], len });
 }
 
 
 /* The end of a tag, with "-" or "+" before it; brackets must be closed. */
 static bool
-at_end(lexer_t *lx, const char *end)
+at_end(nt_lexer_t *lx, const char *end)
 {
     size_t sign;
 
-    sign = peek(lx, 0) == '-' || (peek(lx, 0) == '+' && end[0] == '%');
+    sign = nt_lex_peek(lx, 0) == '-' ||
+           (nt_lex_peek(lx, 0) == '+' && end[0] == '%');
     lx->pos += sign;
 
     if (!at(lx, end)) {
@@ -355,7 +123,7 @@ at_end(lexer_t *lx, const char *end)
 
 /* Tokens up to and with the end of a {{ or {% tag. */
 static bool
-lex_tag(lexer_t *lx, size_t start, bool variable)
+lex_tag(nt_lexer_t *lx, size_t start, bool variable)
 {
     int         c;
     bool        ok;
@@ -367,10 +135,10 @@ lex_tag(lexer_t *lx, size_t start, bool variable)
     depth = 0;
 
     for (;;) {
-        c = peek(lx, 0);
+        c = nt_lex_peek(lx, 0);
 
         if (c < 0) {
-            nt_tpl_syntax(lx->template, line_at(lx, start),
+            nt_tpl_syntax(lx->template, nt_lex_line(lx, start),
                           "this '%s' has no closing '%s'",
                           variable ? "{{" : "{%", end);
             return false;
@@ -384,22 +152,23 @@ lex_tag(lexer_t *lx, size_t start, bool variable)
         from = lx->pos;
 
         if (depth == 0 && at_end(lx, end)) {
-            return add(lx, variable ? NT_TOK_VAR_END : NT_TOK_TAG_END, from,
-                       range(lx, from, lx->pos));
+            return nt_lex_add(lx, variable ? NT_TOK_VAR_END : NT_TOK_TAG_END,
+                              from, nt_lex_range(lx, from, lx->pos));
         }
 
-        if (is_name_start(c)) {
-            while (is_name_char(peek(lx, 0))) {
+        if (nt_lex_is_name_start(c)) {
+            while (nt_lex_is_name_char(nt_lex_peek(lx, 0))) {
                 lx->pos++;
             }
 
-            ok = add(lx, NT_TOK_NAME, from, range(lx, from, lx->pos));
+            ok = nt_lex_add(lx, NT_TOK_NAME, from,
+                            nt_lex_range(lx, from, lx->pos));
 
-        } else if (is_digit(c)) {
-            ok = lex_number(lx);
+        } else if (nt_lex_is_digit(c)) {
+            ok = nt_lex_number(lx);
 
         } else if (c == '"' || c == '\'') {
-            ok = lex_string(lx);
+            ok = nt_lex_string(lx);
 
         } else {
             ok = lex_op(lx, open, &depth);
@@ -414,25 +183,25 @@ lex_tag(lexer_t *lx, size_t start, bool variable)
 
 /* Is "{name}" here, with single braces?  Its length, else 0. */
 static size_t
-single_brace(const lexer_t *lx)
+single_brace(const nt_lexer_t *lx)
 {
     size_t  n;
     json_t *names;
 
-    if (!lx->template->options.single_braces || peek(lx, 0) != '{' ||
+    if (!lx->template->options.single_braces || nt_lex_peek(lx, 0) != '{' ||
         (lx->pos > 0 && lx->src.data[lx->pos - 1] == '{') ||
-        !is_name_start(peek(lx, 1)) || peek(lx, 1) >= 0x80)
+        !nt_lex_is_name_start(nt_lex_peek(lx, 1)) || nt_lex_peek(lx, 1) >= 0x80)
     {
         return 0;
     }
 
-    for (n = 2; is_name_char(peek(lx, n)); n++) {
+    for (n = 2; nt_lex_is_name_char(nt_lex_peek(lx, n)); n++) {
         /* void */
     }
 
     names = lx->template->options.brace_names;
 
-    if (peek(lx, n) != '}' || peek(lx, n + 1) == '}' ||
+    if (nt_lex_peek(lx, n) != '}' || nt_lex_peek(lx, n + 1) == '}' ||
         (names != NULL &&
          json_object_getn(names, lx->src.data + lx->pos + 1, n - 1) == NULL))
     {
@@ -444,11 +213,11 @@ single_brace(const lexer_t *lx)
 
 
 static bool
-add_data(lexer_t *lx, size_t from, size_t to, bool strip_end)
+add_data(nt_lexer_t *lx, size_t from, size_t to, bool strip_end)
 {
     nt_str_t text;
 
-    text = range(lx, from, to);
+    text = nt_lex_range(lx, from, to);
 
     if (lx->strip) {
         text = nt_ustr_strip(text, NT_USTR_LEFT, NULL);
@@ -460,14 +229,16 @@ add_data(lexer_t *lx, size_t from, size_t to, bool strip_end)
 
     lx->strip = false;
 
-    return text.len == 0 || add(lx, NT_TOK_DATA, from, text);
+    return text.len == 0 || nt_lex_add(lx, NT_TOK_DATA, from, text);
 }
 
 
 static void
-skip_space(lexer_t *lx)
+skip_space(nt_lexer_t *lx)
 {
-    while (peek(lx, 0) == ' ' || (peek(lx, 0) >= '\t' && peek(lx, 0) <= '\r')) {
+    while (nt_lex_peek(lx, 0) == ' ' ||
+           (nt_lex_peek(lx, 0) >= '\t' && nt_lex_peek(lx, 0) <= '\r'))
+    {
         lx->pos++;
     }
 }
@@ -475,14 +246,14 @@ skip_space(lexer_t *lx)
 
 /* At a {% NAME %} with any signs?  Then *pos moves behind it. */
 static bool
-whole_tag(lexer_t *lx, const char *name, bool *strip_before)
+whole_tag(nt_lexer_t *lx, const char *name, bool *strip_before)
 {
     size_t start;
 
     start = lx->pos;
     lx->pos += 2;
-    *strip_before = peek(lx, 0) == '-';
-    lx->pos += peek(lx, 0) == '-' || peek(lx, 0) == '+';
+    *strip_before = nt_lex_peek(lx, 0) == '-';
+    lx->pos += nt_lex_peek(lx, 0) == '-' || nt_lex_peek(lx, 0) == '+';
     skip_space(lx);
 
     if (at(lx, name)) {
@@ -501,7 +272,7 @@ whole_tag(lexer_t *lx, const char *name, bool *strip_before)
 
 /* Behind {% raw %}: text up to {% endraw %}. */
 static bool
-lex_raw(lexer_t *lx, size_t start)
+lex_raw(nt_lexer_t *lx, size_t start)
 {
     bool   strip_start, strip_end, strip_after;
     size_t from, to;
@@ -529,14 +300,14 @@ lex_raw(lexer_t *lx, size_t start)
         }
     }
 
-    nt_tpl_syntax(lx->template, line_at(lx, start),
+    nt_tpl_syntax(lx->template, nt_lex_line(lx, start),
                   "{%% raw %%} has no {%% endraw %%}");
     return false;
 }
 
 
 static bool
-lex_comment(lexer_t *lx, size_t start)
+lex_comment(nt_lexer_t *lx, size_t start)
 {
     for (lx->pos += 2; lx->pos < lx->src.len; lx->pos++) {
         if (at(lx, "#}")) {
@@ -546,7 +317,7 @@ lex_comment(lexer_t *lx, size_t start)
         }
     }
 
-    nt_tpl_syntax(lx->template, line_at(lx, start),
+    nt_tpl_syntax(lx->template, nt_lex_line(lx, start),
                   "this '{#' has no closing '#}'");
     return false;
 }
@@ -554,16 +325,16 @@ lex_comment(lexer_t *lx, size_t start)
 
 /* At "{{", "{%" or "{#", behind the text that starts at `text`. */
 static bool
-lex_construct(lexer_t *lx, size_t text)
+lex_construct(nt_lexer_t *lx, size_t text)
 {
     int    kind;
     bool   strip;
     size_t start;
 
     start = lx->pos;
-    kind = peek(lx, 1);
+    kind = nt_lex_peek(lx, 1);
 
-    if (!add_data(lx, text, start, peek(lx, 2) == '-')) {
+    if (!add_data(lx, text, start, nt_lex_peek(lx, 2) == '-')) {
         return false;
     }
 
@@ -576,16 +347,17 @@ lex_construct(lexer_t *lx, size_t text)
     }
 
     lx->pos += 2;
-    lx->pos += peek(lx, 0) == '-' || (kind == '%' && peek(lx, 0) == '+');
+    lx->pos +=
+        nt_lex_peek(lx, 0) == '-' || (kind == '%' && nt_lex_peek(lx, 0) == '+');
 
-    return add(lx, kind == '{' ? NT_TOK_VAR_BEGIN : NT_TOK_TAG_BEGIN, start,
-               range(lx, start, lx->pos)) &&
+    return nt_lex_add(lx, kind == '{' ? NT_TOK_VAR_BEGIN : NT_TOK_TAG_BEGIN,
+                      start, nt_lex_range(lx, start, lx->pos)) &&
            lex_tag(lx, start, kind == '{');
 }
 
 
 static bool
-lex_all(lexer_t *lx)
+lex_all(nt_lexer_t *lx)
 {
     size_t text, start, n;
 
@@ -610,9 +382,12 @@ lex_all(lexer_t *lx)
         lx->pos += n;
 
         if (!add_data(lx, text, start, false) ||
-            !add(lx, NT_TOK_VAR_BEGIN, start, range(lx, start, start + 1)) ||
-            !add(lx, NT_TOK_NAME, start, range(lx, start + 1, start + n - 1)) ||
-            !add(lx, NT_TOK_VAR_END, start, range(lx, start, start + 1)))
+            !nt_lex_add(lx, NT_TOK_VAR_BEGIN, start,
+                        nt_lex_range(lx, start, start + 1)) ||
+            !nt_lex_add(lx, NT_TOK_NAME, start,
+                        nt_lex_range(lx, start + 1, start + n - 1)) ||
+            !nt_lex_add(lx, NT_TOK_VAR_END, start,
+                        nt_lex_range(lx, start, start + 1)))
         {
             return false;
         }
@@ -621,14 +396,14 @@ lex_all(lexer_t *lx)
     }
 
     return add_data(lx, text, lx->pos, false) &&
-           add(lx, NT_TOK_END, lx->pos, NT_STR("end of the template"));
+           nt_lex_add(lx, NT_TOK_END, lx->pos, NT_STR("end of the template"));
 }
 
 
 nt_tok_t *
 nt_tpl_lex(nt_jinja_t *template)
 {
-    lexer_t lx = { 0 };
+    nt_lexer_t lx = { 0 };
 
     lx.template = template;
     lx.src = *template->source;

@@ -156,6 +156,9 @@ nt_tpl_node_t *nt_tpl_parse_body(nt_tpl_parser_t *p);
 /* Hands `value` over to the template; NULL marks it failed. */
 json_t *nt_tpl_constant(nt_jinja_t *template, json_t *value);
 
+/* parse_value.c */
+nt_tpl_node_t *nt_tpl_parse_value(nt_tpl_parser_t *p);
+
 /* parse_expr.c: values with what follows them: .name [index] (call) |filter */
 /* A node with a first operand; others are still to come. */
 nt_tpl_node_t *nt_tpl_node_of(nt_tpl_parser_t *p, nt_tpl_type_t type,
