@@ -452,8 +452,11 @@ my $service;
     for my $package (grep { /-dev$/ } split /[\s\\]+/, $packages) {
         like($build, qr/\s\Q$package\E\s/, "builds with $package");
     }
-    my %library = map { m{=> (/\S+)} ? ($1 => 1) : () }
-        `ldd $BUILD/nodetool-engine $BUILD/nodetool $BUILD/nginx/objs/*.so`;
+    # what is linked directly; what that needs, its packages bring along
+    my %path; # ldconfig names the machine's own architecture first
+    m{^\s*(\S+) .*=> (/\S+)} and $path{$1} ||= $2 for `/sbin/ldconfig -p`;
+    my %library = map { /NEEDED\s+(\S+)/ && $path{$1} ? ($path{$1} => 1) : () }
+        `objdump -p $BUILD/nodetool-engine $BUILD/nodetool $BUILD/nginx/objs/*.so`;
     my %package;
     for my $path (keys %library) {
         # a merged /usr: dpkg knows one of the two names
