@@ -3,7 +3,9 @@
  */
 
 #include <math.h>
+#include <stdio.h>
 
+#include "engine/json.h"
 #include "engine/nodes/args.h"
 #include "engine/nodes/pyvalue.h"
 #include "engine/nodes/ustr.h"
@@ -99,6 +101,24 @@ nt_arg_str(nt_node_call_t *call, const char *name, nt_str_t *result)
 
 
 bool
+nt_arg_name(nt_node_call_t *call, const char *name, nt_str_t *value)
+{
+    if (!nt_arg_str(call, name, value)) {
+        return false;
+    }
+
+    if (value->len == 0 || memchr(value->data, '\0', value->len) != NULL) {
+        (void) nt_call_fail(call, "'%s' must not %s", name,
+                            value->len == 0 ? "be empty"
+                                            : "have a NUL character");
+        return false;
+    }
+
+    return true;
+}
+
+
+bool
 nt_arg_indent(nt_node_call_t *call, const char *name, int64_t *value)
 {
     if (!nt_arg_int(call, name, value)) {
@@ -112,6 +132,50 @@ nt_arg_indent(nt_node_call_t *call, const char *name, int64_t *value)
     }
 
     return true;
+}
+
+
+json_t *
+nt_call_parse(nt_node_call_t *call, const char *what, nt_str_t text)
+{
+    json_t  *value;
+    nt_buf_t error = { 0 };
+
+    value = nt_json_parse(text.data, text.len, &error);
+
+    if (value == NULL) {
+        (void) nt_call_fail(call, "%s: %.*s", what, (int) error.len,
+                            error.data != NULL ? error.data : "");
+    }
+
+    nt_buf_free(&error);
+    return value;
+}
+
+
+json_t *
+nt_arg_json(nt_node_call_t *call, const char *name, json_type type,
+            const char *wanted)
+{
+    char     what[64];
+    json_t  *value;
+    nt_str_t text;
+
+    if (!nt_arg_str(call, name, &text)) {
+        return NULL;
+    }
+
+    (void) snprintf(what, sizeof(what), "'%s'", name);
+    value = nt_call_parse(call, what, text);
+
+    if (value != NULL && json_typeof(value) != type) {
+        (void) nt_call_fail(call, "'%s' must hold %s, not a %s", name, wanted,
+                            nt_py_type(value));
+        json_decref(value);
+        return NULL;
+    }
+
+    return value;
 }
 
 

@@ -47,8 +47,20 @@ json_t *nt_arg_number(nt_node_call_t *call, const char *name);
 bool nt_arg_int(nt_node_call_t *call, const char *name, int64_t *value);
 bool nt_arg_str(nt_node_call_t *call, const char *name, nt_str_t *value);
 
+/* A name or path: not empty, no NUL in it; ended by one. */
+bool nt_arg_name(nt_node_call_t *call, const char *name, nt_str_t *value);
+
 /* An indent of json.dumps: 0 to 64. */
 bool nt_arg_indent(nt_node_call_t *call, const char *name, int64_t *value);
+
+/* The value of a JSON text of the property; `type` is what it has to be, in
+ * words `wanted`.  A new reference; NULL after nt_call_fail. */
+json_t *nt_arg_json(nt_node_call_t *call, const char *name, json_type type,
+                    const char *wanted);
+
+/* Parses a text; a fault fails the node with `what` in front.  A new
+ * reference; NULL after nt_call_fail. */
+json_t *nt_call_parse(nt_node_call_t *call, const char *what, nt_str_t text);
 
 /* Fails the node for want of memory. */
 nt_node_rc_t nt_arg_nomem(nt_node_call_t *call);

@@ -7,6 +7,9 @@
 
 #include "engine/nodes/args.h"
 
+/* dictionary_keys.c */
+extern const nt_node_type_t nt_dict_zip, nt_dict_reduce;
+
 /* dictionary_filter.c */
 extern const nt_node_type_t nt_dict_by_value, nt_dict_by_range,
     nt_dict_by_number, nt_dict_by_regex, nt_dict_by_query;

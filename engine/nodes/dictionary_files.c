@@ -112,22 +112,6 @@ make_path(nt_node_call_t *call, nt_str_t folder, nt_str_t name, nt_buf_t *path)
 }
 
 
-/* A string that must not be empty. */
-static bool
-arg_name(nt_node_call_t *call, const char *name, nt_str_t *value)
-{
-    if (!nt_arg_str(call, name, value)) {
-        return false;
-    }
-
-    if (value->len == 0) {
-        (void) nt_call_fail(call, "'%s' must not be empty", name);
-    }
-
-    return value->len != 0;
-}
-
-
 /* --- LoadCSVFile --- */
 
 static nt_node_rc_t
@@ -137,7 +121,7 @@ run_load_csv(nt_node_call_t *call)
     nt_buf_t data = { 0 }, error = { 0 };
     nt_str_t path;
 
-    if (!arg_name(call, "path", &path)) {
+    if (!nt_arg_name(call, "path", &path)) {
         return NT_NODE_FAIL;
     }
 
@@ -185,8 +169,8 @@ run_save_csv(nt_node_call_t *call)
     nt_buf_t text = { 0 }, error = { 0 }, path = { 0 };
     nt_str_t folder, filename;
 
-    if (rows == NULL || !arg_name(call, "folder", &folder) ||
-        !arg_name(call, "filename", &filename))
+    if (rows == NULL || !nt_arg_name(call, "folder", &folder) ||
+        !nt_arg_name(call, "filename", &filename))
     {
         return NT_NODE_FAIL;
     }
@@ -244,7 +228,7 @@ run_save_json(nt_node_call_t *call)
     nt_str_t folder, name;
 
     if (!nt_arg_str(call, "folder", &folder) ||
-        !arg_name(call, "name", &name) ||
+        !nt_arg_name(call, "name", &name) ||
         !nt_arg_indent(call, "indent", &indent))
     {
         return NT_NODE_FAIL;

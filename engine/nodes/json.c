@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "engine/json.h"
 #include "engine/nodes/args.h"
 #include "engine/nodes/defaults.h"
 #include "engine/nodes/json_path.h"
@@ -16,65 +15,23 @@
 #include "engine/nodes/ustr.h"
 
 
-/* Parses a text; NULL after nt_call_fail. */
-static json_t *
-parse(nt_node_call_t *call, const char *what, nt_str_t text)
-{
-    json_t  *value;
-    nt_buf_t error = { 0 };
-
-    value = nt_json_parse(text.data, text.len, &error);
-
-    if (value == NULL) {
-        (void) nt_call_fail(call, "%s: %.*s", what, (int) error.len,
-                            error.data != NULL ? error.data : "");
-    }
-
-    nt_buf_free(&error);
-    return value;
-}
-
-
 /* --- ParseDict, ParseList --- */
-
-static nt_node_rc_t
-run_parse(nt_node_call_t *call, json_type type, const char *wanted)
-{
-    json_t  *value;
-    nt_str_t text;
-
-    if (!nt_arg_str(call, "json_string", &text)) {
-        return NT_NODE_FAIL;
-    }
-
-    value = parse(call, "'json_string'", text);
-
-    if (value == NULL) {
-        return NT_NODE_FAIL;
-    }
-
-    if (json_typeof(value) != type) {
-        (void) nt_call_fail(call, "'json_string' must hold %s, not a %s",
-                            wanted, nt_py_type(value));
-        json_decref(value);
-        return NT_NODE_FAIL;
-    }
-
-    return nt_emit(call, value);
-}
-
 
 static nt_node_rc_t
 run_parse_dict(nt_node_call_t *call)
 {
-    return run_parse(call, JSON_OBJECT, "an object");
+    json_t *value = nt_arg_json(call, "json_string", JSON_OBJECT, "an object");
+
+    return value != NULL ? nt_emit(call, value) : NT_NODE_FAIL;
 }
 
 
 static nt_node_rc_t
 run_parse_list(nt_node_call_t *call)
 {
-    return run_parse(call, JSON_ARRAY, "an array");
+    json_t *value = nt_arg_json(call, "json_string", JSON_ARRAY, "an array");
+
+    return value != NULL ? nt_emit(call, value) : NT_NODE_FAIL;
 }
 
 
@@ -253,8 +210,9 @@ run_template(nt_node_call_t *call)
         return nt_arg_nomem(call);
     }
 
-    value = parse(call, "the filled 'template'",
-                  (nt_str_t) { text.data != NULL ? text.data : "", text.len });
+    value = nt_call_parse(call, "the filled 'template'",
+                          (nt_str_t) { text.data != NULL ? text.data : "",
+                                       text.len });
     nt_buf_free(&text);
 
     if (value != NULL && !json_is_object(value)) {
@@ -352,7 +310,7 @@ send_asset(nt_node_call_t *call, const char *key)
     }
 
     if (nt_call_load(call, ref, &data, &len)) {
-        value = parse(call, what, (nt_str_t) { data, len });
+        value = nt_call_parse(call, what, (nt_str_t) { data, len });
         free(data);
     }
 

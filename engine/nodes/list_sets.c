@@ -410,7 +410,7 @@ run_save(nt_node_call_t *call)
     nt_buf_t text = { 0 }, key = { 0 };
     nt_str_t name;
 
-    if (list == NULL || !nt_arg_str(call, "name", &name)) {
+    if (list == NULL || !nt_arg_name(call, "name", &name)) {
         return NT_NODE_FAIL;
     }
 

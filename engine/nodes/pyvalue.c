@@ -229,27 +229,41 @@ compare_names(const void *a, const void *b)
 }
 
 
+const char **
+nt_py_names(const json_t *dict, size_t *n)
+{
+    json_t     *item;
+    const char *name, **names;
+
+    *n = 0;
+    names = malloc((json_object_size(dict) + 1) * sizeof(*names));
+
+    if (names == NULL) {
+        return NULL;
+    }
+
+    json_object_foreach((json_t *) dict, name, item)
+    {
+        names[(*n)++] = name;
+    }
+
+    qsort(names, *n, sizeof(*names), compare_names);
+    return names;
+}
+
+
 /* {"b":1,"a":2} and {"a":2,"b":1} are equal, so their names are sorted. */
 static void
 key_dict(nt_buf_t *out, const json_t *dict)
 {
-    size_t       i, n = 0;
-    json_t      *item;
-    const char  *name;
-    const char **names;
+    size_t       i, n;
+    const char **names = nt_py_names(dict, &n);
 
-    names = malloc((json_object_size(dict) + 1) * sizeof(*names));
     if (names == NULL) {
         out->failed = true;
         return;
     }
 
-    json_object_foreach((json_t *) dict, name, item)
-    {
-        names[n++] = name;
-    }
-
-    qsort(names, n, sizeof(*names), compare_names);
     nt_buf_append_char(out, '{');
 
     for (i = 0; i < n; i++) {

@@ -24,6 +24,10 @@ bool nt_py_order(const json_t *a, const json_t *b, int *order);
  * others: a key for sets. */
 void nt_py_key(nt_buf_t *out, const json_t *value);
 
+/* The names of a dict's members, sorted; *n of them.  The caller frees the
+ * array; the names are the dict's. NULL when memory is out. */
+const char **nt_py_names(const json_t *dict, size_t *n);
+
 /* Appends the key that json.dumps gives a member of a dict: a string itself,
  * numbers, true, false and null as text.  False for lists and dicts. */
 bool nt_py_member(nt_buf_t *out, const json_t *value);

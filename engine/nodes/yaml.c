@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "engine/nodes/pytext.h"
+#include "engine/nodes/pyvalue.h"
 #include "engine/nodes/ustr.h"
 #include "engine/nodes/yaml.h"
 
@@ -233,13 +234,6 @@ is_empty(const json_t *value)
 }
 
 
-static int
-compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
-
 static void
 put_indent(nt_buf_t *out, int indent, bool *inlined)
 {
@@ -271,22 +265,13 @@ put_member(nt_buf_t *out, const json_t *value, int indent)
 static void
 put_dict(nt_buf_t *out, const json_t *dict, int indent, bool inlined)
 {
-    size_t      i, n = 0;
-    json_t     *item;
-    const char *name, **names;
+    size_t       i, n;
+    const char **names = nt_py_names(dict, &n);
 
-    names = malloc(json_object_size(dict) * sizeof(*names));
     if (names == NULL) {
         out->failed = true;
         return;
     }
-
-    json_object_foreach((json_t *) dict, name, item)
-    {
-        names[n++] = name;
-    }
-
-    qsort(names, n, sizeof(*names), compare_names);
 
     for (i = 0; i < n; i++) {
         put_indent(out, indent, &inlined);
