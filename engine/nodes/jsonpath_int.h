@@ -74,4 +74,38 @@ struct nt_jsonpath {
     nt_jp_segment_t *segments;
 };
 
+/* --- parsing --- */
+
+typedef struct {
+    nt_jsonpath_t *path;
+    nt_str_t       text;
+    size_t         pos;
+    unsigned       depth;
+    unsigned       terms;
+    nt_buf_t      *error;
+} nt_jp_parser_t;
+
+/* Zeroed memory that lives as long as the path; NULL marks the error. */
+void *nt_jp_alloc(nt_jp_parser_t *p, size_t size);
+
+/* Says what should stand here, unless a fault was told before. NULL. */
+void *nt_jp_fault(nt_jp_parser_t *p, const char *wanted);
+
+/* The next character, NUL at the end. */
+char nt_jp_peek(const nt_jp_parser_t *p);
+void nt_jp_skip_space(nt_jp_parser_t *p);
+
+/* Takes a token when it stands here; else a fault in the second one. */
+bool nt_jp_take(nt_jp_parser_t *p, const char *token);
+bool nt_jp_expect(nt_jp_parser_t *p, const char *token, const char *wanted);
+
+/* A name as it stands behind a dot; a string in quotes, which stands here;
+ * false after a fault. */
+bool nt_jp_is_name_char(char c);
+bool nt_jp_parse_name(nt_jp_parser_t *p, nt_str_t *name);
+bool nt_jp_parse_string(nt_jp_parser_t *p, nt_str_t *string);
+
+/* False also when no integer stands here. */
+bool nt_jp_parse_int(nt_jp_parser_t *p, int64_t *value);
+
 #endif

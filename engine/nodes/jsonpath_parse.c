@@ -2,275 +2,38 @@
  * engine/nodes/jsonpath_parse.c - the syntax of JSONPath.
  */
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 
 #include "engine/nodes/jsonpath_int.h"
-#include "engine/nodes/ustr.h"
-
-struct chunk {
-    struct chunk *next;
-    max_align_t   data[];
-};
-
-typedef struct {
-    nt_jsonpath_t *path;
-    nt_str_t       text;
-    size_t         pos;
-    unsigned       depth;
-    unsigned       terms;
-    nt_buf_t      *error;
-} parser_t;
-
-
-/* --- basics --- */
-
-static void *
-alloc(parser_t *p, size_t size)
-{
-    struct chunk *chunk = calloc(1, sizeof(*chunk) + size);
-
-    if (chunk == NULL) {
-        p->error->failed = true;
-        return NULL;
-    }
-
-    chunk->next = p->path->chunks;
-    p->path->chunks = chunk;
-    return chunk->data;
-}
-
-
-/* The first fault is the one that is told. Returns NULL. */
-static void *
-fault(parser_t *p, const char *wanted)
-{
-    if (p->error->len == 0) {
-        nt_buf_printf(p->error, "expected %s at character %zu", wanted,
-                      p->pos + 1);
-    }
-
-    return NULL;
-}
-
-
-static char
-peek(const parser_t *p)
-{
-    return p->pos < p->text.len ? p->text.data[p->pos] : '\0';
-}
-
-
-static void
-skip_space(parser_t *p)
-{
-    while (p->pos < p->text.len && strchr(" \t\r\n", peek(p)) != NULL &&
-           peek(p) != '\0')
-    {
-        p->pos++;
-    }
-}
-
-
-static bool
-take(parser_t *p, const char *token)
-{
-    size_t len = strlen(token);
-
-    if (p->text.len - p->pos < len ||
-        memcmp(p->text.data + p->pos, token, len) != 0)
-    {
-        return false;
-    }
-
-    p->pos += len;
-    return true;
-}
-
-
-static bool
-expect(parser_t *p, const char *token, const char *wanted)
-{
-    skip_space(p);
-    return take(p, token) || fault(p, wanted) != NULL;
-}
-
-
-/* --- names, strings, numbers --- */
-
-static bool
-is_name_char(char c)
-{
-    return (unsigned char) c >= 0x80 || isalnum((unsigned char) c) ||
-           c == '_' || c == '-' || c == '$';
-}
-
-
-static bool
-parse_name(parser_t *p, nt_str_t *name)
-{
-    size_t start = p->pos;
-
-    while (p->pos < p->text.len && is_name_char(peek(p))) {
-        p->pos++;
-    }
-
-    *name = (nt_str_t) { p->text.data + start, p->pos - start };
-    return name->len > 0 || fault(p, "a name") != NULL;
-}
-
-
-/* Four hexadecimal digits. */
-static bool
-parse_hex(parser_t *p, uint32_t *code)
-{
-    char hex[5] = "";
-
-    if (p->text.len - p->pos < 4) {
-        return false;
-    }
-
-    memcpy(hex, p->text.data + p->pos, 4);
-    p->pos += 4;
-    *code = (uint32_t) strtoul(hex, NULL, 16);
-    return strspn(hex, "0123456789abcdefABCDEF") == 4;
-}
-
-
-/* Behind a backslash. */
-static bool
-parse_escape(parser_t *p, nt_buf_t *out)
-{
-    char     c = peek(p);
-    uint32_t code, low;
-
-    static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
-
-    p->pos++;
-
-    if (c == 'u') {
-        if (!parse_hex(p, &code)) {
-            return false;
-        }
-
-        if (code >= 0xd800 && code <= 0xdbff) {
-            if (!take(p, "\\u") || !parse_hex(p, &low) || low < 0xdc00 ||
-                low > 0xdfff) {
-                return false;
-            }
-            code = 0x10000 + ((code & 0x3ff) << 10) + (low & 0x3ff);
-        }
-
-        nt_ustr_put(out, code);
-        return code < 0xdc00 || code > 0xdfff;
-    }
-
-    if (c != '\0' && strchr(from, c) != NULL) {
-        c = to[strchr(from, c) - from];
-    } else if (c == '\0' || strchr("/\\'\"", c) == NULL) {
-        return false;
-    }
-
-    nt_buf_append_char(out, c);
-    return true;
-}
-
-
-/* A string in quotes; *pos is at the opening one. */
-static bool
-parse_string(parser_t *p, nt_str_t *string)
-{
-    char     quote = peek(p), *copy;
-    bool     ok = true;
-    nt_buf_t out = { 0 };
-
-    p->pos++;
-
-    while (ok && p->pos < p->text.len && peek(p) != quote) {
-        if (take(p, "\\")) {
-            ok = parse_escape(p, &out);
-        } else {
-            nt_buf_append_char(&out, p->text.data[p->pos++]);
-        }
-    }
-
-    if (!ok || !take(p, quote == '"' ? "\"" : "'")) {
-        nt_buf_free(&out);
-        return fault(p, ok ? "the end of the string" : "a good escape") != NULL;
-    }
-
-    copy = alloc(p, out.len + 1);
-
-    if (copy != NULL && !out.failed) {
-        memcpy(copy, out.len > 0 ? out.data : "", out.len);
-    }
-
-    *string = (nt_str_t) { copy, out.len };
-    ok = copy != NULL && !out.failed;
-    nt_buf_free(&out);
-    return ok;
-}
-
-
-/* True when an integer stands here. */
-static bool
-parse_int(parser_t *p, int64_t *value)
-{
-    char   digits[24] = "";
-    size_t len = 0;
-
-    while (p->pos + len < p->text.len && len < sizeof(digits) - 1 &&
-           (isdigit((unsigned char) p->text.data[p->pos + len]) ||
-            (len == 0 && peek(p) == '-')))
-    {
-        digits[len] = p->text.data[p->pos + len];
-        len++;
-    }
-
-    if (len == 0 || (len == 1 && digits[0] == '-')) {
-        return false;
-    }
-
-    errno = 0;
-    *value = strtoll(digits, NULL, 10);
-
-    if (errno != 0 || len == sizeof(digits) - 1) {
-        return fault(p, "a smaller number") != NULL;
-    }
-
-    p->pos += len;
-    return true;
-}
 
 
 /* --- segments --- */
 
-static nt_jp_expr_t    *parse_or(parser_t *p);
-static nt_jp_segment_t *parse_segments(parser_t *p, bool *ok);
+static nt_jp_expr_t    *parse_or(nt_jp_parser_t *p);
+static nt_jp_segment_t *parse_segments(nt_jp_parser_t *p, bool *ok);
 
 
 /* [start:stop:step], each of which may be missing, or [index] */
 static bool
-parse_slice(parser_t *p, nt_jp_selector_t *selector)
+parse_slice(nt_jp_parser_t *p, nt_jp_selector_t *selector)
 {
     selector->type = NT_JP_INDEX;
     selector->step = 1;
-    selector->has_start = parse_int(p, &selector->index);
-    skip_space(p);
+    selector->has_start = nt_jp_parse_int(p, &selector->index);
+    nt_jp_skip_space(p);
 
-    if (!take(p, ":")) {
-        return selector->has_start || fault(p, "a selector") != NULL;
+    if (!nt_jp_take(p, ":")) {
+        return selector->has_start || nt_jp_fault(p, "a selector") != NULL;
     }
 
     selector->type = NT_JP_SLICE;
-    skip_space(p);
-    selector->has_stop = parse_int(p, &selector->stop);
-    skip_space(p);
+    nt_jp_skip_space(p);
+    selector->has_stop = nt_jp_parse_int(p, &selector->stop);
+    nt_jp_skip_space(p);
 
-    if (take(p, ":")) {
-        skip_space(p);
-        (void) parse_int(p, &selector->step);
+    if (nt_jp_take(p, ":")) {
+        nt_jp_skip_space(p);
+        (void) nt_jp_parse_int(p, &selector->step);
     }
 
     return p->error->len == 0;
@@ -278,25 +41,25 @@ parse_slice(parser_t *p, nt_jp_selector_t *selector)
 
 
 static nt_jp_selector_t *
-parse_selector(parser_t *p)
+parse_selector(nt_jp_parser_t *p)
 {
     bool              ok = true;
-    nt_jp_selector_t *selector = alloc(p, sizeof(*selector));
+    nt_jp_selector_t *selector = nt_jp_alloc(p, sizeof(*selector));
 
     if (selector == NULL) {
         return NULL;
     }
 
-    skip_space(p);
+    nt_jp_skip_space(p);
 
-    if (take(p, "*")) {
+    if (nt_jp_take(p, "*")) {
         selector->type = NT_JP_WILD;
 
-    } else if (peek(p) == '\'' || peek(p) == '"') {
+    } else if (nt_jp_peek(p) == '\'' || nt_jp_peek(p) == '"') {
         selector->type = NT_JP_NAME;
-        ok = parse_string(p, &selector->name);
+        ok = nt_jp_parse_string(p, &selector->name);
 
-    } else if (take(p, "?")) {
+    } else if (nt_jp_take(p, "?")) {
         selector->type = NT_JP_FILTER;
         selector->filter = parse_or(p);
         ok = selector->filter != NULL;
@@ -305,14 +68,14 @@ parse_selector(parser_t *p)
         ok = parse_slice(p, selector);
     }
 
-    skip_space(p);
+    nt_jp_skip_space(p);
     return ok ? selector : NULL;
 }
 
 
 /* Behind "[": selectors up to "]". */
 static bool
-parse_brackets(parser_t *p, nt_jp_segment_t *segment)
+parse_brackets(nt_jp_parser_t *p, nt_jp_segment_t *segment)
 {
     nt_jp_selector_t **last = &segment->selectors;
 
@@ -324,59 +87,60 @@ parse_brackets(parser_t *p, nt_jp_segment_t *segment)
         }
 
         last = &(*last)->next;
-    } while (take(p, ","));
+    } while (nt_jp_take(p, ","));
 
-    return expect(p, "]", "\",\" or \"]\"");
+    return nt_jp_expect(p, "]", "\",\" or \"]\"");
 }
 
 
 /* Behind ".", "..", or at the very start: a name or "*". */
 static bool
-parse_member(parser_t *p, nt_jp_segment_t *segment)
+parse_member(nt_jp_parser_t *p, nt_jp_segment_t *segment)
 {
-    segment->selectors = alloc(p, sizeof(nt_jp_selector_t));
+    segment->selectors = nt_jp_alloc(p, sizeof(nt_jp_selector_t));
 
     if (segment->selectors == NULL) {
         return false;
     }
 
-    if (take(p, "*")) {
+    if (nt_jp_take(p, "*")) {
         segment->selectors->type = NT_JP_WILD;
         return true;
     }
 
     segment->selectors->type = NT_JP_NAME;
 
-    return peek(p) == '\'' || peek(p) == '"'
-               ? parse_string(p, &segment->selectors->name)
-               : parse_name(p, &segment->selectors->name);
+    return nt_jp_peek(p) == '\'' || nt_jp_peek(p) == '"'
+               ? nt_jp_parse_string(p, &segment->selectors->name)
+               : nt_jp_parse_name(p, &segment->selectors->name);
 }
 
 
 static nt_jp_segment_t *
-parse_segments(parser_t *p, bool *ok)
+parse_segments(nt_jp_parser_t *p, bool *ok)
 {
     nt_jp_segment_t *first = NULL, **last = &first;
 
     for (*ok = true; *ok; last = &(*last)->next) {
-        if (peek(p) != '.' && peek(p) != '[') {
+        if (nt_jp_peek(p) != '.' && nt_jp_peek(p) != '[') {
             break;
         }
 
-        *last = alloc(p, sizeof(nt_jp_segment_t));
+        *last = nt_jp_alloc(p, sizeof(nt_jp_segment_t));
 
         if (*last == NULL) {
             *ok = false;
             break;
         }
 
-        (*last)->descendant = take(p, "..");
+        (*last)->descendant = nt_jp_take(p, "..");
 
         if (!(*last)->descendant) {
-            (void) take(p, "."); /* also in front of "[" */
+            (void) nt_jp_take(p, "."); /* also in front of "[" */
         }
 
-        *ok = take(p, "[") ? parse_brackets(p, *last) : parse_member(p, *last);
+        *ok = nt_jp_take(p, "[") ? parse_brackets(p, *last)
+                                 : parse_member(p, *last);
     }
 
     return first;
@@ -386,13 +150,13 @@ parse_segments(parser_t *p, bool *ok)
 /* --- filters --- */
 
 static bool
-parse_literal(parser_t *p, nt_jp_operand_t *operand)
+parse_literal(nt_jp_parser_t *p, nt_jp_operand_t *operand)
 {
     nt_str_t     string;
     json_error_t error;
 
-    if (peek(p) == '\'' || peek(p) == '"') {
-        if (!parse_string(p, &string)) {
+    if (nt_jp_peek(p) == '\'' || nt_jp_peek(p) == '"') {
+        if (!nt_jp_parse_string(p, &string)) {
             return false;
         }
         operand->literal = json_stringn(string.data, string.len);
@@ -406,7 +170,7 @@ parse_literal(parser_t *p, nt_jp_operand_t *operand)
         {
             json_decref(operand->literal);
             operand->literal = NULL;
-            return fault(p, "a query or a value") != NULL;
+            return nt_jp_fault(p, "a query or a value") != NULL;
         }
         p->pos += (size_t) error.position;
     }
@@ -421,17 +185,17 @@ parse_literal(parser_t *p, nt_jp_operand_t *operand)
 
 
 static bool
-parse_operand(parser_t *p, nt_jp_operand_t *operand)
+parse_operand(nt_jp_parser_t *p, nt_jp_operand_t *operand)
 {
     bool ok;
 
-    skip_space(p);
+    nt_jp_skip_space(p);
 
-    if (peek(p) != '@' && peek(p) != '$') {
+    if (nt_jp_peek(p) != '@' && nt_jp_peek(p) != '$') {
         return parse_literal(p, operand);
     }
 
-    operand->from_root = peek(p) == '$';
+    operand->from_root = nt_jp_peek(p) == '$';
     p->pos++;
     operand->query = parse_segments(p, &ok);
     return ok;
@@ -439,7 +203,7 @@ parse_operand(parser_t *p, nt_jp_operand_t *operand)
 
 
 static bool
-parse_comparison(parser_t *p, nt_jp_op_t *op)
+parse_comparison(nt_jp_parser_t *p, nt_jp_op_t *op)
 {
     size_t i;
 
@@ -449,10 +213,10 @@ parse_comparison(parser_t *p, nt_jp_op_t *op)
     } ops[] = { { "==", NT_JP_EQ }, { "!=", NT_JP_NE }, { "<=", NT_JP_LE },
                 { ">=", NT_JP_GE }, { "<", NT_JP_LT },  { ">", NT_JP_GT } };
 
-    skip_space(p);
+    nt_jp_skip_space(p);
 
     for (i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
-        if (take(p, ops[i].token)) {
+        if (nt_jp_take(p, ops[i].token)) {
             *op = ops[i].op;
             return true;
         }
@@ -463,32 +227,32 @@ parse_comparison(parser_t *p, nt_jp_op_t *op)
 
 
 static nt_jp_expr_t *
-parse_term(parser_t *p)
+parse_term(nt_jp_parser_t *p)
 {
     nt_jp_expr_t *expr;
 
-    skip_space(p);
+    nt_jp_skip_space(p);
 
     if (++p->terms > NT_JSONPATH_TERMS_MAX) {
-        return fault(p, "a shorter filter");
+        return nt_jp_fault(p, "a shorter filter");
     }
 
-    if (take(p, "(")) {
+    if (nt_jp_take(p, "(")) {
         expr = parse_or(p);
-        return expr != NULL && expect(p, ")", "\")\"") ? expr : NULL;
+        return expr != NULL && nt_jp_expect(p, ")", "\")\"") ? expr : NULL;
     }
 
-    expr = alloc(p, sizeof(*expr));
+    expr = nt_jp_alloc(p, sizeof(*expr));
 
     if (expr == NULL) {
         return NULL;
     }
 
-    if (take(p, "!")) {
+    if (nt_jp_take(p, "!")) {
         expr->op = NT_JP_NOT;
 
         if (++p->depth > NT_JSONPATH_DEPTH_MAX) {
-            return fault(p, "less nesting");
+            return nt_jp_fault(p, "less nesting");
         }
 
         expr->a = parse_term(p);
@@ -505,18 +269,20 @@ parse_term(parser_t *p)
     }
 
     expr->op = NT_JP_EXISTS;
-    return expr->left.literal == NULL ? expr : fault(p, "a comparison");
+    return expr->left.literal == NULL ? expr : nt_jp_fault(p, "a comparison");
 }
 
 
 static nt_jp_expr_t *
-parse_chain(parser_t *p, const char *token, nt_jp_op_t op,
-            nt_jp_expr_t *(*next)(parser_t *p))
+parse_chain(nt_jp_parser_t *p, const char *token, nt_jp_op_t op,
+            nt_jp_expr_t *(*next)(nt_jp_parser_t *p))
 {
     nt_jp_expr_t *left = next(p), *expr;
 
-    for (skip_space(p); left != NULL && take(p, token); skip_space(p)) {
-        expr = alloc(p, sizeof(*expr));
+    for (nt_jp_skip_space(p); left != NULL && nt_jp_take(p, token);
+         nt_jp_skip_space(p))
+    {
+        expr = nt_jp_alloc(p, sizeof(*expr));
 
         if (expr == NULL) {
             return NULL;
@@ -533,19 +299,19 @@ parse_chain(parser_t *p, const char *token, nt_jp_op_t op,
 
 
 static nt_jp_expr_t *
-parse_and(parser_t *p)
+parse_and(nt_jp_parser_t *p)
 {
     return parse_chain(p, "&&", NT_JP_AND, parse_term);
 }
 
 
 static nt_jp_expr_t *
-parse_or(parser_t *p)
+parse_or(nt_jp_parser_t *p)
 {
     nt_jp_expr_t *expr;
 
     if (++p->depth > NT_JSONPATH_DEPTH_MAX) {
-        return fault(p, "less nesting");
+        return nt_jp_fault(p, "less nesting");
     }
 
     expr = parse_chain(p, "||", NT_JP_OR, parse_and);
@@ -558,19 +324,20 @@ parse_or(parser_t *p)
 
 /* A path may begin with "$", or with its first name or bracket. */
 static bool
-parse_path(parser_t *p)
+parse_path(nt_jp_parser_t *p)
 {
     bool            ok;
     nt_jp_segment_t first = { 0 };
 
-    skip_space(p);
+    nt_jp_skip_space(p);
 
-    if (p->text.len > p->pos && peek(p) == '$' &&
-        (p->pos + 1 == p->text.len || !is_name_char(p->text.data[p->pos + 1])))
+    if (p->text.len > p->pos && nt_jp_peek(p) == '$' &&
+        (p->pos + 1 == p->text.len ||
+         !nt_jp_is_name_char(p->text.data[p->pos + 1])))
     {
         p->pos++;
 
-    } else if (peek(p) != '[' && peek(p) != '.') {
+    } else if (nt_jp_peek(p) != '[' && nt_jp_peek(p) != '.') {
         if (!parse_member(p, &first)) {
             return false;
         }
@@ -580,7 +347,7 @@ parse_path(parser_t *p)
 
     if (ok && first.selectors != NULL) {
         first.next = p->path->segments;
-        p->path->segments = alloc(p, sizeof(first));
+        p->path->segments = nt_jp_alloc(p, sizeof(first));
 
         if (p->path->segments == NULL) {
             return false;
@@ -589,16 +356,16 @@ parse_path(parser_t *p)
         *p->path->segments = first;
     }
 
-    skip_space(p);
+    nt_jp_skip_space(p);
     return ok && (p->pos == p->text.len ||
-                  fault(p, "\".\", \"[\" or the end") != NULL);
+                  nt_jp_fault(p, "\".\", \"[\" or the end") != NULL);
 }
 
 
 nt_jsonpath_t *
 nt_jsonpath_parse(nt_str_t text, nt_buf_t *error)
 {
-    parser_t p = { .text = text, .error = error };
+    nt_jp_parser_t p = { .text = text, .error = error };
 
     p.path = calloc(1, sizeof(*p.path));
 
@@ -614,23 +381,4 @@ nt_jsonpath_parse(nt_str_t text, nt_buf_t *error)
     }
 
     return p.path;
-}
-
-
-void
-nt_jsonpath_free(nt_jsonpath_t *path)
-{
-    struct chunk *chunk, *next;
-
-    if (path == NULL) {
-        return;
-    }
-
-    for (chunk = path->chunks; chunk != NULL; chunk = next) {
-        next = chunk->next;
-        free(chunk);
-    }
-
-    json_decref(path->literals);
-    free(path);
 }

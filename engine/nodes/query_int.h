@@ -53,4 +53,38 @@ struct nt_query {
     nt_q_node_t *root;
 };
 
+/* --- parsing --- */
+
+typedef struct {
+    nt_query_t *query;
+    nt_str_t    text;
+    size_t      pos;
+    unsigned    depth;
+    unsigned    nodes;
+    nt_buf_t   *error;
+} nt_q_parser_t;
+
+/* Says what should stand here, unless a fault was told before. NULL. */
+void *nt_q_fault(nt_q_parser_t *p, const char *wanted);
+
+/* Nodes; NULL after a failure. The second one takes `value` over. */
+nt_q_node_t *nt_q_make(nt_q_parser_t *p, nt_q_type_t type, nt_q_node_t *a,
+                       nt_q_node_t *b);
+nt_q_node_t *nt_q_make_value(nt_q_parser_t *p, nt_q_type_t type, json_t *value);
+
+/* The next character behind white space, NUL at the end. */
+char nt_q_peek(nt_q_parser_t *p);
+bool nt_q_is_word(char c);
+
+/* Takes a token when it stands here; a word only when it ends there. */
+bool nt_q_take(nt_q_parser_t *p, const char *token);
+
+/* One level of nesting more; false after a fault. */
+bool nt_q_deeper(nt_q_parser_t *p);
+
+/* What begins here with a quote, a digit, a letter or a backtick. */
+nt_q_node_t *nt_q_parse_string(nt_q_parser_t *p);
+nt_q_node_t *nt_q_parse_number(nt_q_parser_t *p);
+nt_q_node_t *nt_q_parse_name(nt_q_parser_t *p);
+
 #endif

@@ -6,232 +6,16 @@
 #include <stdlib.h>
 
 #include "engine/nodes/query_int.h"
-#include "engine/nodes/ustr.h"
 
-typedef struct {
-    nt_query_t *query;
-    nt_str_t    text;
-    size_t      pos;
-    unsigned    depth;
-    unsigned    nodes;
-    nt_buf_t   *error;
-} parser_t;
-
-static nt_q_node_t *parse_or(parser_t *p);
-static nt_q_node_t *parse_unary(parser_t *p);
-
-
-/* --- basics --- */
-
-static void *
-fault(parser_t *p, const char *wanted)
-{
-    if (p->error->len == 0) {
-        nt_buf_printf(p->error, "expected %s at character %zu", wanted,
-                      p->pos + 1);
-    }
-
-    return NULL;
-}
-
-
-static nt_q_node_t *
-make(parser_t *p, nt_q_type_t type, nt_q_node_t *a, nt_q_node_t *b)
-{
-    nt_q_node_t *node;
-
-    if (++p->nodes > NT_QUERY_NODES_MAX) {
-        return fault(p, "a shorter condition");
-    }
-
-    node = calloc(1, sizeof(*node));
-
-    if (node == NULL) {
-        p->error->failed = true;
-        return NULL;
-    }
-
-    node->type = type;
-    node->a = a;
-    node->b = b;
-    node->all = p->query->all;
-    p->query->all = node;
-    return node;
-}
-
-
-/* A node that owns `value`; NULL also when there is none. */
-static nt_q_node_t *
-make_value(parser_t *p, nt_q_type_t type, json_t *value)
-{
-    nt_q_node_t *node = make(p, type, NULL, NULL);
-
-    if (node == NULL || value == NULL) {
-        p->error->failed |= value == NULL;
-        json_decref(value);
-        return NULL;
-    }
-
-    node->value = value;
-    return node;
-}
-
-
-static char
-peek(parser_t *p)
-{
-    while (p->pos < p->text.len &&
-           isspace((unsigned char) p->text.data[p->pos])) {
-        p->pos++;
-    }
-
-    return p->pos < p->text.len ? p->text.data[p->pos] : '\0';
-}
-
-
-static bool
-is_word(char c)
-{
-    return isalnum((unsigned char) c) || c == '_' || (unsigned char) c >= 0x80;
-}
-
-
-/* Takes a token when it stands here; a word only when it ends there. */
-static bool
-take(parser_t *p, const char *token)
-{
-    size_t len = strlen(token), end;
-
-    (void) peek(p);
-    end = p->pos + len;
-
-    if (end > p->text.len || memcmp(p->text.data + p->pos, token, len) != 0 ||
-        (is_word(token[0]) && end < p->text.len && is_word(p->text.data[end])))
-    {
-        return false;
-    }
-
-    p->pos = end;
-    return true;
-}
-
-
-static bool
-deeper(parser_t *p)
-{
-    return ++p->depth <= NT_QUERY_DEPTH_MAX || fault(p, "less nesting") != NULL;
-}
-
-
-/* --- values --- */
-
-/* A string in quotes, with Python's commonest escapes. */
-static nt_q_node_t *
-parse_string(parser_t *p)
-{
-    char        quote = p->text.data[p->pos++], c;
-    nt_buf_t    out = { 0 };
-    const char *escape;
-
-    static const char from[] = "ntr\\'\"", to[] = "\n\t\r\\'\"";
-
-    for (;; p->pos++) {
-        if (p->pos >= p->text.len) {
-            nt_buf_free(&out);
-            return fault(p, "the end of the string");
-        }
-
-        c = p->text.data[p->pos];
-
-        if (c == quote) {
-            break;
-        }
-
-        escape = c == '\\' && p->pos + 1 < p->text.len
-                     ? memchr(from, p->text.data[p->pos + 1], sizeof(from) - 1)
-                     : NULL;
-
-        if (escape != NULL) {
-            c = to[escape - from];
-            p->pos++;
-        }
-
-        nt_buf_append_char(&out, c);
-    }
-
-    p->pos++;
-    return make_value(p, NT_Q_CONST, nt_ustr_take(&out));
-}
-
-
-static nt_q_node_t *
-parse_number(parser_t *p)
-{
-    char    digits[64] = "", *end;
-    size_t  len;
-    double  real;
-    json_t *value;
-
-    len = p->text.len - p->pos < sizeof(digits) - 1 ? p->text.len - p->pos
-                                                    : sizeof(digits) - 1;
-    memcpy(digits, p->text.data + p->pos, len);
-    len = strspn(digits, "0123456789");
-
-    if (len > 0 && len < 19 && digits[len] != '.' && digits[len] != 'e' &&
-        digits[len] != 'E')
-    {
-        value = json_integer(strtoll(digits, &end, 10));
-
-    } else {
-        real = strtod(digits, &end);
-        value = json_real(real);
-    }
-
-    p->pos += (size_t) (end - digits);
-
-    if (is_word(*end)) {
-        json_decref(value);
-        return fault(p, "the end of the number");
-    }
-
-    return make_value(p, NT_Q_CONST, value);
-}
-
-
-static nt_q_node_t *
-parse_name(parser_t *p)
-{
-    size_t start = p->pos;
-
-    if (p->text.data[start] == '`') {
-        for (p->pos++; p->pos < p->text.len && p->text.data[p->pos] != '`';) {
-            p->pos++;
-        }
-
-        if (p->pos == p->text.len) {
-            return fault(p, "the closing backtick");
-        }
-
-        p->pos++;
-        return make_value(p, NT_Q_NAME,
-                          json_stringn(p->text.data + start + 1,
-                                       p->pos - start - 2));
-    }
-
-    while (p->pos < p->text.len && is_word(p->text.data[p->pos])) {
-        p->pos++;
-    }
-
-    return make_value(p, NT_Q_NAME,
-                      json_stringn(p->text.data + start, p->pos - start));
-}
+static nt_q_node_t *parse_or(nt_q_parser_t *p);
+static nt_q_node_t *parse_unary(nt_q_parser_t *p);
 
 
 /* Behind "[" or "(": items up to the closing bracket. */
 static nt_q_node_t *
-parse_list(parser_t *p, nt_q_node_t *first, const char *closing)
+parse_list(nt_q_parser_t *p, nt_q_node_t *first, const char *closing)
 {
-    nt_q_node_t *list = make(p, NT_Q_LIST, first, NULL), **last;
+    nt_q_node_t *list = nt_q_make(p, NT_Q_LIST, first, NULL), **last;
 
     if (list == NULL) {
         return NULL;
@@ -239,7 +23,7 @@ parse_list(parser_t *p, nt_q_node_t *first, const char *closing)
 
     last = first != NULL ? &first->next : &list->a;
 
-    while (!take(p, closing)) {
+    while (!nt_q_take(p, closing)) {
         *last = parse_or(p);
 
         if (*last == NULL) {
@@ -248,8 +32,8 @@ parse_list(parser_t *p, nt_q_node_t *first, const char *closing)
 
         last = &(*last)->next;
 
-        if (!take(p, ",") && !take(p, closing)) {
-            return fault(p, "\",\" or the end of the list");
+        if (!nt_q_take(p, ",") && !nt_q_take(p, closing)) {
+            return nt_q_fault(p, "\",\" or the end of the list");
         }
 
         if (p->text.data[p->pos - 1] == closing[0]) {
@@ -262,75 +46,77 @@ parse_list(parser_t *p, nt_q_node_t *first, const char *closing)
 
 
 static nt_q_node_t *
-parse_parentheses(parser_t *p)
+parse_parentheses(nt_q_parser_t *p)
 {
     nt_q_node_t *node;
 
-    if (take(p, ")")) {
-        return make(p, NT_Q_LIST, NULL, NULL);
+    if (nt_q_take(p, ")")) {
+        return nt_q_make(p, NT_Q_LIST, NULL, NULL);
     }
 
     node = parse_or(p);
 
-    if (node == NULL || take(p, ")")) {
+    if (node == NULL || nt_q_take(p, ")")) {
         return node;
     }
 
-    return take(p, ",") ? parse_list(p, node, ")") : fault(p, "\")\"");
+    return nt_q_take(p, ",") ? parse_list(p, node, ")")
+                             : nt_q_fault(p, "\")\"");
 }
 
 
 static nt_q_node_t *
-parse_value(parser_t *p)
+parse_value(nt_q_parser_t *p)
 {
-    char c = peek(p);
+    char c = nt_q_peek(p);
 
-    if (take(p, "(")) {
+    if (nt_q_take(p, "(")) {
         return parse_parentheses(p);
     }
 
-    if (take(p, "[")) {
+    if (nt_q_take(p, "[")) {
         return parse_list(p, NULL, "]");
     }
 
     if (c == '\'' || c == '"') {
-        return parse_string(p);
+        return nt_q_parse_string(p);
     }
 
     if (isdigit((unsigned char) c) || c == '.') {
-        return parse_number(p);
+        return nt_q_parse_number(p);
     }
 
-    if (take(p, "True") || take(p, "true")) {
-        return make_value(p, NT_Q_CONST, json_true());
+    if (nt_q_take(p, "True") || nt_q_take(p, "true")) {
+        return nt_q_make_value(p, NT_Q_CONST, json_true());
     }
 
-    if (take(p, "False") || take(p, "false")) {
-        return make_value(p, NT_Q_CONST, json_false());
+    if (nt_q_take(p, "False") || nt_q_take(p, "false")) {
+        return nt_q_make_value(p, NT_Q_CONST, json_false());
     }
 
-    if (take(p, "None") || take(p, "null")) {
-        return make_value(p, NT_Q_CONST, json_null());
+    if (nt_q_take(p, "None") || nt_q_take(p, "null")) {
+        return nt_q_make_value(p, NT_Q_CONST, json_null());
     }
 
-    return is_word(c) || c == '`' ? parse_name(p) : fault(p, "a value");
+    return nt_q_is_word(c) || c == '`' ? nt_q_parse_name(p)
+                                       : nt_q_fault(p, "a value");
 }
 
 
 /* --- operators --- */
 
 static nt_q_node_t *
-parse_power(parser_t *p)
+parse_power(nt_q_parser_t *p)
 {
     nt_q_node_t *base = parse_value(p), *node;
 
-    if (base == NULL || !take(p, "**")) {
+    if (base == NULL || !nt_q_take(p, "**")) {
         return base;
     }
 
-    node = make(p, NT_Q_MATH, base, NULL);
+    node = nt_q_make(p, NT_Q_MATH, base, NULL);
 
-    if (node == NULL || !deeper(p)) {
+    if (node == NULL || !nt_q_deeper(p)) {
         return NULL;
     }
 
@@ -342,26 +128,26 @@ parse_power(parser_t *p)
 
 
 static nt_q_node_t *
-parse_unary(parser_t *p)
+parse_unary(nt_q_parser_t *p)
 {
     nt_q_type_t  type;
     nt_q_node_t *operand;
 
-    if (take(p, "-")) {
+    if (nt_q_take(p, "-")) {
         type = NT_Q_NEGATE;
-    } else if (take(p, "~")) {
+    } else if (nt_q_take(p, "~")) {
         type = NT_Q_NOT;
     } else {
         return parse_power(p);
     }
 
-    if (!deeper(p)) {
+    if (!nt_q_deeper(p)) {
         return NULL;
     }
 
     operand = parse_unary(p);
     p->depth--;
-    return operand != NULL ? make(p, type, operand, NULL) : NULL;
+    return operand != NULL ? nt_q_make(p, type, operand, NULL) : NULL;
 }
 
 
@@ -372,10 +158,10 @@ typedef struct {
 
 
 static bool
-take_op(parser_t *p, const op_t *ops, nt_q_op_t *op)
+take_op(nt_q_parser_t *p, const op_t *ops, nt_q_op_t *op)
 {
     for (; ops->token != NULL; ops++) {
-        if (take(p, ops->token)) {
+        if (nt_q_take(p, ops->token)) {
             *op = ops->op;
             return true;
         }
@@ -386,7 +172,7 @@ take_op(parser_t *p, const op_t *ops, nt_q_op_t *op)
 
 
 static nt_q_node_t *
-parse_product(parser_t *p)
+parse_product(nt_q_parser_t *p)
 {
     nt_q_op_t    op;
     nt_q_node_t *node = parse_unary(p), *right;
@@ -399,7 +185,7 @@ parse_product(parser_t *p)
 
     while (node != NULL && take_op(p, ops, &op)) {
         right = parse_unary(p);
-        node = right != NULL ? make(p, NT_Q_MATH, node, right) : NULL;
+        node = right != NULL ? nt_q_make(p, NT_Q_MATH, node, right) : NULL;
 
         if (node != NULL) {
             node->op = op;
@@ -411,7 +197,7 @@ parse_product(parser_t *p)
 
 
 static nt_q_node_t *
-parse_sum(parser_t *p)
+parse_sum(nt_q_parser_t *p)
 {
     nt_q_op_t    op;
     nt_q_node_t *node = parse_product(p), *right;
@@ -422,7 +208,7 @@ parse_sum(parser_t *p)
 
     while (node != NULL && take_op(p, ops, &op)) {
         right = parse_product(p);
-        node = right != NULL ? make(p, NT_Q_MATH, node, right) : NULL;
+        node = right != NULL ? nt_q_make(p, NT_Q_MATH, node, right) : NULL;
 
         if (node != NULL) {
             node->op = op;
@@ -434,7 +220,7 @@ parse_sum(parser_t *p)
 
 
 static bool
-take_comparison(parser_t *p, nt_q_op_t *op)
+take_comparison(nt_q_parser_t *p, nt_q_op_t *op)
 {
     size_t start;
 
@@ -447,11 +233,11 @@ take_comparison(parser_t *p, nt_q_op_t *op)
         return true;
     }
 
-    (void) peek(p);
+    (void) nt_q_peek(p);
     start = p->pos;
 
-    if (take(p, "not")) {
-        if (take(p, "in")) {
+    if (nt_q_take(p, "not")) {
+        if (nt_q_take(p, "in")) {
             *op = NT_Q_NOT_IN;
             return true;
         }
@@ -464,7 +250,7 @@ take_comparison(parser_t *p, nt_q_op_t *op)
 
 /* a < b < c, the operands of one comparison. */
 static nt_q_node_t *
-parse_comparison(parser_t *p)
+parse_comparison(nt_q_parser_t *p)
 {
     nt_q_op_t    op;
     nt_q_node_t *first = parse_sum(p), *node = NULL, *operand, **last = NULL;
@@ -476,9 +262,9 @@ parse_comparison(parser_t *p)
             return NULL;
         }
 
-        operand = make(p, NT_Q_COMPARE, operand, NULL);
+        operand = nt_q_make(p, NT_Q_COMPARE, operand, NULL);
         if (node == NULL) {
-            node = make(p, NT_Q_COMPARE, first, NULL);
+            node = nt_q_make(p, NT_Q_COMPARE, first, NULL);
             last = node != NULL ? &node->b : NULL;
         }
 
@@ -496,32 +282,32 @@ parse_comparison(parser_t *p)
 
 
 static nt_q_node_t *
-parse_not(parser_t *p)
+parse_not(nt_q_parser_t *p)
 {
     nt_q_node_t *operand;
 
-    if (!take(p, "not")) {
+    if (!nt_q_take(p, "not")) {
         return parse_comparison(p);
     }
 
-    if (!deeper(p)) {
+    if (!nt_q_deeper(p)) {
         return NULL;
     }
 
     operand = parse_not(p);
     p->depth--;
-    return operand != NULL ? make(p, NT_Q_NOT, operand, NULL) : NULL;
+    return operand != NULL ? nt_q_make(p, NT_Q_NOT, operand, NULL) : NULL;
 }
 
 
 static nt_q_node_t *
-parse_and(parser_t *p)
+parse_and(nt_q_parser_t *p)
 {
     nt_q_node_t *node = parse_not(p), *right;
 
-    while (node != NULL && (take(p, "and") || take(p, "&"))) {
+    while (node != NULL && (nt_q_take(p, "and") || nt_q_take(p, "&"))) {
         right = parse_not(p);
-        node = right != NULL ? make(p, NT_Q_AND, node, right) : NULL;
+        node = right != NULL ? nt_q_make(p, NT_Q_AND, node, right) : NULL;
     }
 
     return node;
@@ -529,19 +315,19 @@ parse_and(parser_t *p)
 
 
 static nt_q_node_t *
-parse_or(parser_t *p)
+parse_or(nt_q_parser_t *p)
 {
     nt_q_node_t *node, *right;
 
-    if (!deeper(p)) {
+    if (!nt_q_deeper(p)) {
         return NULL;
     }
 
     node = parse_and(p);
 
-    while (node != NULL && (take(p, "or") || take(p, "|"))) {
+    while (node != NULL && (nt_q_take(p, "or") || nt_q_take(p, "|"))) {
         right = parse_and(p);
-        node = right != NULL ? make(p, NT_Q_OR, node, right) : NULL;
+        node = right != NULL ? nt_q_make(p, NT_Q_OR, node, right) : NULL;
     }
 
     p->depth--;
@@ -554,7 +340,7 @@ parse_or(parser_t *p)
 nt_query_t *
 nt_query_parse(nt_str_t text, nt_buf_t *error)
 {
-    parser_t p = { .text = text, .error = error };
+    nt_q_parser_t p = { .text = text, .error = error };
 
     p.query = calloc(1, sizeof(*p.query));
 
@@ -564,8 +350,8 @@ nt_query_parse(nt_str_t text, nt_buf_t *error)
 
     p.query->root = parse_or(&p);
 
-    if (p.query->root != NULL && peek(&p) != '\0') {
-        p.query->root = fault(&p, "an operator or the end");
+    if (p.query->root != NULL && nt_q_peek(&p) != '\0') {
+        p.query->root = nt_q_fault(&p, "an operator or the end");
     }
 
     if (p.query->root == NULL) {
@@ -574,23 +360,4 @@ nt_query_parse(nt_str_t text, nt_buf_t *error)
     }
 
     return p.query;
-}
-
-
-void
-nt_query_free(nt_query_t *query)
-{
-    nt_q_node_t *node, *next;
-
-    if (query == NULL) {
-        return;
-    }
-
-    for (node = query->all; node != NULL; node = next) {
-        next = node->all;
-        json_decref(node->value);
-        free(node);
-    }
-
-    free(query);
 }
