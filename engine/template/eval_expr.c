@@ -171,6 +171,10 @@ slice_value(nt_tpl_env_t *env, json_t *object, const int64_t *start,
     nt_buf_t buf = { 0 };
 
     if (json_is_string(object)) {
+        if (!nt_tpl_charge(env, json_string_length(object) / 4)) {
+            return NULL;
+        }
+
         nt_ustr_slice(&buf, nt_ustr(object), start, stop, step);
         return nt_tpl_take(env, &buf);
     }

@@ -127,6 +127,10 @@ filter_reverse(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
     nt_buf_t buf = { 0 };
 
     if (json_is_string(value)) {
+        if (!nt_tpl_charge(env, json_string_length(value) / 4)) {
+            return NULL;
+        }
+
         nt_ustr_slice(&buf, nt_ustr(value), NULL, NULL, -1);
         return nt_tpl_take(env, &buf);
     }

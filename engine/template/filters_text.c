@@ -24,7 +24,8 @@ map_text(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args,
         return NULL;
     }
 
-    ok = map(env, &buf, nt_ustr(text), args);
+    ok = nt_tpl_charge(env, json_string_length(text) / 16) &&
+         map(env, &buf, nt_ustr(text), args);
     json_decref(text);
 
     if (!ok) {

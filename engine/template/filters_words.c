@@ -70,7 +70,7 @@ filter_wordcount(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
     }
 
     json_decref(text);
-    return json_integer((json_int_t) n);
+    return nt_tpl_charge(env, s.len / 16) ? json_integer((json_int_t) n) : NULL;
 }
 
 
@@ -215,7 +215,7 @@ wrap_paragraph(wrap_t *w, nt_str_t line)
         }
     }
 
-    return nt_tpl_charge(w->env, line.len / 64 + 1);
+    return nt_tpl_charge(w->env, line.len / 16 + 1);
 }
 
 
@@ -421,6 +421,11 @@ filter_striptags(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args)
         return NULL;
     }
 
+    if (!nt_tpl_charge(env, json_string_length(text) / 8)) {
+        json_decref(text);
+        return NULL;
+    }
+
     strip_tags(&stripped, nt_ustr(text));
     json_decref(text);
 
@@ -457,7 +462,8 @@ quote(nt_tpl_env_t *env, nt_buf_t *out, json_t *value, bool query)
 
     text = nt_tpl_string(env, value);
 
-    if (text == NULL) {
+    if (text == NULL || !nt_tpl_charge(env, json_string_length(text) / 4)) {
+        json_decref(text);
         return false;
     }
 

@@ -31,7 +31,7 @@ typedef struct {
 #define NT_JINJA_OPTIONS                                                       \
     (nt_jinja_options_t)                                                       \
     {                                                                          \
-        .max_output = 16 * 1024 * 1024, .max_steps = 2000000                   \
+        .max_output = 16 * 1024 * 1024, .max_steps = 5000000                   \
     }
 
 /*

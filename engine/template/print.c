@@ -110,7 +110,7 @@ nt_tpl_repr(nt_tpl_env_t *env, nt_buf_t *out, json_t *value)
 
     case JSON_STRING:
         nt_py_quote(out, nt_ustr(value));
-        return true;
+        return nt_tpl_charge(env, json_string_length(value) / 16);
 
     case JSON_INTEGER:
         nt_buf_printf(out, "%lld", (long long) json_integer_value(value));
@@ -358,7 +358,7 @@ json_value(json_writer_t *w, json_t *value, int level)
 
     case JSON_STRING:
         json_quoted(w->out, nt_ustr(value));
-        return true;
+        return nt_tpl_charge(w->env, json_string_length(value) / 4);
 
     case JSON_INTEGER:
     case JSON_REAL:
