@@ -321,20 +321,20 @@ nt_ustr_find(nt_str_t s, nt_str_t needle, size_t from, size_t to)
 
 
 /* The last place of a long needle: the first one in the mirrored text, as
- * memmem takes linear time and a loop from the end does not. */
-static ptrdiff_t
-rfind_long(nt_str_t s, nt_str_t needle, size_t from, size_t to)
+ * memmem takes linear time and a loop from the end does not.  False when
+ * memory is out. */
+static bool
+rfind_long(nt_str_t s, nt_str_t needle, size_t from, size_t to, ptrdiff_t *at)
 {
     char       *mirror;
     size_t      i, n;
-    ptrdiff_t   at;
     const char *p;
 
     n = to - from;
     mirror = malloc(n + needle.len);
 
     if (mirror == NULL) {
-        return -1;
+        return false;
     }
 
     for (i = 0; i < n; i++) {
@@ -346,16 +346,17 @@ rfind_long(nt_str_t s, nt_str_t needle, size_t from, size_t to)
     }
 
     p = memmem(mirror, n, mirror + n, needle.len);
-    at = p == NULL ? -1 : (ptrdiff_t) (to - needle.len) - (p - mirror);
+    *at = p == NULL ? -1 : (ptrdiff_t) (to - needle.len) - (p - mirror);
     free(mirror);
-    return at;
+    return true;
 }
 
 
 ptrdiff_t
 nt_ustr_rfind(nt_str_t s, nt_str_t needle, size_t from, size_t to)
 {
-    size_t i;
+    size_t    i;
+    ptrdiff_t at;
 
     if (from > to || needle.len > to - from) {
         return -1;
@@ -365,8 +366,8 @@ nt_ustr_rfind(nt_str_t s, nt_str_t needle, size_t from, size_t to)
         return (ptrdiff_t) to;
     }
 
-    if (needle.len > 64) {
-        return rfind_long(s, needle, from, to);
+    if (needle.len > 64 && rfind_long(s, needle, from, to, &at)) {
+        return at;
     }
 
     for (i = to - needle.len + 1; i-- > from;) {

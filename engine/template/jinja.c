@@ -150,6 +150,7 @@ nt_jinja_parse(nt_str_t source, const nt_jinja_options_t *options,
 
         if (parse(template, source)) {
             template->error = NULL;
+            template->options.brace_names = NULL;
             return template;
         }
 
