@@ -182,6 +182,9 @@ const nt_node_type_t nt_text_collapse = {
 
 /* --- characters --- */
 
+/* Each character of a text is looked for in such a set. */
+#define SET_MAX 4096
+
 static nt_node_rc_t
 run_remove_punctuation(nt_node_call_t *call)
 {
@@ -192,6 +195,11 @@ run_remove_punctuation(nt_node_call_t *call)
     text = nt_text_input(call, "text");
     replacement = nt_text_input(call, "replacement");
     punctuation = nt_text_input(call, "punctuation");
+
+    if (punctuation.len > SET_MAX) {
+        return nt_call_fail(call, "punctuation is longer than %d bytes",
+                            SET_MAX);
+    }
 
     for (pos = 0; pos < text.len && !nt_text_too_long(&buf);) {
         start = pos;
@@ -321,6 +329,11 @@ run_slugify(nt_node_call_t *call)
     nt_str_t text, separator;
 
     separator = nt_text_input(call, "separator");
+
+    if (separator.len > SET_MAX) {
+        return nt_call_fail(call, "separator is longer than %d bytes", SET_MAX);
+    }
+
     nt_ustr_nfkd(&decomposed, nt_text_input(call, "text"));
     slugify(&slug, (nt_str_t) { decomposed.data, decomposed.len }, separator,
             nt_call_bool(call, "allow_unicode"));

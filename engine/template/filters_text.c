@@ -128,6 +128,11 @@ trim(nt_tpl_env_t *env, nt_buf_t *out, nt_str_t text, nt_tpl_args_t *args)
     nt_str_t chars;
 
     chars = nt_ustr(args->p[0]);
+
+    if (!nt_tpl_charge(env, text.len / 16 * (chars.len / 256 + 1))) {
+        return false;
+    }
+
     nt_buf_append_str(out, nt_ustr_strip(text, NT_USTR_BOTH,
                                          json_is_string(args->p[0]) ? &chars
                                                                     : NULL));

@@ -201,6 +201,8 @@ static const char *const endless[] = {
     "{{ (range(10000)|list)|map('string')|unique|list|length }}",
     "{{ 2 ** 1000000000 }}",
     "{{ [1]|batch(100000, 'x')|map('join', 'x' * 1000000)|list }}",
+    "{{ ('b' * 1000000).strip('a' * 1000000 ~ 'b') }}",
+    "{{ ('b' * 1000000)|trim('a' * 1000000 ~ 'b') }}",
     "{% set s = '<' * 4000000 %}{% for i in range(100) %}"
     "{% set t = s|striptags %}{% endfor %}",
 };
