@@ -99,7 +99,10 @@ stripped(nt_tpl_env_t *env, json_t *value, nt_tpl_args_t *args, int sides)
     bool     given;
     nt_str_t chars;
 
-    if (!string_arg(env, args->p[0], &chars, &given)) {
+    if (!string_arg(env, args->p[0], &chars, &given) ||
+        !nt_tpl_charge(env,
+                       json_string_length(value) / 16 * (chars.len / 256 + 1)))
+    {
         return NULL;
     }
 
