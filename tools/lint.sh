@@ -49,7 +49,7 @@ tidy() {
 
 analyse() {
     # shellcheck disable=SC2046,SC2086  # words are meant to be split
-    cppcheck --quiet --enable=warning,portability --inline-suppr \
+    cppcheck --quiet --enable=warning,performance,portability --inline-suppr \
         --suppressions-list=tools/cppcheck.txt --error-exitcode=1 \
         -j "$(nproc)" --std=c11 -I. -D_GNU_SOURCE -D__x86_64__ \
         $(sources "$@")

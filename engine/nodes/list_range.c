@@ -11,8 +11,7 @@
 static bool
 read_range(nt_node_call_t *call, int64_t *start, int64_t *step, uint64_t *count)
 {
-    int64_t  stop;
-    uint64_t distance, width;
+    int64_t stop;
 
     if (!nt_arg_int(call, "start", start) || !nt_arg_int(call, "stop", &stop) ||
         !nt_arg_int(call, "step", step))
@@ -27,11 +26,14 @@ read_range(nt_node_call_t *call, int64_t *start, int64_t *step, uint64_t *count)
 
     *count = 0;
 
-    if (*step > 0 ? *start < stop : *start > stop) {
-        distance = *step > 0 ? (uint64_t) stop - (uint64_t) *start
-                             : (uint64_t) *start - (uint64_t) stop;
-        width = *step > 0 ? (uint64_t) *step : 0 - (uint64_t) *step;
-        *count = (distance - 1) / width + 1;
+    if (*step > 0 && *start < stop) {
+        *count = ((uint64_t) stop - (uint64_t) *start - 1) / (uint64_t) *step;
+        *count += 1;
+
+    } else if (*step < 0 && *start > stop) {
+        *count =
+            ((uint64_t) *start - (uint64_t) stop - 1) / (0 - (uint64_t) *step);
+        *count += 1;
     }
 
     return true;
