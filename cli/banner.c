@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/nginx_conf.h"
@@ -126,6 +127,11 @@ nt_banner_print(const nt_server_t *server)
     (void) printf("  Home       %s\n"
                   "  Logs       %s/logs\n\n",
                   server->home.path, server->home.path);
+    if (geteuid() == 0) {
+        (void) printf("All of it runs as root. For a server that lasts take "
+                      "the systemd unit (make install),\n"
+                      "or start it as a user of its own.\n\n");
+    }
     print_curl(server, url);
     (void) printf("Ctrl-C stops it.\n");
     (void) fflush(stdout);
