@@ -70,10 +70,15 @@ typedef struct {
 typedef void (*nt_job_cb)(void *arg, int status, const char *message,
                           json_t *job);
 
+/* As nt_job_cb, but `job` is the job's record, borrowed: no JSON is made of
+ * it for a caller who wants little more than its id. */
+typedef void (*nt_submit_cb)(void *arg, int status, const char *message,
+                             const nt_job_record_t *job);
+
 /* Accepts a job; the callback comes when the store has it (or has the
  * earlier job of this idempotency key).  The job then runs by itself. */
 void nt_jobs_submit(nt_jobs_t *jobs, const nt_job_request_t *request,
-                    nt_job_cb done, void *arg);
+                    nt_submit_cb done, void *arg);
 
 void nt_jobs_get(nt_jobs_t *jobs, const char *user, const char *job_id,
                  nt_job_cb done, void *arg);

@@ -12,6 +12,9 @@
 #include "engine/jobs/jobs.h"
 #include "engine/jobs/table.h"
 
+/* A getrandom() of up to 256 bytes is never short. */
+#define NT_JOBS_RANDOM 16
+
 typedef struct nt_job    nt_job_t;
 typedef struct nt_cancel nt_cancel_t;
 
@@ -37,6 +40,9 @@ struct nt_jobs {
     uv_timer_t flush; /* for events that are held back a little */
     uv_timer_t poll;  /* for remote watchers, cancels and the drain */
     unsigned   open;  /* handles that are closing */
+
+    unsigned char random[NT_JOBS_RANDOM][16]; /* for ids to come */
+    unsigned      n_random;                   /* how many are left */
 
     bool     draining;
     bool     freed;

@@ -13,11 +13,17 @@
 /* A call on its way to the store and back. */
 typedef struct {
     nt_jobs_t *jobs;
-    nt_job_t  *job; /* of a submit */
     char      *user;
     nt_job_cb  done;
     void      *arg;
 } nt_jobs_call_t;
+
+typedef struct {
+    nt_jobs_t   *jobs;
+    nt_job_t    *job;
+    nt_submit_cb done;
+    void        *arg;
+} nt_jobs_submit_t;
 
 
 static json_t *
@@ -89,8 +95,6 @@ nt_jobs_answer(nt_job_cb done, void *arg, const nt_job_record_t *record)
 }
 
 
-/* --- submit --- */
-
 static nt_jobs_call_t *
 nt_jobs_call(nt_jobs_t *jobs, const char *user, nt_job_cb done, void *arg)
 {
@@ -122,14 +126,16 @@ nt_jobs_call_free(nt_jobs_call_t *call)
 }
 
 
+/* --- submit --- */
+
 static void
 nt_jobs_on_created(void *arg, nt_rc_t rc, const char *message,
                    const nt_job_record_t *record)
 {
-    nt_jobs_call_t *call = arg;
-    nt_jobs_t      *jobs = call->jobs;
-    nt_job_t       *job = call->job;
-    bool            ours, place = job->started_at != 0;
+    nt_jobs_submit_t *call = arg;
+    nt_jobs_t        *jobs = call->jobs;
+    nt_job_t         *job = call->job;
+    bool              ours, place = job->started_at != 0;
 
     if (rc != NT_OK) {
         nt_log(NT_LOG_WARN, "job %s: not accepted: %s", job->id, message);
@@ -149,12 +155,12 @@ nt_jobs_on_created(void *arg, nt_rc_t rc, const char *message,
     }
 
     if (rc == NT_OK) {
-        nt_jobs_answer(call->done, call->arg, record);
+        call->done(call->arg, 200, NULL, record);
     } else {
         call->done(call->arg, 503, NT_JOBS_AWAY, NULL);
     }
 
-    nt_jobs_call_free(call);
+    free(call);
 }
 
 
@@ -174,17 +180,26 @@ nt_jobs_refusal(const nt_jobs_t *jobs, bool start)
 }
 
 
+/* Ids cannot be guessed: 128 bits of the kernel's, which are fetched for
+ * many jobs at once and used once. */
 static bool
-nt_jobs_make_id(char *id)
+nt_jobs_make_id(nt_jobs_t *jobs, char *id)
 {
-    unsigned char random[16];
+    unsigned char *random;
 
-    if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
-        return false;
+    if (jobs->n_random == 0) {
+        if (getrandom(jobs->random, sizeof(jobs->random), 0) !=
+            sizeof(jobs->random)) {
+            return false;
+        }
+
+        jobs->n_random = NT_JOBS_RANDOM;
     }
 
+    random = jobs->random[--jobs->n_random];
     nt_id_hex(id, random);
     id[NT_ID_HEX_LEN] = '\0';
+    memset(random, 0, sizeof(jobs->random[0]));
 
     return true;
 }
@@ -192,7 +207,7 @@ nt_jobs_make_id(char *id)
 
 /* Stores the job of a call. False when memory is out. */
 static bool
-nt_jobs_create(nt_jobs_call_t *call, const nt_job_request_t *request,
+nt_jobs_create(nt_jobs_submit_t *call, const nt_job_request_t *request,
                const nt_job_record_t *record, bool start)
 {
     nt_jobs_t *jobs = call->jobs;
@@ -216,20 +231,20 @@ nt_jobs_create(nt_jobs_call_t *call, const nt_job_request_t *request,
 
 
 void
-nt_jobs_submit(nt_jobs_t *jobs, const nt_job_request_t *request, nt_job_cb done,
-               void *arg)
+nt_jobs_submit(nt_jobs_t *jobs, const nt_job_request_t *request,
+               nt_submit_cb done, void *arg)
 {
-    bool            start = jobs->running < jobs->options.max_running;
-    char            id[NT_ID_HEX_LEN + 1], *params;
-    const char     *refusal = nt_jobs_refusal(jobs, start);
-    nt_jobs_call_t *call;
-    nt_job_record_t record = {
-        .id = id,
-        .user = request->user,
-        .workflow_id = request->workflow_id,
-        .base_url = request->base_url,
-        .status = start ? "running" : "queued",
-        .attempt = 1,
+    bool              start = jobs->running < jobs->options.max_running;
+    char              id[NT_ID_HEX_LEN + 1], *params;
+    const char       *refusal = nt_jobs_refusal(jobs, start);
+    nt_jobs_submit_t *call;
+    nt_job_record_t   record = {
+          .id = id,
+          .user = request->user,
+          .workflow_id = request->workflow_id,
+          .base_url = request->base_url,
+          .status = start ? "running" : "queued",
+          .attempt = 1,
     };
 
     if (refusal) {
@@ -238,9 +253,13 @@ nt_jobs_submit(nt_jobs_t *jobs, const nt_job_request_t *request, nt_job_cb done,
     }
 
     params = nt_json_text(request->params);
-    call = nt_jobs_call(jobs, request->user, done, arg);
+    call = malloc(sizeof(*call));
 
-    if (params && call && nt_jobs_make_id(id)) {
+    if (call) {
+        *call = (nt_jobs_submit_t) { .jobs = jobs, .done = done, .arg = arg };
+    }
+
+    if (params && call && nt_jobs_make_id(jobs, id)) {
         call->job = nt_job_new(jobs, &record, request->graph, request->params);
     }
 
@@ -266,10 +285,7 @@ nt_jobs_submit(nt_jobs_t *jobs, const nt_job_request_t *request, nt_job_cb done,
 
 failed:
 
-    if (call) {
-        nt_jobs_call_free(call);
-    }
-
+    free(call);
     free(params);
     done(arg, 500, NT_JOBS_NOMEM, NULL);
 }

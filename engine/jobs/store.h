@@ -75,7 +75,8 @@ struct nt_store {
      * Stores a new job.  `start` true: leased to this engine, status
      * running; false: queued for whoever has room.  When `idempotency_key`
      * is given and known for this user, nothing is stored and the callback
-     * has the earlier job; else it has the new one, created_at set.
+     * has the earlier job; else it has the new one, with id, status, attempt
+     * and times at least, as its creator knows the rest.
      * `queued` is the beginning of the first event of a queued job: the
      * store knows the place in the queue, appends it and a closing brace,
      * and keeps that as event 1.

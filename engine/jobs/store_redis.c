@@ -59,19 +59,54 @@ nt_red_set_handler(nt_store_t *store, const nt_store_events_t *handler)
 
 /* --- create --- */
 
+/* What Redis says of a new job: only the time, when it is leased to us. */
+static bool
+nt_red_created(nt_red_call_t *call, const redisReply *reply,
+               nt_job_record_t *record)
+{
+    const char *result = NULL;
+
+    if (reply->type == REDIS_REPLY_INTEGER) {
+        *record = (nt_job_record_t) {
+            .id = call->id,
+            .status = "running",
+            .created_at = reply->integer,
+            .started_at = reply->integer,
+            .attempt = 1,
+        };
+
+        return true;
+    }
+
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+        !nt_red_record(record, reply->element[0], &result))
+    {
+        return false;
+    }
+
+    record->result = result;
+    call->red->queued = (unsigned) reply->element[1]->integer;
+
+    return true;
+}
+
+
 static void
 nt_red_on_created(void *arg, const redisReply *reply, const char *error)
 {
     nt_red_call_t  *call = arg;
     nt_red_store_t *red = call->red;
     nt_job_record_t record;
-    const char     *result = NULL;
 
-    if (error == NULL &&
-        (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
-         !nt_red_record(&record, reply->element[0], &result)))
-    {
+    if (error == NULL && !nt_red_created(call, reply, &record)) {
         error = "bad reply";
+    }
+
+    if (error == NULL && strcmp(record.id, call->id) == 0 &&
+        strcmp(record.status, "running") == 0 &&
+        !nt_red_lease_add(red, record.id, record.attempt))
+    {
+        error = "out of memory";
     }
 
     if (error) {
@@ -81,22 +116,32 @@ nt_red_on_created(void *arg, const redisReply *reply, const char *error)
         return;
     }
 
-    record.result = result;
-    red->queued = (unsigned) reply->element[1]->integer;
-
-    if (strcmp(record.id, call->id) == 0 &&
-        strcmp(record.status, "running") == 0 &&
-        !nt_red_lease_add(red, record.id, record.attempt))
-    {
-        nt_red_orphan_add(red, call->id, call->token);
-        call->cb.job(call->arg, NT_ERROR, "out of memory", NULL);
-        free(call);
-        return;
-    }
-
     call->cb.job(call->arg, NT_OK, NULL, &record);
     free(call);
     nt_red_claim(red);
+}
+
+
+/* True when the indexes of this user and workflow are to be kept for longer:
+ * every hour, as far as this engine remembers. */
+static bool
+nt_red_touch(nt_red_store_t *red, const nt_job_record_t *job)
+{
+    uint64_t        now = uv_now(red->loop);
+    uint32_t        hash = nt_table_hash(job->user, NT_TABLE_HASH);
+    nt_red_touch_t *touch;
+
+    hash = nt_table_hash(job->workflow_id, hash);
+    touch = &red->touched[hash % NT_RED_TOUCHED];
+
+    if (touch->hash == hash && now < touch->until) {
+        return false;
+    }
+
+    touch->hash = hash;
+    touch->until = now + NT_RED_TOUCH_MS;
+
+    return true;
 }
 
 
@@ -128,6 +173,7 @@ nt_red_create(nt_store_t *store, const nt_job_record_t *job, bool start,
     nt_redis_arg(&args, queued);
     nt_redis_arg_text(&args, idempotency_key);
     nt_redis_arg_int(&args, red->options.ttl_s);
+    nt_redis_arg_int(&args, nt_red_touch(red, job));
     nt_redis_eval(red->redis, NT_RED_CREATE, &args, true, nt_red_on_created,
                   call);
 }

@@ -18,6 +18,9 @@
 /* Entries of a stream in one read; each holds a batch of events. */
 #define NT_RED_ENTRIES 8
 
+#define NT_RED_TOUCHED  64 /* indexes whose expiry an engine remembers */
+#define NT_RED_TOUCH_MS (3600 * 1000)
+
 #define NT_RED_ENGINE 16 /* characters of an engine's name */
 #define NT_RED_TOKEN  32 /* of a lease's token, with its NUL */
 
@@ -51,6 +54,12 @@ struct nt_red_orphan {
     char id[];
 };
 
+/* The indexes of a user and a workflow: not to be touched until then. */
+typedef struct {
+    uint32_t hash;
+    uint64_t until; /* loop time, ms */
+} nt_red_touch_t;
+
 typedef struct {
     nt_store_t         store;
     nt_store_options_t options;
@@ -66,6 +75,8 @@ typedef struct {
 
     STAILQ_HEAD(, nt_red_orphan) orphans;
     unsigned n_orphans;
+
+    nt_red_touch_t touched[NT_RED_TOUCHED];
 
     unsigned want;
     unsigned queued; /* as last heard */

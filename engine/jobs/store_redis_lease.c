@@ -308,6 +308,7 @@ nt_red_on_ready(void *arg)
 {
     nt_red_store_t *red = arg;
 
+    memset(red->touched, 0, sizeof(red->touched)); /* it may be empty now */
     red->reap_at = uv_now(red->loop) + red->options.lease_ms / 2;
     nt_red_abandon(red);
     nt_red_tick(red);

@@ -48,63 +48,64 @@
     "  local qid = redis.call('XADD', P .. 'queue', '*', 'id', id)\n"          \
     "  redis.call('PUBLISH', P .. 'control', 'queue')\n"                       \
     "  return qid\n"                                                           \
-    "end\n"                                                                    \
-    "local function expire(id, ttl)\n"                                         \
-    "  local job = P .. 'job:' .. id\n"                                        \
-    "  redis.call('EXPIRE', job, ttl)\n"                                       \
-    "  redis.call('EXPIRE', P .. 'events:' .. id, ttl)\n"                      \
-    "  local key = redis.call('HGET', job, 'key')\n"                           \
-    "  if key then redis.call('EXPIRE', key, ttl) end\n"                       \
     "end\n"
 
-/* id user workflow base params token lease_ms queued-line key ttl
- * -> {record, jobs in the queue}; token "": queued.  Indexes outlive their
- * last job by a month; about every 16th job cleans them of 32 at most that
- * have expired. */
+/* id user workflow base params token lease_ms queued-line key ttl touch
+ * -> when it was created, ms, for a new job that has a token; else {record,
+ * jobs in the queue}; token "": queued.  Indexes outlive their last job by a
+ * month, more or less: `touch` is 1 now and then.  About every 16th job
+ * cleans them of 32 at most that have expired.  Numbers are written with %d,
+ * as Lua's own conversion goes over floating point. */
 #define NT_LUA_CREATE                                                          \
     NT_LUA_RECORD                                                              \
-    "local id, user, wf, base, params, token, lease, line, key, ttl =\n"       \
-    "  unpack(ARGV)\n"                                                         \
-    "local job = P .. 'job:' .. id\n"                                          \
-    "if redis.call('EXISTS', job) == 1 then\n"                                 \
-    "  return {record(id, nil, true), redis.call('XLEN', P .. 'queue')}\n"     \
+    "local id, user, wf, base, params, token, lease, line, key, ttl,\n"        \
+    "  touch = unpack(ARGV)\n"                                                 \
+    "local call, job = redis.call, P .. 'job:' .. id\n"                        \
+    "if call('EXISTS', job) == 1 then\n"                                       \
+    "  return {record(id, nil, true), call('XLEN', P .. 'queue')}\n"           \
     "end\n"                                                                    \
     "if key ~= '' then\n"                                                      \
     "  key = P .. 'key:' .. #user .. ':' .. user .. ':' .. key\n"              \
-    "  local other = redis.call('GET', key)\n"                                 \
+    "  local other = call('GET', key)\n"                                       \
     "  local found = other and record(other, 'result', true)\n"                \
     "  if found then\n"                                                        \
-    "    redis.call('HSET', P .. 'job:' .. other, 'shared', 1)\n"              \
-    "    return {found, redis.call('XLEN', P .. 'queue')}\n"                   \
+    "    call('HSET', P .. 'job:' .. other, 'shared', 1)\n"                    \
+    "    return {found, call('XLEN', P .. 'queue')}\n"                         \
     "  end\n"                                                                  \
-    "  redis.call('SET', key, id)\n"                                           \
-    "  redis.call('HSET', job, 'key', key)\n"                                  \
+    "  call('SET', key, id)\n"                                                 \
+    "  call('HSET', job, 'key', key)\n"                                        \
     "end\n"                                                                    \
-    "redis.call('HSET', job, 'user', user, 'workflow', wf, 'base', base,\n"    \
-    "  'params', params, 'created', now, 'attempt', 1)\n"                      \
+    "local ms = string.format('%d', now)\n"                                    \
+    "local us = string.format('%d', t[1] * 1000000 + t[2])\n"                  \
     "if token ~= '' then\n"                                                    \
-    "  redis.call('HSET', job, 'status', 'running', 'started', now,\n"         \
-    "    'owner', token, 'seq', 0)\n"                                          \
-    "  redis.call('ZADD', P .. 'leases', now + lease, id)\n"                   \
+    "  call('HSET', job, 'user', user, 'workflow', wf, 'base', base,\n"        \
+    "    'params', params, 'created', ms, 'attempt', 1, 'status', 'running',\n"\
+    "    'started', ms, 'owner', token, 'seq', 0)\n"                           \
+    "  call('ZADD', P .. 'leases', string.format('%d', now + lease), id)\n"    \
     "else\n"                                                                   \
-    "  local qid = enqueue(id)\n"                                              \
-    "  redis.call('HSET', job, 'status', 'queued', 'qid', qid, 'seq', 1)\n"    \
-    "  redis.call('XADD', P .. 'events:' .. id, '1-0', 'e',\n"                 \
-    "    line .. redis.call('XLEN', P .. 'queue') .. '}')\n"                   \
+    "  call('HSET', job, 'user', user, 'workflow', wf, 'base', base,\n"        \
+    "    'params', params, 'created', ms, 'attempt', 1, 'status', 'queued',\n" \
+    "    'qid', enqueue(id), 'seq', 1)\n"                                      \
+    "  call('XADD', P .. 'events:' .. id, '1-0', 'e',\n"                       \
+    "    line .. call('XLEN', P .. 'queue') .. '}')\n"                         \
     "end\n"                                                                    \
-    "for _, index in ipairs({'user:' .. user, 'wf:' .. user .. ':' .. wf})\n"  \
-    "do\n"                                                                     \
-    "  index = P .. index\n"                                                   \
-    "  redis.call('ZADD', index, t[1] * 1000000 + t[2], id)\n"                 \
-    "  redis.call('EXPIRE', index, ttl + 2592000)\n"                           \
-    "  for _, old in ipairs(t[2] % 16 == 0\n"                                  \
-    "      and redis.call('ZRANGE', index, 0, 31) or {}) do\n"                 \
-    "    if redis.call('EXISTS', P .. 'job:' .. old) == 0 then\n"              \
-    "      redis.call('ZREM', index, old)\n"                                   \
+    "local function index(name)\n"                                             \
+    "  call('ZADD', name, us, id)\n"                                           \
+    "  if touch == '1' then call('EXPIRE', name, ttl + 2592000) end\n"         \
+    "  if t[2] % 16 ~= 0 then return end\n"                                    \
+    "  local old, jobs = call('ZRANGE', name, 0, 31), {}\n"                    \
+    "  for i = 1, #old do jobs[i] = P .. 'job:' .. old[i] end\n"               \
+    "  if call('EXISTS', unpack(jobs)) == #jobs then return end\n"             \
+    "  for i = 1, #old do\n"                                                   \
+    "    if call('EXISTS', jobs[i]) == 0 then\n"                               \
+    "      call('ZREM', name, old[i])\n"                                       \
     "    end\n"                                                                \
     "  end\n"                                                                  \
     "end\n"                                                                    \
-    "return {record(id, nil, true), redis.call('XLEN', P .. 'queue')}\n"
+    "index(P .. 'user:' .. user)\n"                                            \
+    "index(P .. 'wf:' .. user .. ':' .. wf)\n"                                 \
+    "if token ~= '' then return now end\n"                                     \
+    "return {record(id, nil, true), call('XLEN', P .. 'queue')}\n"
 
 /* id token last lines min -> 1, or 0 when the lease is lost */
 #define NT_LUA_APPEND                                                          \
@@ -123,26 +124,35 @@
 /* id token last lines min status result error node ntype finished ttl
  * -> 1, or 0 when the lease is lost */
 #define NT_LUA_FINISH                                                          \
-    NT_LUA_RECORD                                                              \
+    "local P, call = KEYS[1], redis.call\n"                                    \
     "local id, token, last, lines, min, status, result, err, node, ntype,\n"   \
     "  finished, ttl = unpack(ARGV)\n"                                         \
-    "local job = P .. 'job:' .. id\n"                                          \
-    "local r = redis.call('HMGET', job, 'owner', 'seq', 'by')\n"               \
+    "local job, events = P .. 'job:' .. id, P .. 'events:' .. id\n"            \
+    "local r = call('HMGET', job, 'owner', 'seq', 'by', 'key')\n"              \
     "if r[3] == token then return 1 end\n"                                     \
     "if r[1] ~= token then return 0 end\n"                                     \
     "if lines ~= '' and tonumber(r[2]) < tonumber(last) then\n"                \
-    "  redis.call('XADD', P .. 'events:' .. id, 'MINID', '~', min,\n"          \
-    "    last .. '-0', 'e', lines)\n"                                          \
+    "  if min == '0' then\n"                                                   \
+    "    call('XADD', events, last .. '-0', 'e', lines)\n"                     \
+    "  else\n"                                                                 \
+    "    call('XADD', events, 'MINID', '~', min, last .. '-0', 'e', lines)\n"  \
+    "  end\n"                                                                  \
     "end\n"                                                                    \
-    "redis.call('HSET', job, 'status', status, 'finished', finished,\n"        \
-    "  'seq', last, 'by', token)\n"                                            \
-    "redis.call('HDEL', job, 'owner', 'params', 'cancel')\n"                   \
-    "for name, value in pairs({result = result, error = err, node = node,\n"   \
-    "    ntype = ntype}) do\n"                                                 \
-    "  if value ~= '' then redis.call('HSET', job, name, value) end\n"         \
+    "local set = {'status', status, 'finished', finished, 'seq', last,\n"      \
+    "  'by', token}\n"                                                         \
+    "local function add(name, value)\n"                                        \
+    "  if value ~= '' then set[#set + 1], set[#set + 2] = name, value end\n"   \
     "end\n"                                                                    \
-    "redis.call('ZREM', P .. 'leases', id)\n"                                  \
-    "expire(id, ttl)\n"                                                        \
+    "add('result', result)\n"                                                  \
+    "add('error', err)\n"                                                      \
+    "add('node', node)\n"                                                      \
+    "add('ntype', ntype)\n"                                                    \
+    "call('HDEL', job, 'owner', 'params', 'cancel')\n"                         \
+    "call('HSET', job, unpack(set))\n"                                         \
+    "call('ZREM', P .. 'leases', id)\n"                                        \
+    "call('EXPIRE', job, ttl)\n"                                               \
+    "call('EXPIRE', events, ttl)\n"                                            \
+    "if r[4] then call('EXPIRE', r[4], ttl) end\n"                             \
     "return 1\n"
 
 /* id token -> 1, or 0 when the lease is lost */
@@ -208,7 +218,10 @@
     "  redis.call('HSET', job, 'status', 'cancelled', 'finished', now,\n"      \
     "    'seq', last)\n"                                                       \
     "  redis.call('HDEL', job, 'params')\n"                                    \
-    "  expire(id, ttl)\n"                                                      \
+    "  local key = redis.call('HGET', job, 'key')\n"                           \
+    "  redis.call('EXPIRE', job, ttl)\n"                                       \
+    "  redis.call('EXPIRE', P .. 'events:' .. id, ttl)\n"                      \
+    "  if key then redis.call('EXPIRE', key, ttl) end\n"                       \
     "elseif r[1] == 'running' then\n"                                          \
     "  redis.call('HSET', job, 'cancel', 1)\n"                                 \
     "  redis.call('PUBLISH', P .. 'control', 'cancel ' .. id)\n"               \

@@ -5,12 +5,9 @@
 #define NT_TABLE_FIRST 64
 
 
-/* FNV-1a */
-static uint32_t
-nt_table_hash(const char *key)
+uint32_t
+nt_table_hash(const char *key, uint32_t hash)
 {
-    uint32_t hash = 2166136261u;
-
     for (const unsigned char *p = (const unsigned char *) key; *p; p++) {
         hash = (hash ^ *p) * 16777619u;
     }
@@ -63,7 +60,7 @@ nt_table_add(nt_table_t *table, nt_link_t *link, const char *key)
     }
 
     link->key = key;
-    link->hash = nt_table_hash(key);
+    link->hash = nt_table_hash(key, NT_TABLE_HASH);
 
     slot = &table->slots[link->hash & (table->size - 1)];
     link->next = *slot;
@@ -83,7 +80,7 @@ nt_table_find(const nt_table_t *table, const char *key)
         return NULL;
     }
 
-    hash = nt_table_hash(key);
+    hash = nt_table_hash(key, NT_TABLE_HASH);
 
     for (nt_link_t *link = table->slots[hash & (table->size - 1)]; link;
          link = link->next)

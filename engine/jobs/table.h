@@ -26,6 +26,12 @@ typedef struct {
 #define nt_table_entry(link, type, member)                                     \
     ((type *) ((char *) (link) -offsetof(type, member)))
 
+#define NT_TABLE_HASH 2166136261u
+
+/* FNV-1a of a string, begun with NT_TABLE_HASH or with the hash of what comes
+ * before it. */
+uint32_t nt_table_hash(const char *key, uint32_t hash);
+
 /* The key must not be in the table yet. False when memory is out. */
 bool       nt_table_add(nt_table_t *table, nt_link_t *link, const char *key);
 nt_link_t *nt_table_find(const nt_table_t *table, const char *key);

@@ -171,13 +171,12 @@ on_ended(void *arg, int status, const char *message, const nt_job_record_t *job)
 
 
 static void
-on_submitted(void *arg, int status, const char *message, json_t *job)
+on_submitted(void *arg, int status, const char *message,
+             const nt_job_record_t *job)
 {
-    const char *id;
     nt_conn_t  *conn = arg;
+    const char *id = job != NULL ? job->id : NULL;
     bool        events = json_is_true(json_object_get(conn->head, "events"));
-
-    id = json_string_value(json_object_get(job, "id"));
 
     if (conn->closing) {
         if (id != NULL && !events) {
