@@ -2,10 +2,20 @@
 
 #include <stdlib.h>
 
+/*
+ * Commands are written at the end of the turn of the loop that made them; the
+ * socket is polled for room only when it did not take all.  The idle handle
+ * keeps the loop from sleeping before that, as a command may be made after
+ * this turn's writes.
+ */
 typedef struct {
     uv_poll_t          poll;
+    uv_prepare_t       flush;
+    uv_idle_t          awake;
+    unsigned           handles; /* not closed yet */
     redisAsyncContext *context; /* NULL: it is gone */
     int                events;
+    bool               flushing;
 } nt_redis_loop_t;
 
 
@@ -64,11 +74,37 @@ nt_redis_loop_del_read(void *data)
 
 
 static void
+nt_redis_loop_on_awake(uv_idle_t *idle)
+{
+}
+
+
+static void
+nt_redis_loop_on_flush(uv_prepare_t *flush)
+{
+    nt_redis_loop_t *at = flush->data;
+
+    uv_prepare_stop(&at->flush);
+    uv_idle_stop(&at->awake);
+
+    at->flushing = true;
+    redisAsyncHandleWrite(at->context);
+    at->flushing = false;
+}
+
+
+static void
 nt_redis_loop_add_write(void *data)
 {
     nt_redis_loop_t *at = data;
 
-    nt_redis_loop_set(at, at->events | UV_WRITABLE);
+    if (at->flushing || !(at->context->c.flags & REDIS_CONNECTED)) {
+        nt_redis_loop_set(at, at->events | UV_WRITABLE);
+
+    } else if (!(at->events & UV_WRITABLE)) {
+        uv_prepare_start(&at->flush, nt_redis_loop_on_flush);
+        uv_idle_start(&at->awake, nt_redis_loop_on_awake);
+    }
 }
 
 
@@ -84,7 +120,11 @@ nt_redis_loop_del_write(void *data)
 static void
 nt_redis_loop_on_close(uv_handle_t *handle)
 {
-    free(handle->data);
+    nt_redis_loop_t *at = handle->data;
+
+    if (--at->handles == 0) {
+        free(at);
+    }
 }
 
 
@@ -96,6 +136,8 @@ nt_redis_loop_cleanup(void *data)
     at->context = NULL;
     uv_poll_stop(&at->poll); /* the descriptor is closed before the handle */
     uv_close((uv_handle_t *) &at->poll, nt_redis_loop_on_close);
+    uv_close((uv_handle_t *) &at->flush, nt_redis_loop_on_close);
+    uv_close((uv_handle_t *) &at->awake, nt_redis_loop_on_close);
 }
 
 
@@ -113,7 +155,10 @@ nt_redis_loop_attach(redisAsyncContext *context, uv_loop_t *loop)
         return false;
     }
 
-    at->poll.data = at;
+    uv_prepare_init(loop, &at->flush);
+    uv_idle_init(loop, &at->awake);
+    at->handles = 3;
+    at->poll.data = at->flush.data = at->awake.data = at;
     at->context = context;
 
     context->ev.data = at;
