@@ -3,6 +3,7 @@
 #   make run       install what is needed, build, serve a worker on port 7777
 #   make test      install what is needed, build, run all tests
 #   make test-asan the same, built with the sanitizers
+#   make test-static the tests of nginx, with the modules within an nginx
 #   make install   modules, engine, command, systemd unit (PREFIX, DESTDIR)
 #   make bench     measure, each figure beside its reference
 #   make lint      formatting, static analysis, and the rules of the layout
@@ -21,8 +22,9 @@ V  ?=
 say = $(if $(V),,@echo '  $(1)  $(2)' && )
 
 .DELETE_ON_ERROR:
-.PHONY: all build run test test-asan test-programs fuzz bench install \
-        uninstall fmt lint clean deps deps-test deps-lint modules engine cli
+.PHONY: all build run test test-asan test-static test-programs fuzz bench \
+        install uninstall fmt lint clean deps deps-test deps-lint modules \
+        engine cli
 
 all: build
 
@@ -34,7 +36,7 @@ DEPS_BUILD = gcc make pkg-config nginx nginx-dev redis-server libjansson-dev \
              ca-certificates curl
 DEPS_TEST  = perl procps wrk nodejs npm python3-venv
 DEPS_FUZZ  = clang libclang-rt-14-dev
-DEPS_LINT  = clang-format clang-tidy cppcheck perl
+DEPS_LINT  = clang-format clang-tidy cppcheck perl dpkg-dev
 
 deps:
 	@sh tools/deps.sh $(DEPS_BUILD)
@@ -115,8 +117,8 @@ $(BUILD)/t/core/%: t/core/%.c $(BUILD)/libnodetool-core.a
 $(BUILD)/t/engine/%: t/engine/%.c $(BUILD)/libnodetool-engine.a \
         $(BUILD)/libnodetool-core.a
 	@mkdir -p $(dir $@)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -Wl,--export-dynamic -MMD -MP \
-	    -o $@ $< $(BUILD)/libnodetool-engine.a \
+	$(call say,LINK,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
+	    -Wl,--export-dynamic -MMD -MP -o $@ $< $(BUILD)/libnodetool-engine.a \
 	    $(BUILD)/libnodetool-core.a $(LIBS)
 
 $(BUILD)/bench/%: bench/%.c $(BUILD)/libnodetool-engine.a \
@@ -159,6 +161,33 @@ $(BUILD)/modules.stamp: $(BUILD)/nginx/Makefile $(MODULES_SRC)
 
 modules: $(BUILD)/modules.stamp
 
+# An nginx that has the modules in it, of NGINX_SRC, else of Debian's source
+# package.  A tools/debian.sh that ends with 3 has said why there is none.
+NGINX_SRC   ?=
+STATIC       = $(BUILD)/static/nginx
+STATIC_OPT   = --with-http_ssl_module --with-http_v2_module \
+               --with-http_realip_module --with-http_dav_module \
+               --with-http_stub_status_module --with-http_slice_module \
+               --with-http_auth_request_module \
+               --with-http_addition_module --with-threads \
+               --with-cc-opt='-Wno-unused-parameter' --with-debug
+
+$(STATIC): $(MODULES_SRC)
+	@rm -rf $(BUILD)/static && mkdir -p $(BUILD)/static
+	@$(if $(NGINX_SRC),,sh tools/debian.sh bookworm src:nginx \
+	    $(BUILD)/nginx-source)
+	@cp -r $(or $(NGINX_SRC),$(BUILD)/nginx-source/nginx) \
+	    $(BUILD)/static/tree
+	$(call say,NGINX,$@)(cd $(BUILD)/static/tree && \
+	    if [ -x configure ]; then configure=./configure; \
+	    else configure=auto/configure; fi && \
+	    $$configure $(STATIC_OPT) --add-module=$(CURDIR)) \
+	    > $(BUILD)/static/build.log 2>&1 || \
+	    { tail -n 30 $(BUILD)/static/build.log; false; }
+	+@$(MAKE) -C $(BUILD)/static/tree >> $(BUILD)/static/build.log 2>&1 || \
+	    { tail -n 30 $(BUILD)/static/build.log; false; }
+	@cp $(BUILD)/static/tree/objs/nginx $@
+
 build: modules engine cli
 
 # --- running -----------------------------------------------------------------
@@ -180,6 +209,11 @@ test: deps-test
 
 test-asan:
 	@NODETOOL_SAN=1 $(MAKE) --no-print-directory BUILD=$(BUILD)-asan SAN=1 test
+
+test-static: deps-test deps-lint
+	@$(MAKE) --no-print-directory engine $(STATIC)
+	NODETOOL_BUILD=$(abspath $(BUILD)) NODETOOL_NGINX=$(abspath $(STATIC)) \
+	    $(PROVE) t/nginx
 
 # Each target looks for new inputs in a copy of its corpus.
 FUZZ_TIME ?= 60

@@ -2,8 +2,8 @@
 #
 # lint.sh FILE... - all checks that need no running server.
 #
-# BUILD is a build folder with configured modules.  With NGINX_SRC, an nginx
-# source tree, the modules are also built into an nginx statically.
+# BUILD is a build folder with configured modules.  NGINX_SRC is the nginx
+# source tree to build the modules into, by default Debian's.
 
 set -eu
 
@@ -101,35 +101,31 @@ layers() {
     return $bad
 }
 
+# package NAME PACKAGE SUITE FOLDER: gets a Debian package, says it when it cannot.
+package() {
+    status=0
+    sh tools/debian.sh "$3" "$2" "$BUILD/$4" || status=$?
+    if [ $status = 3 ]; then
+        echo "lint: $1: skipped"
+    fi
+    return $status
+}
+
 # The modules against the headers of Debian 13's nginx.
 trixie() {
-    status=0
-    sh tools/trixie.sh "$BUILD/trixie" || status=$?
-    if [ $status = 3 ]; then
-        echo "lint: trixie: skipped"
-        return 0
-    fi
-    [ $status = 0 ] &&
-        make -s BUILD="$BUILD/lint-trixie" \
-            NGINX_DEV="$BUILD/trixie/usr/share/nginx/src" modules
+    package trixie nginx-dev trixie trixie || return $(($? == 3 ? 0 : 1))
+    make -s BUILD="$BUILD/lint-trixie" \
+        NGINX_DEV="$BUILD/trixie/usr/share/nginx/src" modules
 }
 
 # The modules within an nginx.
 static() {
-    tree=$BUILD/lint-static
-    rm -rf "$tree"
-    cp -r "$NGINX_SRC" "$tree"
-    here=$(pwd)
-    (
-        cd "$tree"
-        configure=./configure
-        [ -x ./configure ] || configure=auto/configure
-        $configure --with-http_ssl_module --with-http_v2_module \
-            --with-threads --with-cc-opt='-Wno-unused-parameter' \
-            --add-module="$here" > lint.log
-        make -j "$(nproc)" >> lint.log 2>&1 || { tail -n 30 lint.log; exit 1; }
-        objs/nginx -V 2>&1 | grep -q -- --add-module
-    )
+    if [ -z "${NGINX_SRC:-}" ]; then
+        package static src:nginx bookworm nginx-source ||
+            return $(($? == 3 ? 0 : 1))
+    fi
+    make -s BUILD="$BUILD" NGINX_SRC="${NGINX_SRC:-}" "$BUILD/static/nginx" &&
+        "$BUILD/static/nginx" -V 2>&1 | grep -q -- --add-module
 }
 
 check 'clang-format' format "$@"
@@ -139,8 +135,6 @@ check 'directives are documented' perl tools/lint-directives.pl
 check 'cppcheck' analyse "$@"
 check 'clang-tidy' tidy "$@"
 check "modules with Debian 13's nginx" trixie
-if [ -n "${NGINX_SRC:-}" ]; then
-    check 'modules within nginx' static
-fi
+check 'modules within nginx' static
 
 exit $failed

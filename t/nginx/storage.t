@@ -235,7 +235,7 @@ sub no_openat2 {
         . 'syscall(157, 22, 2, $prog) == 0 or die "seccomp: $!"; '
         . 'exec @ARGV or die "exec: $!"';
     my $child = $t->spawn('nginx-sandbox', [$^X, '-e', $perl, unpack('H*', $bpf),
-        '/usr/sbin/nginx', '-c', $path, '-p', $t->dir . '/', '-e',
+        $NodeTool::Test::NGINX, '-c', $path, '-p', $t->dir . '/', '-e',
         $t->dir . '/sandbox-error.log'], env => $t->nginx_env);
     if (!eval { $t->wait_port($port, $child); 1 }) {
         diag("no sandbox here: $@");

@@ -12,7 +12,7 @@ use NodeTool::Test;
 # readers and writers at the same time.
 
 my $t = NodeTool::Test->new;
-my $threads = `/usr/sbin/nginx -V 2>&1` =~ /--with-threads/
+my $threads = `$NodeTool::Test::NGINX -V 2>&1` =~ /--with-threads/
     ? 'aio threads; aio_write on;' : '';
 
 my $ng = $t->nginx(<<"CONF", workers => 2, modules => [qw(base storage)], http => <<'HTTP');

@@ -36,6 +36,9 @@ our $ROOT = abs_path(dirname(__FILE__) . '/../../..');
 our $BUILD = $ENV{NODETOOL_BUILD} || "$ROOT/build";
 our @MODULES = qw(base auth chat workflow storage);
 
+# An nginx that has the modules in it is tested in place of Debian's.
+our $NGINX = $ENV{NODETOOL_NGINX} || '/usr/sbin/nginx';
+
 my $JSON = JSON::PP->new->utf8->canonical->allow_nonref;
 
 sub new {
@@ -95,6 +98,7 @@ sub expand {
     $text =~ s/%%ROOT%%/$ROOT/g;
     $text =~ s/%%ENGINE%%/$t->{engine}{socket}/g if $t->{engine};
     $text =~ s/%%PORT_(\w+)%%/$t->port($1)/ge;
+    $text =~ s/^load_module .*//mg if $ENV{NODETOOL_NGINX};
     return $text;
 }
 
@@ -325,7 +329,7 @@ sub nginx_conf {
 
     my $name = $opt{name} || 'nginx';
     my $path = $t->write_file("$name.conf", $t->expand($conf));
-    my $child = $t->spawn($name, ['/usr/sbin/nginx', '-c', $path, '-p',
+    my $child = $t->spawn($name, [$NGINX, '-c', $path, '-p',
         "$t->{dir}/", '-e', "$t->{dir}/$name-error.log",
         @{ $opt{args} || [] }], env => { %{ nginx_env() }, %{ $opt{env} || {} } });
     @$child{qw(port conf errorlog)} =
@@ -355,7 +359,7 @@ http {
 }
 CONF
     local %ENV = (%ENV, %{ nginx_env() });
-    my $output = `/usr/sbin/nginx -t -c $path -p $t->{dir}/ -e stderr 2>&1`;
+    my $output = `$NGINX -t -c $path -p $t->{dir}/ -e stderr 2>&1`;
     return ($? >> 8, $output);
 }
 
