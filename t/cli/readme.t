@@ -10,17 +10,12 @@ use warnings;
 use FindBin qw($Bin);
 use lib "$Bin/../lib";
 use NodeTool::Test;
+use NodeTool::Worker;
 use Test::More;
 
 my $t = NodeTool::Test->new;
-my $port = $t->port('worker');
-
-my $worker = $t->spawn('worker', ["$NodeTool::Test::BUILD/nodetool", 'worker',
-    '--home', $t->dir . '/home', '--port', $port, '--host', '0.0.0.0'],
-    env => { AUTH_PROVIDER => 'static' });
-$t->wait_for('the worker', sub {
-    return $t->read_file('worker.log') =~ /is ready/;
-}, 30);
+my $worker = start_server($t, 'worker', home => $t->dir . '/home',
+    host => '0.0.0.0', env => { AUTH_PROVIDER => 'static' });
 
 my $readme = $t->read_file("$NodeTool::Test::ROOT/README.md");
 my @commands;
@@ -31,7 +26,7 @@ while ($readme =~ /^```console\n(.*?)^```$/msg) {
 }
 cmp_ok(scalar @commands, '>', 5, 'the README has commands');
 
-$ENV{URL} = "http://127.0.0.1:$port";
+$ENV{URL} = "http://127.0.0.1:$worker->{port}";
 ($ENV{TOKEN} = $t->read_file('home/token')) =~ s/\s+\z//;
 
 for (@commands) {

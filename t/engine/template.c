@@ -223,8 +223,11 @@ test_endless(void)
     for (i = 0; i < sizeof(endless) / sizeof(endless[0]); i++) {
         nt_buf_reset(&out);
         rc = render(endless[i], values, &options, &out);
-        ok(rc == NT_ERROR && out.len < 1000, "stopped: %.60s", endless[i]);
-        diag("%.*s", out.len > 200 ? 200 : (int) out.len, out.data);
+
+        if (!ok(rc == NT_ERROR && out.len < 1000, "stopped: %.60s", endless[i]))
+        {
+            diag("%.*s", out.len > 200 ? 200 : (int) out.len, out.data);
+        }
     }
 
     json_decref(values);
