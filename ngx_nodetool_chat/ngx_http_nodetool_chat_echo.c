@@ -341,7 +341,6 @@ ngx_nodetool_chat_echo(ngx_nodetool_chat_ctx_t *ctx)
     ctx->event.handler = ngx_nodetool_chat_echo_event;
     ctx->event.data = ctx;
     ctx->event.log = r->connection->log;
-    ctx->event.cancelable = 1;
 
     return ngx_nodetool_chat_echo_stream(ctx);
 }

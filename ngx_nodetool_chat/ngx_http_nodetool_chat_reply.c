@@ -244,6 +244,9 @@ ngx_nodetool_chat_reply_header(ngx_nodetool_chat_ctx_t *ctx)
     ctx->reply_length = u->headers_in.content_length_n;
 
     if (ctx->models != NULL) {
+        /* of a longer one nginx says that it does not fit into
+         * subrequest_output_buffer_size, where nothing of it goes */
+        u->headers_in.content_length_n = -1;
         return NGX_OK;
     }
 

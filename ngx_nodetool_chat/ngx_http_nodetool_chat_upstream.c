@@ -108,10 +108,6 @@ ngx_nodetool_chat_upstream_start(ngx_nodetool_chat_ctx_t *ctx)
 
     r->state = 0;
 
-    if (ctx->stream) {
-        ngx_nodetool_chat_stream_comments(ctx);
-    }
-
     return NGX_DONE;
 }
 
@@ -263,6 +259,13 @@ ngx_nodetool_chat_create_request(ngx_http_request_t *r)
     b->flush = 1;
 
     r->upstream->request_bufs = first;
+
+    /* not before: of an upstream that did not come to this, nginx does not
+     * tell the end */
+
+    if (ctx->stream) {
+        ngx_nodetool_chat_stream_comments(ctx);
+    }
 
     return NGX_OK;
 }
@@ -445,6 +448,10 @@ ngx_nodetool_chat_process_header(ngx_http_request_t *r)
         rc = ngx_http_parse_header_line(r, &u->buffer, 1);
 
         if (rc == NGX_OK) {
+            if (u->headers_in.status_n < NGX_HTTP_OK) {
+                continue;
+            }
+
             rc = ngx_nodetool_chat_header_line(r);
             if (rc != NGX_OK) {
                 return rc;
@@ -465,6 +472,19 @@ ngx_nodetool_chat_process_header(ngx_http_request_t *r)
                       "nodetool_provider \"%V\" sent an invalid header line",
                       &ctx->provider->name);
         return NGX_HTTP_UPSTREAM_INVALID_HEADER;
+    }
+
+    if (u->headers_in.status_n < NGX_HTTP_OK) {
+        /* an interim reply, the final one follows (RFC 9110, 15.2) */
+        ngx_memzero(&ctx->status, sizeof(ngx_http_status_t));
+
+        if (u->state) {
+            u->state->status = 0;
+        }
+
+        u->process_header = ngx_nodetool_chat_process_status;
+
+        return ngx_nodetool_chat_process_status(r);
     }
 
     if (u->headers_in.chunked) {
