@@ -29,6 +29,7 @@
 static void       ngx_http_nodetool_upload_cleanup(void *data);
 static void       ngx_http_nodetool_upload_read(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_nodetool_upload_full(ngx_http_request_t *r);
+static ngx_int_t  ngx_http_nodetool_upload_copy(ngx_http_nodetool_object_t *o);
 static void       ngx_http_nodetool_upload_take(ngx_http_nodetool_object_t *o);
 static void       ngx_http_nodetool_upload_give(ngx_http_nodetool_object_t *o);
 static ngx_int_t  ngx_http_nodetool_upload_flush(ngx_http_nodetool_object_t *o);
@@ -124,9 +125,58 @@ ngx_http_nodetool_upload_body(ngx_http_request_t *r)
 
     o = ngx_http_get_module_ctx(r, ngx_http_nodetool_storage_module);
 
-    ngx_http_nodetool_upload_take(o);
+    if (r->request_body == NULL) {
+        /* a subrequest whose main request has not read its body */
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
+    if (r != r->main || r->preserve_body) {
+        if (ngx_http_nodetool_upload_copy(o) != NGX_OK) {
+            ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+            return;
+        }
+
+    } else {
+        ngx_http_nodetool_upload_take(o);
+    }
 
     ngx_http_nodetool_upload_read(r);
+}
+
+
+/* A body that a main request and its mirrors share stays as it is: writing
+ * moves the positions of buffers. */
+
+static ngx_int_t
+ngx_http_nodetool_upload_copy(ngx_http_nodetool_object_t *o)
+{
+    ngx_pool_t  *pool;
+    ngx_chain_t *in, *cl, **last;
+
+    pool = o->request->pool;
+    last = &o->taken;
+
+    for (in = o->request->request_body->bufs; in != NULL; in = in->next) {
+        cl = ngx_alloc_chain_link(pool);
+        if (cl == NULL) {
+            return NGX_ERROR;
+        }
+
+        cl->buf = ngx_alloc_buf(pool);
+        if (cl->buf == NULL) {
+            return NGX_ERROR;
+        }
+
+        *cl->buf = *in->buf;
+        cl->next = NULL;
+        *last = cl;
+        last = &cl->next;
+    }
+
+    o->out = o->taken;
+
+    return NGX_OK;
 }
 
 
@@ -246,7 +296,9 @@ ngx_http_nodetool_upload_flush(ngx_http_nodetool_object_t *o)
         return NGX_DONE;
     }
 
-    err = ngx_http_nodetool_upload_write(o);
+    do {
+        err = ngx_http_nodetool_upload_write(o);
+    } while (err == 0 && o->out != NULL && r != r->main);
 
     if (err != 0) {
         ngx_http_nodetool_upload_written(o, err);
@@ -257,7 +309,8 @@ ngx_http_nodetool_upload_flush(ngx_http_nodetool_object_t *o)
         return NGX_OK;
     }
 
-    /* more of a file is to be copied; others have their turn before */
+    /* more of a file is to be copied; others have their turn before, unless
+     * for a subrequest, to which no event of the connection comes */
 
     r->read_event_handler = ngx_http_block_reading;
     r->write_event_handler = ngx_http_nodetool_upload_read;
