@@ -271,6 +271,11 @@ nt_conn_flush(nt_conn_t *conn)
 
     nt_conn_empty(&conn->out);
     on_sent(conn);
+
+    /* a peer that reads fast takes more at once than what made it pause */
+    if (conn->paused && !conn->closing) {
+        nt_op_resume(conn);
+    }
 }
 
 
