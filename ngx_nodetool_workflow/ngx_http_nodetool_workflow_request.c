@@ -95,6 +95,15 @@ ngx_http_nodetool_workflow_head_list(ngx_http_request_t               *r,
             return NGX_ERROR;
         }
 
+        if (value.len && memchr(value.data, '\0', value.len) != NULL) {
+            ctx->refusal =
+                ngx_nodetool_errorf(r, 422,
+                                    "Query parameter \"%s\" must not have a "
+                                    "NUL in it.",
+                                    names[i]);
+            return NGX_DECLINED;
+        }
+
         if (value.len) {
             ngx_http_nodetool_workflow_field(buf, names[i], &value);
         }

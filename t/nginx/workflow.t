@@ -197,6 +197,8 @@ my $page = $t->get($ng, '/jobs/?limit=2&start_key='
 isnt($page->{json}{jobs}[0]{id}, $r->{json}{jobs}[0]{id}, 'the next page');
 is_deeply($t->get($ng, '/jobs?workflow_id=none')->{json}{jobs}, [],
     'jobs of one workflow');
+is($t->get($ng, "/$_=%00")->{status}, 422, "a NUL in $_")
+    for qw(workflows?cursor jobs?start_key jobs?workflow_id);
 for my $limit ('x', '-1', '0', '99999', '1.5') {
     is($t->get($ng, "/jobs?limit=$limit")->{status}, 422, "limit=$limit");
 }
