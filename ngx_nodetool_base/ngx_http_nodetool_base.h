@@ -8,7 +8,8 @@
 #include "ngx_nodetool_common/ngx_nodetool_common.h"
 
 typedef struct {
-    ngx_int_t request_id_index; /* of $nodetool_request_id */
+    ngx_int_t  request_id_index; /* of $nodetool_request_id */
+    ngx_uint_t nginx_ids;        /* something uses $request_id as well */
 } ngx_http_nodetool_base_main_conf_t;
 
 typedef struct {
@@ -24,6 +25,9 @@ NT_BEGIN_DECLS
 
 /* Registers $nodetool_request_id and $nodetool_base_url. */
 ngx_int_t ngx_http_nodetool_base_add_variables(ngx_conf_t *cf);
+
+/* After all directives were read: sees whether any uses $request_id. */
+void ngx_http_nodetool_base_init_ids(ngx_conf_t *cf);
 
 /* The request's id, made when there is none yet; from then on the error log
  * has it, too.  Stays the same over internal redirects. */

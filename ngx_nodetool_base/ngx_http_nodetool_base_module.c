@@ -216,6 +216,8 @@ ngx_http_nodetool_base_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
+    ngx_http_nodetool_base_init_ids(cf);
+
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
 
     h = ngx_array_push(&cmcf->phases[NGX_HTTP_POST_READ_PHASE].handlers);

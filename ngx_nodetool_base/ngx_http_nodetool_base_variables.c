@@ -5,12 +5,19 @@
 
 #include "ngx_nodetool_base/ngx_http_nodetool_base.h"
 
+#include <sys/random.h>
+
 #include "core/nt_id.h"
+
+/* A getrandom() of up to 256 bytes is never short. */
+#define NGX_HTTP_NODETOOL_BASE_RANDOM 16
 
 typedef struct {
     ngx_http_log_handler_pt next; /* the log handler that stood before */
 } ngx_http_nodetool_base_log_t;
 
+static ngx_int_t ngx_http_nodetool_base_make_id(ngx_http_request_t *r,
+                                                ngx_str_t          *id);
 static ngx_int_t ngx_http_nodetool_base_request_id_variable(
     ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_nodetool_base_url_variable(
@@ -46,6 +53,75 @@ ngx_http_nodetool_base_add_variables(ngx_conf_t *cf)
 }
 
 
+void
+ngx_http_nodetool_base_init_ids(ngx_conf_t *cf)
+{
+    ngx_uint_t                          i;
+    ngx_http_variable_t                *v;
+    ngx_http_core_main_conf_t          *cmcf;
+    ngx_http_nodetool_base_main_conf_t *bmcf;
+
+    static ngx_str_t name = ngx_string("request_id");
+
+    bmcf =
+        ngx_http_conf_get_module_main_conf(cf, ngx_http_nodetool_base_module);
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    v = cmcf->variables.elts;
+
+    for (i = 0; i < cmcf->variables.nelts; i++) {
+        if (v[i].name.len == name.len &&
+            ngx_strncmp(v[i].name.data, name.data, name.len) == 0)
+        {
+            bmcf->nginx_ids = 1;
+        }
+    }
+}
+
+
+/*
+ * As nginx's $request_id, which is taken where somebody may compare the two:
+ * OpenSSL's generator takes a microsecond for each, and asks for the process
+ * id.
+ */
+
+static ngx_int_t
+ngx_http_nodetool_base_make_id(ngx_http_request_t *r, ngx_str_t *id)
+{
+    ngx_http_nodetool_base_main_conf_t *bmcf;
+
+    static ngx_uint_t left;
+    static u_char     random[NGX_HTTP_NODETOOL_BASE_RANDOM][16];
+
+    bmcf = ngx_http_get_module_main_conf(r, ngx_http_nodetool_base_module);
+
+    if (bmcf->nginx_ids) {
+        *id = ngx_nodetool_variable(r, "request_id");
+        return id->len ? NGX_OK : NGX_ERROR;
+    }
+
+    if (left == 0) {
+        if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
+            ngx_log_error(NGX_LOG_ERR, r->connection->log, ngx_errno,
+                          "getrandom() failed");
+            return NGX_ERROR;
+        }
+
+        left = NGX_HTTP_NODETOOL_BASE_RANDOM;
+    }
+
+    id->data = ngx_pnalloc(r->pool, NT_ID_HEX_LEN);
+    if (id->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    id->len = NT_ID_HEX_LEN;
+    nt_id_hex((char *) id->data, random[--left]);
+
+    return NGX_OK;
+}
+
+
 ngx_int_t
 ngx_http_nodetool_base_request_id(ngx_http_request_t *r, ngx_str_t *id)
 {
@@ -76,13 +152,10 @@ ngx_http_nodetool_base_request_id_variable(ngx_http_request_t        *r,
 
     /* two ids are none: who sends them does not know which one counts */
 
-    if (ngx_nodetool_header_in(r, "x-request-id", &id) != 1 ||
-        !nt_request_id_valid(ngx_nodetool_str(&id)))
+    if ((ngx_nodetool_header_in(r, "x-request-id", &id) != 1 ||
+         !nt_request_id_valid(ngx_nodetool_str(&id))) &&
+        ngx_http_nodetool_base_make_id(r, &id) != NGX_OK)
     {
-        id = ngx_nodetool_variable(r, "request_id");
-    }
-
-    if (id.len == 0) {
         return NGX_ERROR;
     }
 
