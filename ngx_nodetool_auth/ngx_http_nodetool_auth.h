@@ -38,6 +38,10 @@ char *ngx_http_nodetool_auth_set_token(ngx_conf_t *cf, ngx_command_t *cmd,
  * any case.  NGX_OK, NGX_DECLINED, or NGX_ERROR. */
 ngx_int_t ngx_http_nodetool_auth_match(ngx_array_t *tokens, nt_str_t token);
 
+/* Why a request is not one of the local user, a sentence for the client;
+ * NULL when it is. */
+const char *ngx_http_nodetool_auth_foreign(ngx_http_request_t *r);
+
 NT_END_DECLS
 
 #endif

@@ -169,6 +169,15 @@ ngx_http_nodetool_auth_judge(ngx_http_request_t *r)
     } else {
         ctx->conf = alcf;
         ngx_str_set(&ctx->user, "1");
+
+        if (alcf->provider == NGX_HTTP_NODETOOL_AUTH_LOCAL) {
+            ctx->error = ngx_http_nodetool_auth_foreign(r->main);
+        }
+
+        if (ctx->error != NULL) {
+            ctx->status = NGX_HTTP_FORBIDDEN;
+            ngx_str_null(&ctx->user);
+        }
     }
 
     return ctx;
@@ -264,12 +273,9 @@ ngx_http_nodetool_auth_access(ngx_http_request_t *r)
 
     alcf = ngx_http_get_module_loc_conf(r, ngx_http_nodetool_auth_module);
 
-    /*
-     * Without a token to check there is nothing to allow either: "satisfy
-     * any" is left to the other access modules.
-     */
-
-    if (alcf->provider != NGX_HTTP_NODETOOL_AUTH_STATIC) {
+    if (alcf->provider != NGX_HTTP_NODETOOL_AUTH_STATIC &&
+        alcf->provider != NGX_HTTP_NODETOOL_AUTH_LOCAL)
+    {
         return NGX_DECLINED;
     }
 
@@ -279,7 +285,13 @@ ngx_http_nodetool_auth_access(ngx_http_request_t *r)
     }
 
     if (ctx->user.len) {
-        return NGX_OK;
+        /*
+         * Without a token to check there is nothing to allow either:
+         * "satisfy any" is left to the other access modules.
+         */
+
+        return alcf->provider == NGX_HTTP_NODETOOL_AUTH_STATIC ? NGX_OK
+                                                               : NGX_DECLINED;
     }
 
     ctx->refused = 1;

@@ -231,6 +231,38 @@ my @refusals = grep { /nodetool auth refused/ && !/[?]token=/ }
 cmp_ok(scalar @refusals, '>', 20, 'refusals are logged');
 is(scalar(grep { /\Q$secret\E|wrong/ } @refusals), 0, '... without tokens');
 
+# --- local: pages of other sites ----------------------------------------------
+
+sub local_status {
+    my ($host, $origin, $method) = @_;
+
+    my $r = $t->request($ng, $method || 'GET', '/local/local.html', headers => [
+        Host => $host, $origin ? (Origin => $origin) : ()]);
+    is($r->{headers}{'x-user'}, $r->{status} == 403 ? ';' : '1;local', 'the user');
+    is($r->{json}{error}{type}, 'forbidden', 'in JSON') if $r->{status} == 403;
+    return $r->{status};
+}
+
+my $at = "127.0.0.1:$ng->{port}";
+
+is(local_status($_), 200, "Host: $_") for $at, '127.0.0.1', '127.8.9.1:80',
+    "localhost:$ng->{port}", 'LOCALHOST', 'localhost.', 'my.localhost:1', '[::1]:80', '192.168.1.2';
+is(local_status($_), 403, "Host: $_") for 'evil.example', "evil.example:$ng->{port}",
+    'localhost.evil.example', 'notlocalhost', '127.0.0.1.evil.example';
+is(local_status($at, $_), 200, "Origin: $_") for "http://$at", 'http://localhost:3000',
+    'http://localhost', 'https://a.localhost', 'http://[::1]:3000', 'http://127.0.0.2';
+is(local_status($at, $_), 403, "Origin: $_") for 'null', 'http://evil.example',
+    'http://evil.example:3000', 'http://localhost.evil.example', 'http://10.0.0.1',
+    'http://127.0.0.1.evil.example', 'http://evil.example/localhost', 'file://', 'http://:80';
+is(local_status('192.168.1.2:8', 'http://192.168.1.2:8'), 200, 'the same origin');
+is(local_status('192.168.1.2:8', 'http://192.168.1.2:9'), 403, 'another port of it');
+is(local_status($at, 'http://evil.example', 'POST'), 403, 'POST');
+is($t->get($ng, '/none/local.html', headers => [Host => 'a.example', Origin =>
+    'http://evil.example'])->{status}, 200, 'none takes all');
+is($t->request($ng, 'GET', '/', headers => [Host => 'a.example', Origin =>
+    'http://evil.example', Authorization => "Bearer $secret"])->{status}, 200,
+    'a token is enough');
+
 # --- rotation: a reload in the middle ----------------------------------------
 
 my $conf = $t->read_file('nginx.conf');
