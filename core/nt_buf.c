@@ -193,7 +193,10 @@ nt_buf_append_json(nt_buf_t *buf, nt_str_t str)
         run = i;
     }
 
-    nt_buf_append(buf, str.data + run, i - run);
+    if (i > run) { /* an empty string may have no data */
+        nt_buf_append(buf, str.data + run, i - run);
+    }
+
     nt_buf_append_char(buf, '"');
 }
 
