@@ -309,6 +309,10 @@ ngx_nodetool_models_post(ngx_http_request_t *sr, void *data, ngx_int_t rc)
     ngx_nodetool_chat_ctx_t   *ctx = data;
     ngx_nodetool_models_ctx_t *m;
 
+    if (ctx == NULL) {
+        return NGX_OK;
+    }
+
     m = ctx->models;
 
     if (!m->done) {
@@ -347,6 +351,7 @@ ngx_nodetool_models_fetch(ngx_nodetool_chat_ctx_t *parent,
     }
 
     ps->handler = ngx_nodetool_models_post;
+    ps->data = NULL;
 
     if (ngx_http_subrequest(r, &r->uri, NULL, &sr, ps,
                             NGX_HTTP_SUBREQUEST_IN_MEMORY |
@@ -383,6 +388,12 @@ ngx_nodetool_models_begin(ngx_http_request_t *sr)
     ngx_nodetool_chat_ctx_t *ctx;
 
     ctx = ngx_http_get_module_ctx(sr, ngx_http_nodetool_chat_module);
+
+    if (ctx == NULL) {
+        /* memory was out when it was made */
+        ngx_http_finalize_request(sr, NGX_OK);
+        return;
+    }
 
     sr->write_event_handler = ngx_http_request_empty_handler;
     sr->request_body = NULL;
