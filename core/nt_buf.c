@@ -77,6 +77,21 @@ nt_buf_append_char(nt_buf_t *buf, char c)
 
 
 void
+nt_buf_append_uint(nt_buf_t *buf, uint64_t value)
+{
+    char   text[20]; /* of UINT64_MAX */
+    size_t i = sizeof(text);
+
+    do {
+        text[--i] = (char) ('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+
+    nt_buf_append(buf, text + i, sizeof(text) - i);
+}
+
+
+void
 nt_buf_printf(nt_buf_t *buf, const char *format, ...)
 {
     int     n;

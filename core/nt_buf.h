@@ -23,6 +23,7 @@ NT_BEGIN_DECLS
 void nt_buf_append(nt_buf_t *buf, const void *data, size_t len);
 void nt_buf_append_str(nt_buf_t *buf, nt_str_t str);
 void nt_buf_append_char(nt_buf_t *buf, char c);
+void nt_buf_append_uint(nt_buf_t *buf, uint64_t value); /* in decimal */
 void nt_buf_printf(nt_buf_t *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -47,7 +47,8 @@ nt_json_scan_init(nt_json_scan_t *scan, nt_json_field_t *fields, size_t n)
     for (size_t i = 0; i < scan->n_fields; i++) {
         const char *path = fields[i].path;
 
-        memset(&fields[i], 0, sizeof(nt_json_field_t));
+        /* without what has no meaning beyond value_len */
+        memset(&fields[i], 0, offsetof(nt_json_field_t, value));
         fields[i].path = path;
     }
 }

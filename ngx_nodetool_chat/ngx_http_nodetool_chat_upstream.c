@@ -180,7 +180,9 @@ ngx_nodetool_chat_request_head(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *head,
 
     if (ctx->models == NULL) {
         nt_buf_append_str(head, NT_STR("Content-Type: application/json" CRLF));
-        nt_buf_printf(head, "Content-Length: %jd" CRLF, (intmax_t) length);
+        nt_buf_append_str(head, NT_STR("Content-Length: "));
+        nt_buf_append_uint(head, (uint64_t) length);
+        nt_buf_append_str(head, NT_STR(CRLF));
     }
 
     nt_buf_append_str(head, ctx->stream

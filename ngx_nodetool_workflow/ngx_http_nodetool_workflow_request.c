@@ -7,15 +7,18 @@
 
 #include "core/nt_buf.h"
 
-#define NGX_HTTP_NODETOOL_WORKFLOW_HEAD_MAX 16384 /* bytes, by the protocol */
-#define NGX_HTTP_NODETOOL_WORKFLOW_KEY_MAX  255   /* of an Idempotency-Key */
+#define NGX_HTTP_NODETOOL_WORKFLOW_HEAD_SIZE 512   /* most are shorter */
+#define NGX_HTTP_NODETOOL_WORKFLOW_HEAD_MAX  16384 /* bytes, by the protocol */
+#define NGX_HTTP_NODETOOL_WORKFLOW_KEY_MAX   255   /* of an Idempotency-Key */
 
 
 static void
 ngx_http_nodetool_workflow_field(nt_buf_t *buf, const char *name,
                                  ngx_str_t *value)
 {
-    nt_buf_printf(buf, ",\"%s\":", name);
+    nt_buf_append_str(buf, NT_STR(",\""));
+    nt_buf_append_str(buf, nt_str(name));
+    nt_buf_append_str(buf, NT_STR("\":"));
     nt_buf_append_json(buf, ngx_nodetool_str(value));
 }
 
@@ -211,7 +214,9 @@ ngx_http_nodetool_workflow_head_build(
     ngx_str_t  value;
     ngx_uint_t flags;
 
-    nt_buf_printf(buf, "{\"op\":\"%s\"", route->op);
+    nt_buf_append_str(buf, NT_STR("{\"op\":\""));
+    nt_buf_append_str(buf, nt_str(route->op));
+    nt_buf_append_char(buf, '"');
 
     value = ngx_nodetool_variable(r, "nodetool_user");
     if (value.len) {
@@ -256,6 +261,7 @@ ngx_http_nodetool_workflow_head(ngx_http_request_t                       *r,
     ngx_int_t rc;
 
     ngx_memzero(&buf, sizeof(nt_buf_t));
+    (void) nt_buf_reserve(&buf, NGX_HTTP_NODETOOL_WORKFLOW_HEAD_SIZE);
 
     rc = ngx_http_nodetool_workflow_head_build(r, ctx, &buf, route, id);
 

@@ -101,7 +101,9 @@ nt_job_text_clean(const char *text, size_t max)
 static void
 nt_job_update_member(nt_buf_t *buf, const char *name, nt_str_t value)
 {
-    nt_buf_printf(buf, ",\"%s\":", name);
+    nt_buf_append_str(buf, NT_STR(",\""));
+    nt_buf_append_str(buf, nt_str(name));
+    nt_buf_append_str(buf, NT_STR("\":"));
     nt_buf_append_json(buf, value);
 }
 
@@ -110,7 +112,9 @@ void
 nt_job_update_line(nt_buf_t *buf, const nt_job_record_t *job)
 {
     nt_buf_reset(buf);
-    nt_buf_printf(buf, NT_JOB_UPDATE "%s\"", job->status);
+    nt_buf_append_str(buf, NT_STR(NT_JOB_UPDATE));
+    nt_buf_append_str(buf, nt_str(job->status));
+    nt_buf_append_char(buf, '"');
     nt_job_update_member(buf, "job_id", nt_str(job->id));
     nt_job_update_member(buf, "workflow_id", nt_str(job->workflow_id));
 

@@ -7,6 +7,8 @@
 #include "core/nt_buf.h"
 #include "engine/log.h"
 
+#define NT_REDIS_EVAL 1024 /* bytes of a script's call, mostly */
+
 #define NT_REDIS_TICK_MS 50
 #define NT_REDIS_WAIT_MS 2000 /* of a command, for a connection */
 #define NT_REDIS_HANG_MS 5000 /* without a reply: the connection is dead */
@@ -42,8 +44,19 @@ nt_redis_arg_int(nt_redis_args_t *args, int64_t value)
 static void
 nt_redis_put(nt_buf_t *buf, nt_str_t value)
 {
-    nt_buf_printf(buf, "$%zu\r\n", value.len);
+    nt_buf_append_char(buf, '$');
+    nt_buf_append_uint(buf, value.len);
+    nt_buf_append_str(buf, NT_STR("\r\n"));
     nt_buf_append_str(buf, value);
+    nt_buf_append_str(buf, NT_STR("\r\n"));
+}
+
+
+static void
+nt_redis_begin(nt_buf_t *buf, size_t n)
+{
+    nt_buf_append_char(buf, '*');
+    nt_buf_append_uint(buf, n);
     nt_buf_append_str(buf, NT_STR("\r\n"));
 }
 
@@ -208,7 +221,7 @@ nt_redis_command(nt_redis_t *redis, const nt_redis_args_t *args, bool again,
 {
     nt_buf_t text = { 0 };
 
-    nt_buf_printf(&text, "*%zu\r\n", args->n);
+    nt_redis_begin(&text, args->n);
 
     for (size_t i = 0; i < args->n; i++) {
         nt_redis_put(&text, args->args[i]);
@@ -225,7 +238,8 @@ nt_redis_eval(nt_redis_t *redis, unsigned script, const nt_redis_args_t *args,
     nt_buf_t text = { 0 };
     size_t   head;
 
-    nt_buf_printf(&text, "*%zu\r\n", args->n + 3);
+    (void) nt_buf_reserve(&text, NT_REDIS_EVAL);
+    nt_redis_begin(&text, args->n + 3);
     nt_redis_put(&text, NT_STR("EVALSHA"));
     nt_redis_put(&text, (nt_str_t) { redis->shas[script], NT_REDIS_SHA });
     head = text.len;

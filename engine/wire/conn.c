@@ -320,7 +320,10 @@ put_reply(nt_conn_t *conn, int status, const char *job_id, unsigned retry_after,
 {
     nt_buf_t *out = &conn->out;
 
-    nt_buf_printf(out, "{\"status\":%d,\"length\":%zu", status, body.len);
+    nt_buf_append_str(out, NT_STR("{\"status\":"));
+    nt_buf_append_uint(out, (uint64_t) status);
+    nt_buf_append_str(out, NT_STR(",\"length\":"));
+    nt_buf_append_uint(out, body.len);
 
     if (job_id != NULL) {
         nt_buf_append_str(out, NT_STR(",\"job_id\":"));
@@ -378,7 +381,8 @@ void
 nt_conn_stream_event(nt_conn_t *conn, uint64_t seq, const char *line,
                      size_t len)
 {
-    nt_buf_printf(&conn->out, "%llu ", (unsigned long long) seq);
+    nt_buf_append_uint(&conn->out, seq);
+    nt_buf_append_char(&conn->out, ' ');
     nt_buf_append(&conn->out, line, len);
     nt_buf_append_char(&conn->out, '\n');
     mark_dirty(conn);

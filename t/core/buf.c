@@ -25,6 +25,14 @@ test_append(void)
     nt_buf_reset(&buf);
     is_int((long long) buf.len, 0, "reset empties");
 
+    nt_buf_append_uint(&buf, 0);
+    nt_buf_append_char(&buf, ' ');
+    nt_buf_append_uint(&buf, 1005);
+    nt_buf_append_char(&buf, ' ');
+    nt_buf_append_uint(&buf, UINT64_MAX);
+    is_str(text(&buf), "0 1005 18446744073709551615", "appends numbers");
+    nt_buf_reset(&buf);
+
     memset(big, 'a', sizeof(big) - 1);
     big[sizeof(big) - 1] = '\0';
     nt_buf_printf(&buf, "%s%s%s", big, big, big);
