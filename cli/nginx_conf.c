@@ -295,7 +295,10 @@ conf_server(nt_buf_t *conf, const nt_cli_options_t *options,
                             "nodetool_health; }\n");
     }
 
-    nt_buf_append_str(conf, NT_STR("    }\n"));
+    /* not "return 404": that would come before the token is asked for */
+    nt_buf_append_str(conf, NT_STR("        location / { root /dev/null; "
+                                   "try_files $uri =404; }\n"
+                                   "    }\n"));
 }
 
 

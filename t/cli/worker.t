@@ -78,6 +78,16 @@ is($t->get($w, '/storage/assets/a/b.txt')->{body}, 'stored', 'and public');
 $r = $t->get($w, '/nothing', headers => \@auth);
 is($r->{status}, 404, 'an unknown path');
 is($r->{json}{error}{type}, 'not_found', 'in JSON');
+$r = $t->request($w, 'POST', '/nothing', headers => \@auth, json => {});
+is($r->{status}, 404, 'for any method');
+is($t->get($w, '/nothing')->{status}, 401, 'after the token was asked for');
+unlike($t->read_file("$home/logs/worker-error.log"), qr/open\(\)/,
+       'and no file is looked for');
+
+$r = $t->get($w, '/v1/models/echo', headers => \@auth);
+is($r->{json}{id}, 'echo', 'one model');
+$r = $t->get($w, '/v1/nothing', headers => \@auth);
+is($r->{status}, 404, 'an unknown path of the chat surface');
 
 # --- children that die ---
 
