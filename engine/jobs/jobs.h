@@ -76,7 +76,8 @@ typedef void (*nt_submit_cb)(void *arg, int status, const char *message,
                              const nt_job_record_t *job);
 
 /* Accepts a job; the callback comes when the store has it (or has the
- * earlier job of this idempotency key).  The job then runs by itself. */
+ * earlier job of this idempotency key, or 422 when that was of another
+ * workflow).  The job then runs by itself. */
 void nt_jobs_submit(nt_jobs_t *jobs, const nt_job_request_t *request,
                     nt_submit_cb done, void *arg);
 

@@ -131,6 +131,9 @@ struct nt_watch {
     bool ended; /* `end` was called */
 };
 
+#define NT_JOBS_OTHER                                                          \
+    "This Idempotency-Key was used for a run of another workflow; make a new " \
+    "one for each run"
 #define NT_JOBS_AWAY    "The job store cannot be reached; try again later"
 #define NT_JOBS_NOMEM   "The engine is out of memory"
 #define NT_JOBS_UNKNOWN "Job not found"

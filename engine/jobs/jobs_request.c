@@ -135,14 +135,18 @@ nt_jobs_on_created(void *arg, nt_rc_t rc, const char *message,
     nt_jobs_submit_t *call = arg;
     nt_jobs_t        *jobs = call->jobs;
     nt_job_t         *job = call->job;
-    bool              ours, place = job->started_at != 0;
+    bool              ours, same, place = job->started_at != 0;
 
     if (rc != NT_OK) {
         nt_log(NT_LOG_WARN, "job %s: not accepted: %s", job->id, message);
     }
 
-    ours = rc == NT_OK && strcmp(record->id, job->id) == 0 &&
-           strcmp(record->status, "running") == 0;
+    same = rc == NT_OK && strcmp(record->id, job->id) == 0;
+    ours = same && strcmp(record->status, "running") == 0;
+
+    /* the earlier job of a key; another workflow's would be a wrong answer */
+    same = same ||
+           (rc == NT_OK && strcmp(record->workflow_id, job->workflow_id) == 0);
 
     if (ours) {
         nt_job_start(job, record);
@@ -154,10 +158,12 @@ nt_jobs_on_created(void *arg, nt_rc_t rc, const char *message,
         }
     }
 
-    if (rc == NT_OK) {
-        call->done(call->arg, 200, NULL, record);
-    } else {
+    if (rc != NT_OK) {
         call->done(call->arg, 503, NT_JOBS_AWAY, NULL);
+    } else if (!same) {
+        call->done(call->arg, 422, NT_JOBS_OTHER, NULL);
+    } else {
+        call->done(call->arg, 200, NULL, record);
     }
 
     free(call);

@@ -513,18 +513,20 @@ test_cancel(void)
 static void
 test_idempotency(void)
 {
-    answer_t one, two, three, four;
+    answer_t one, two, three, four, five;
 
     submit_as(&one, "u", "w", "key", "{}");
     submit_as(&two, "u", "w", "key", "{}");
     submit_as(&three, "v", "w", "key", "{}");
     submit_as(&four, "u", "w", "key2", "{}");
+    submit_as(&five, "u", "w2", "key", "{}");
     same(field(&two, "id"), field(&one, "id"), "the same key, the same job");
     ok(strcmp(field(&three, "id"), field(&one, "id")) != 0,
        NAME("another user's key is another key"));
     ok(strcmp(field(&four, "id"), field(&one, "id")) != 0,
        NAME("another key, another job"));
     is_int(two.status, 200, NAME("the earlier job is no error"));
+    is_int(five.status, 422, NAME("but not for another workflow's run"));
 }
 
 static void
