@@ -212,7 +212,13 @@ nt_json_parse(const char *text, size_t len, nt_buf_t *error)
 
     value = json_loadb(text, len, JSON_DECODE_ANY, &e);
 
-    if (value == NULL) {
+    if (value == NULL && json_error_code(&e) == json_error_null_character) {
+        nt_buf_printf(error,
+                      "A string has a NUL character (\\u0000) at line "
+                      "%d, column %d; texts cannot have one.",
+                      e.line, e.column);
+
+    } else if (value == NULL) {
         nt_buf_printf(error, "Malformed JSON at line %d, column %d: %s.",
                       e.line > 0 ? e.line : 1, e.column > 0 ? e.column : 1,
                       e.text);

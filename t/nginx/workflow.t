@@ -174,6 +174,12 @@ for ([[], qr/object/], [{}, qr/graph/], [{ graph => { nodes => [] } },
 }
 is($t->get($ng, '/workflows/bad')->{status}, 404, 'nothing was stored');
 
+$r = $t->request($ng, 'POST', '/workflows/echo/run', body => '{"text": "\\u0000"}',
+    headers => ['Content-Type', 'application/json']);
+is($r->{status}, 400, 'a NUL in a text');
+like($r->{json}{error}{message}, qr/NUL character .* line 1, column \d+/,
+    ' says so');
+
 # --- idempotency ---------------------------------------------------------------
 
 my @key = ('Idempotency-Key', 'key-1 "quoted"');
