@@ -4,15 +4,18 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/nt_id.h"
 #include "core/nt_key.h"
 #include "engine/assets/beneath.h"
 
 /* The storage module's own folder in a store; writers put unfinished files
  * there, it clears out what they left. */
 #define TMP_FOLDER ".nodetool-tmp"
+#define TMP_PREFIX "engine-"
 
 #define DEPTH_MAX 64 /* of folders in a list */
 
@@ -145,11 +148,15 @@ publish(int folder, int tmp, const char *tmp_name, const char *key)
 bool
 nt_asset_write(int folder, const char *key, const void *data, size_t len)
 {
-    static unsigned counter;
-    char            name[64];
-    int             tmp, fd, saved;
-    bool            good;
+    char          name[sizeof(TMP_PREFIX) + NT_ID_HEX_LEN] = TMP_PREFIX;
+    unsigned char random[16];
+    int           tmp, fd, saved;
+    bool          good;
 
+    if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
+        errno = EIO;
+        return false;
+    }
     if (mkdirat(folder, TMP_FOLDER, 0700) == -1 && errno != EEXIST) {
         return false;
     }
@@ -157,11 +164,13 @@ nt_asset_write(int folder, const char *key, const void *data, size_t len)
     if (tmp == -1) {
         return false;
     }
-    (void) snprintf(name, sizeof(name), "engine-%ld-%u", (long) getpid(),
-                    __atomic_fetch_add(&counter, 1, __ATOMIC_RELAXED));
 
-    fd = openat(tmp, name,
-                O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    /* not by the process: engines in containers share numbers, and folders */
+    nt_id_hex(name + sizeof(TMP_PREFIX) - 1, random);
+    name[sizeof(name) - 1] = '\0';
+
+    fd = openat(tmp, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                0644);
     good = fd != -1 && write_all(fd, data, len);
     if (fd != -1 && close(fd) == -1) {
         good = false;
