@@ -39,7 +39,8 @@ nt_request_id_valid(nt_str_t id)
 bool
 nt_workflow_id_valid(nt_str_t id)
 {
-    return nt_id_valid(id, "._-") && id.data[0] != '.';
+    return nt_id_valid(id, "._- ") && id.data[0] != '.' && id.data[0] != ' ' &&
+           id.data[id.len - 1] != ' ';
 }
 
 

@@ -15,8 +15,9 @@ NT_BEGIN_DECLS
  * A-Z a-z 0-9 and . _ : / + = @ - */
 bool nt_request_id_valid(nt_str_t id);
 
-/* A workflow id: 1 to 128 characters of A-Z a-z 0-9 . _ - not starting with
- * a dot. It names a file, so nothing else may pass. */
+/* A workflow id: 1 to 128 characters of A-Z a-z 0-9 . _ - and inner spaces
+ * (NodeTool's own examples are files with names like titles), not starting
+ * with a dot. It names a file, so nothing else may pass. */
 bool nt_workflow_id_valid(nt_str_t id);
 
 /* Writes NT_ID_HEX_LEN characters, no NUL. */

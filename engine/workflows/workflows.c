@@ -234,13 +234,12 @@ static json_t *
 parse_document(const char *id, const char *body, size_t len, int *status,
                nt_buf_t *error)
 {
-    const char *own;
-    json_t     *document;
+    json_t *document;
 
     if (!nt_workflow_id_valid(nt_str(id))) {
         nt_buf_printf(error, "A workflow id must be 1 to 128 characters of "
-                             "A-Z a-z 0-9 . _ - and must not start with a "
-                             "dot.");
+                             "A-Z a-z 0-9 . _ - and inner spaces, and must "
+                             "not start with a dot.");
         *status = 422;
         return NULL;
     }
@@ -258,17 +257,7 @@ parse_document(const char *id, const char *body, size_t len, int *status,
         return NULL;
     }
 
-    own = json_string_value(json_object_get(document, "id"));
-
-    if (own != NULL && own[0] != '\0' && strcmp(own, id) != 0) {
-        nt_buf_printf(error,
-                      "id is \"%.200s\" in the body but \"%s\" in the path. "
-                      "Make them equal, or leave it out of the body.",
-                      own, id);
-        json_decref(document);
-        return NULL;
-    }
-
+    /* an id in the body gives way to the one in the path */
     return document;
 }
 

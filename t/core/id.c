@@ -23,6 +23,9 @@ test_ids(void)
     ok(!nt_request_id_valid(NT_STR("\xc3\xa9")), "not ASCII");
 
     ok(nt_workflow_id_valid(NT_STR("My_flow-1.0")), "workflow id");
+    ok(nt_workflow_id_valid(NT_STR("Agent Google Search")), "with spaces");
+    ok(!nt_workflow_id_valid(NT_STR(" a")), "starting with a space");
+    ok(!nt_workflow_id_valid(NT_STR("a ")), "ending with a space");
     ok(!nt_workflow_id_valid(NT_STR(".hidden")), "starting with a dot");
     ok(!nt_workflow_id_valid(NT_STR("..")), "dots");
     ok(!nt_workflow_id_valid(NT_STR("a/b")), "with a slash");

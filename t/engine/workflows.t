@@ -84,6 +84,9 @@ for my $field (qw(id access created_at updated_at name tool_name description
 }
 my $back = ask('put', 'a', $r->{json});
 is($back->{status}, 200, 'what get gives put takes');
+is(ask('put', 'My copy', $r->{json})->{json}{id}, 'My copy',
+    'the id of the path counts, not that of the body');
+is(ask('delete', 'My copy')->{status}, 204, ' which may have spaces');
 
 # --- what is refused ---------------------------------------------------------
 
@@ -99,15 +102,14 @@ for (['{"graph":', 400, qr/line 1, column \d+/],
      ['{"graph":{"nodes":[],"edges":[{"source":"1"}]}}', 422,
       qr/graph\.edges\[0\]\.target/],
      ['{"name":1,"graph":{"nodes":[],"edges":[]}}', 422, qr/name must be/],
-     ['{"settings":1,"graph":{"nodes":[],"edges":[]}}', 422, qr/settings/],
-     ['{"id":"b","graph":{"nodes":[],"edges":[]}}', 422, qr/"b".*"new"/])
+     ['{"settings":1,"graph":{"nodes":[],"edges":[]}}', 422, qr/settings/])
 {
     my ($bad, $status, $re) = @$_;
     $r = ask('put', 'new', $bad);
     is($r->{status}, $status, "$status: " . $bad =~ tr/\n/ /r);
     like($r->{json}{error}{message}, $re, ' its message');
 }
-for my $id ('.', '..', '../x', 'a/b', '/etc/passwd', 'a b', 'x' x 129, "a\n",
+for my $id ('.', '..', '../x', 'a/b', '/etc/passwd', ' a', 'a ', 'x' x 129, "a\n",
     '.tmp-1', "\x{e9}")
 {
     is(ask('put', $id, $echo)->{status}, 422, 'put of a bad id');

@@ -78,7 +78,7 @@ is($r->{json}{id}, 'echo-2', 'ids are percent-decoded');
 ok(-f "$e->{home}/workflows/echo-2.json", ' and name a file');
 
 for my $id ('%2e%2e', '..%2f..%2fetc%2fpasswd', '%2fetc%2fpasswd', 'a%00b',
-    '.hidden', 'a%5cb', 'x' x 129, '%c3%a9', 'a%20b', 'a"b', '%f0%28')
+    '.hidden', 'a%5cb', 'x' x 129, '%c3%a9', '%20a', 'a"b', '%f0%28')
 {
     for my $method ('GET', 'PUT', 'DELETE') {
         my $got = $t->request($ng, $method, "/workflows/$id",
@@ -164,8 +164,7 @@ is($r->{json}{error}{type}, 'validation_error', ' its type');
 for ([[], qr/object/], [{}, qr/graph/], [{ graph => { nodes => [] } },
       qr/graph\.edges/], [{ graph => { nodes => [{ id => 1 }], edges => [] } },
       qr/graph\.nodes\[0\]\.id/], [{ %{ NodeTool::Workflows::echo() },
-      tags => 'x' }, qr/tags/], [{ %{ NodeTool::Workflows::echo() },
-      id => 'other' }, qr/other/])
+      tags => 'x' }, qr/tags/])
 {
     my ($body, $re) = @$_;
     $r = $t->request($ng, 'PUT', '/workflows/bad', json => $body);
