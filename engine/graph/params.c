@@ -132,6 +132,15 @@ check_string(const nt_node_plan_t *node, const json_t *value, nt_buf_t *error)
     return rc;
 }
 
+/* null is no text and no number, while an image may well be absent. */
+static bool
+is_plain(const nt_type_t *type)
+{
+    return type->kind == NT_TYPE_STR || type->kind == NT_TYPE_INT ||
+           type->kind == NT_TYPE_FLOAT || type->kind == NT_TYPE_BOOL ||
+           type->kind == NT_TYPE_ENUM;
+}
+
 static nt_rc_t
 check_value(const nt_node_plan_t *node, json_t *value, nt_buf_t *error)
 {
@@ -141,10 +150,13 @@ check_value(const nt_node_plan_t *node, json_t *value, nt_buf_t *error)
     json_t          *converted;
     nt_rc_t          rc = NT_OK;
 
-    if (property == NT_NONE || json_is_null(value)) {
-        return NT_OK; /* null: nothing comes in here */
+    if (property == NT_NONE) {
+        return NT_OK;
     }
     type = node->types[property];
+    if (json_is_null(value) && !is_plain(type)) {
+        return NT_OK; /* nothing comes in here */
+    }
     converted = nt_type_convert(type, value);
     if (converted == NULL) {
         describe_type(&text, type);

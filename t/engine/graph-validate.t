@@ -212,7 +212,8 @@ my $t = JSON::PP::true;
 my $string = node(i => "$IN.StringInput", name => 'x', max_length => 3);
 params($string, 'abc');
 params($string, "\x{e4}\x{f6}\x{fc}");
-params($string, undef);
+params($string, undef, 'Parameter "x" expects str, got null (none)');
+params(node(i => "$IN.ImageInput", name => 'x'), undef);
 params($string, 'abcd', 'Parameter "x" expects a str of at most 3 characters, '
     . 'got 4 characters');
 params($string, 5, 'Parameter "x" expects str, got 5 (int)');

@@ -118,9 +118,11 @@ for my $case (['a text', 'str'], [1, 'int'], [1.5, 'float'],
 # --- inputs ------------------------------------------------------------------
 
 results('the value in the workflow', $three, { output => ['hi'] });
-results('null ends the stream', $three, {},
-        params => { text => undef });
-is_deeply(short($g->run($three, params => { text => undef })),
+my $null = graph([node(in => "$IN.ImageInput", name => 'image'),
+                  node(wrap => 'test.Wrap'), out('out', 'output')],
+    'in.output>wrap.value', 'wrap.output>out.value');
+results('null ends the stream', $null, {}, params => { image => undef });
+is_deeply(short($g->run($null, params => { image => undef })),
     ['in.output>wrap.value drained', 'wrap.output>out.value drained'],
     'a node whose input ends empty says nothing');
 
