@@ -14,6 +14,7 @@
 #define NT_BACKOFF_MAX 30000 /* and before any */
 #define NT_STEADY      60000 /* who ran that long begins anew */
 #define NT_READY_POLL  20    /* ms between two questions */
+#define NT_READY_SAY   3000  /* ms after which a start is slow */
 
 
 bool
@@ -129,6 +130,7 @@ wait_signal(nt_supervisor_t *s, int timeout, bool restart)
 bool
 nt_supervisor_start(nt_supervisor_t *s, nt_child_t *child)
 {
+    bool    said = false;
     int64_t until;
 
     s->children[s->n_children++] = child;
@@ -146,6 +148,15 @@ nt_supervisor_start(nt_supervisor_t *s, nt_child_t *child)
 
         if (nt_cli_now() > until) {
             break;
+        }
+
+        if (!said && nt_cli_now() > child->started_at + NT_READY_SAY) {
+            said = true;
+            nt_cli_say("waiting for %s (at most %lld s); its log, %s, ends "
+                       "with:",
+                       child->name, (long long) child->ready_ms / 1000,
+                       child->log);
+            nt_child_print_log(child);
         }
 
         wait_signal(s, NT_READY_POLL, false);

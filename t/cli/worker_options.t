@@ -105,6 +105,16 @@ is($t->stop($w), 0, 'stops');
 
 # --- with a Redis that is there ---
 
+my $away = $t->spawn('redis-away', ["$NodeTool::Test::BUILD/nodetool",
+    'worker', '--home', $t->dir . '/away-home', '--port', $t->port('away'),
+    '--host', '127.0.0.1', '--redis', 'redis://127.0.0.1:1']);
+$t->wait_for('word of a Redis that is away', sub {
+    return $t->read_file($away->{log}) =~
+        /waiting for nodetool-engine.*\n.*redis: 127\.0\.0\.1: Connection refused/s;
+});
+pass('a start that takes long says what it waits for');
+$t->stop($away);
+
 my $redis = $t->redis;
 $w = start_server($t, 'worker', name => 'given-redis', host => '127.0.0.1',
     env => { NODETOOL_REDIS_URL => $redis->{url} });
