@@ -25,11 +25,17 @@ nt_json_plain_run(const char *p, size_t len)
         slash = word ^ ones * '\\';
 
         /* a byte's high bit tells: zero after the xor, or below 0x20, or not
-         * ASCII; a borrow may mark a byte too many, never one too few */
+         * ASCII; a borrow may mark a byte too many above one that is marked
+         * rightly, never one too few */
         other = ((quote - ones) & ~quote) | ((slash - ones) & ~slash) |
                 (word - ones * 0x20) | word;
-        if (other & ones * 0x80) {
+        other &= ones * 0x80;
+        if (other != 0) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+            return i + (size_t) __builtin_ctzll(other) / 8;
+#else
             break;
+#endif
         }
 
         i += sizeof(word);
