@@ -223,7 +223,7 @@ FUZZ_BIN   = $(patsubst %.c,$(BUILD)/%,$(wildcard fuzz/*.c))
 FUZZ_OBJ   = $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(CORE_SRC) $(ENGINE_SRC))
 .SECONDARY: $(FUZZ_OBJ)
 
-FUZZ_FLAGS = -std=gnu11 -g -O1 $(WARN) -Wno-missing-field-initializers \
+FUZZ_FLAGS = -std=gnu11 -g -O1 $(WARN) \
              -fno-sanitize-recover=undefined
 
 $(BUILD)/fuzz/obj/%.o: %.c

@@ -229,6 +229,8 @@ ngx_http_nodetool_put_rename(ngx_http_nodetool_object_t *o)
     ngx_str_t  key;
     ngx_uint_t tries;
 
+    rc = NGX_ENOENT;
+
     for (tries = 0; tries < NGX_HTTP_NODETOOL_TRIES; tries++) {
         dir = ngx_http_nodetool_store_enter(o->store, &o->key, &name,
                                             &o->folders);

@@ -67,6 +67,8 @@ ngx_http_nodetool_upload_create(ngx_http_nodetool_object_t *o,
     ngx_fd_t   fd;
     ngx_uint_t tries;
 
+    fd = NGX_INVALID_FILE;
+
     for (tries = 0; tries < 16; tries++) {
         *ngx_sprintf(o->tmp, "%P-%xL", ngx_pid,
                      (int64_t) ngx_random() << 16 ^ ngx_current_msec) = '\0';

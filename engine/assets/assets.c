@@ -38,7 +38,7 @@ nt_read_all(int fd, char **data, size_t *len)
     struct stat status;
     char       *bytes, *more;
     size_t      cap, n = 0;
-    ssize_t     got;
+    ssize_t     got = 0;
 
     if (fstat(fd, &status) == -1) {
         return false;

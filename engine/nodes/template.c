@@ -151,7 +151,7 @@ static const nt_property_t format_text_properties[] = {
       .description = "Jinja2 with the dynamic inputs as variables: "
                      "Hello, {{ name }} or {{ title|truncate(20) }}; {name} "
                      "works as well" },
-    { NULL }
+    { .name = NULL }
 };
 
 
@@ -210,10 +210,11 @@ static const nt_property_t template_properties[] = {
       .default_json = "{}",
       .description = "A dictionary of variables; dynamic inputs are "
                      "variables, too, and win" },
-    { NULL }
+    { .name = NULL }
 };
 
-static const nt_output_t text_output[] = { { "output", "str" }, { NULL } };
+static const nt_output_t text_output[] = { { "output", "str" },
+                                           { NULL, NULL } };
 
 static const nt_node_type_t format_text_type = {
     .type = "nodetool.text.FormatText",

@@ -83,9 +83,9 @@ on_submitted(void *arg, int status, const char *message,
     json_t *json = NULL;
 
     if (job) {
-        json = json_pack("{s:s, s:s, s:i}", "id", job->id, "status",
-                         job->status, "queue_position",
-                         (int) job->queue_position);
+        json =
+            json_pack("{s:s, s:s, s:i}", "id", job->id, "status", job->status,
+                      "queue_position", (int) job->queue_position);
     }
 
     on_job(arg, status, message, json);
@@ -269,6 +269,8 @@ cancel(answer_t *answer, const char *user, const char *id)
 }
 
 #define NAME(text) name(text)
+
+static const char *name(const char *text) __attribute__((format_arg(1)));
 
 static const char *
 name(const char *text)
@@ -666,8 +668,7 @@ static void
 on_speed_job(void *arg, int status, const char *message,
              const nt_job_record_t *job)
 {
-    if (job == NULL || !nt_jobs_await(jobs, "u", job->id, on_speed_end, NULL))
-    {
+    if (job == NULL || !nt_jobs_await(jobs, "u", job->id, on_speed_end, NULL)) {
         speed_busy--;
     }
 }
