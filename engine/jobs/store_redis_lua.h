@@ -79,7 +79,8 @@
     "local us = string.format('%d', t[1] * 1000000 + t[2])\n"                  \
     "if token ~= '' then\n"                                                    \
     "  call('HSET', job, 'user', user, 'workflow', wf, 'base', base,\n"        \
-    "    'params', params, 'created', ms, 'attempt', 1, 'status', 'running',\n"\
+    "    'params', params, 'created', ms, 'attempt', 1, 'status', "            \
+    "'running',\n"                                                             \
     "    'started', ms, 'owner', token, 'seq', 0)\n"                           \
     "  call('ZADD', P .. 'leases', string.format('%d', now + lease), id)\n"    \
     "else\n"                                                                   \
