@@ -49,5 +49,6 @@ extern const nt_node_library_t nt_nodes_numbers;    /* nodetool.numbers.* */
 extern const nt_node_library_t nt_nodes_math;       /* lib.math.* */
 extern const nt_node_library_t nt_nodes_json;       /* lib.json.* */
 extern const nt_node_library_t nt_nodes_uuid;       /* lib.uuid.* */
+extern const nt_node_library_t nt_nodes_date;       /* lib.date.* */
 
 #endif

@@ -77,7 +77,7 @@ my %later = map { $_ => 1 } qw(nodetool.text.AutomaticSpeechRecognition
 for my $namespace (qw(nodetool.input nodetool.output nodetool.constant
                       nodetool.control nodetool.boolean nodetool.text
                       nodetool.list nodetool.dictionary nodetool.numbers
-                      lib.math lib.json lib.uuid)) {
+                      lib.math lib.json lib.uuid lib.date)) {
     my @missing = grep { /^\Q$namespace\E\.\w+$/ && !$have{$_}
                          && !$later{$_} } sort keys %want;
     is_deeply(\@missing, [], "$namespace.* is complete");
