@@ -32,7 +32,8 @@ all: build
 
 DEPS_BUILD = gcc make pkg-config nginx nginx-dev redis-server libjansson-dev \
              libuv1-dev libhiredis-dev libcurl4-openssl-dev libssl-dev \
-             libpcre2-dev libunistring-dev libxml2-dev zlib1g-dev \
+             libpcre2-dev libunistring-dev libxml2-dev libsqlite3-dev \
+             zlib1g-dev \
              ca-certificates curl
 DEPS_TEST  = perl procps wrk nodejs npm python3-venv
 DEPS_FUZZ  = clang libclang-rt-14-dev
@@ -63,7 +64,7 @@ ifneq ($(SAN),)
 LDFLAGS += -fsanitize=address,undefined
 endif
 LIBS     = -ljansson -luv -lhiredis -lcurl -lssl -lcrypto -lpcre2-8 \
-           -lunistring -lxml2 -lm -ldl -lpthread
+           -lunistring -lxml2 -lsqlite3 -lm -ldl -lpthread
 
 CORE_SRC   = $(wildcard core/*.c core/llm/*.c)
 ENGINE_SRC = $(filter-out engine/main.c,$(wildcard engine/*.c engine/*/*.c))

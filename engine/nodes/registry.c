@@ -22,6 +22,7 @@ struct nt_registry {
 };
 
 static const nt_node_library_t *const builtin[] = {
+    &nt_nodes_sqlite,
     &nt_nodes_base,       &nt_nodes_input,      &nt_nodes_output,
     &nt_nodes_constant,   &nt_nodes_boolean,    &nt_nodes_text,
     &nt_nodes_text_regex, &nt_nodes_text_files, &nt_nodes_template,

@@ -74,7 +74,8 @@ for my $name (sort keys %have) {
 my %later = map { $_ => 1 } qw(nodetool.text.AutomaticSpeechRecognition
                                nodetool.text.Embedding);
 
-for my $namespace (qw(nodetool.input nodetool.output nodetool.constant
+for my $namespace (qw(lib.sqlite
+                      nodetool.input nodetool.output nodetool.constant
                       nodetool.control nodetool.boolean nodetool.text
                       nodetool.list nodetool.dictionary nodetool.numbers
                       lib.math lib.json lib.uuid lib.date)) {
