@@ -4,32 +4,8 @@
 
 #include <strings.h>
 
-#include <libxml/uri.h>
-
+#include "engine/nodes/html_tree.h"
 #include "engine/nodes/html_walk.h"
-
-
-/* An attribute with a URL, made absolute; malloc'ed, NULL for none. */
-static char *
-url_of(const nt_html_walk_t *walk, const xmlNode *node, const char *name)
-{
-    xmlChar *value, *absolute;
-
-    value = xmlGetProp(node, (const xmlChar *) name);
-
-    if (value == NULL || walk->options->base_url[0] == '\0') {
-        return (char *) value;
-    }
-
-    absolute = xmlBuildURI(value, (const xmlChar *) walk->options->base_url);
-
-    if (absolute == NULL) {
-        return (char *) value;
-    }
-
-    xmlFree(value);
-    return (char *) absolute;
-}
 
 
 static void
@@ -59,7 +35,7 @@ nt_html_open_link(nt_html_walk_t *walk, nt_html_frame_t *frame,
     xmlFree(href);
 
     if (!skipped && !walk->w.pre) {
-        frame->url = url_of(walk, node, "href");
+        frame->url = nt_html_url(node, "href", walk->options->base_url);
         nt_buf_append_char(&walk->w.marks, '[');
     }
 }
@@ -121,7 +97,7 @@ nt_html_put_image(nt_html_walk_t *walk, const xmlNode *node)
     char    *url;
     xmlChar *alt;
 
-    url = url_of(walk, node, "src");
+    url = nt_html_url(node, "src", walk->options->base_url);
 
     if (url == NULL || walk->options->ignore_images) {
         xmlFree(url);

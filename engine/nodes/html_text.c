@@ -4,11 +4,9 @@
  * The walk is a loop: documents can be nested deeper than a stack allows.
  */
 
-#include <pthread.h>
 #include <stdlib.h>
 
-#include <libxml/HTMLparser.h>
-
+#include "engine/nodes/html_tree.h"
 #include "engine/nodes/html_walk.h"
 
 
@@ -117,54 +115,6 @@ walk_tree(nt_html_walk_t *walk, const xmlNode *root)
 }
 
 
-static void
-init_parser(void)
-{
-    xmlInitParser();
-}
-
-
-/* NULL with *rc when it cannot be parsed to its end. */
-static xmlDoc *
-parse(nt_str_t html, nt_rc_t *rc)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-    xmlDoc         *doc;
-    htmlParserCtxt *context;
-
-    (void) pthread_once(&once, init_parser);
-
-    if (html.len > INT32_MAX) {
-        *rc = NT_LIMIT;
-        return NULL;
-    }
-
-    context = htmlNewParserCtxt();
-
-    if (context == NULL) {
-        *rc = NT_NOMEM;
-        return NULL;
-    }
-
-    doc = htmlCtxtReadMemory(context, html.data, (int) html.len, NULL, "UTF-8",
-                             HTML_PARSE_RECOVER | HTML_PARSE_NOERROR |
-                                 HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
-                                 HTML_PARSE_IGNORE_ENC);
-
-    /* the parser has stopped before the end */
-    if (context->disableSAX != 0 || doc == NULL) {
-        *rc =
-            context->lastError.code == XML_ERR_NO_MEMORY ? NT_NOMEM : NT_LIMIT;
-        xmlFreeDoc(doc);
-        doc = NULL;
-    }
-
-    htmlFreeParserCtxt(context);
-    return doc;
-}
-
-
 nt_rc_t
 nt_html_text(nt_buf_t *out, nt_str_t html, const nt_html_options_t *options)
 {
@@ -174,7 +124,7 @@ nt_html_text(nt_buf_t *out, nt_str_t html, const nt_html_options_t *options)
 
     rc = NT_OK;
     nt_html_writer_init(&walk.w);
-    doc = html.len == 0 ? NULL : parse(html, &rc);
+    doc = html.len == 0 ? NULL : nt_html_parse(html, &rc);
 
     if (doc != NULL) {
         walk_tree(&walk, xmlDocGetRootElement(doc));
