@@ -11,6 +11,8 @@
 #define NT_BENEATH_H
 
 #include <fcntl.h>
+#include <stdbool.h>
+#include <sys/stat.h>
 
 /* As openat, close-on-exec; -1 with errno, EXDEV or ELOOP when the path
  * leads out. */
@@ -23,5 +25,23 @@ int nt_beneath_make_folders(int folder, const char *path);
 /* Opens the folder that the last part of `path` is in; `*name` points at
  * that part. -1 with errno. */
 int nt_beneath_open_parent(int folder, const char *path, const char **name);
+
+/* --- beneath_entry.c: 0, or -1 with errno --- */
+
+/* statx(2) of what a path leads to; of the last part itself, if that is a
+ * symbolic link and `follow` is false. */
+int nt_beneath_stat(int folder, const char *path, bool follow,
+                    struct statx *info);
+
+/* Makes a folder and those above it.  One that is there already is EEXIST if
+ * `exclusive`, else good. */
+int nt_beneath_make_folder(int folder, const char *path, bool exclusive);
+
+/* rename(2).  EBUSY for a path whose last part is no name, such as ".". */
+int nt_beneath_rename(int folder, const char *from, const char *to);
+
+/* Removes a file or, if `recursive`, a folder with all in it; a folder is
+ * EISDIR otherwise.  EBUSY as above, EMLINK for folders nested too deep. */
+int nt_beneath_remove(int folder, const char *path, bool recursive);
 
 #endif

@@ -66,9 +66,8 @@ base64_digit(char c)
     return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
 }
 
-/* RFC 4648; both alphabets, line breaks and missing padding are taken. */
-static nt_rc_t
-base64_decode(nt_buf_t *buf, nt_str_t text)
+nt_rc_t
+nt_base64_decode(nt_buf_t *buf, nt_str_t text)
 {
     uint32_t bits = 0;
     unsigned n = 0;
@@ -124,11 +123,11 @@ nt_uri_data(nt_buf_t *buf, nt_str_t uri)
         return percent_decode(buf, body);
     }
     if (memchr(body.data, '%', body.len) == NULL) {
-        return base64_decode(buf, body);
+        return nt_base64_decode(buf, body);
     }
     rc = percent_decode(&plain, body);
     if (rc == NT_OK) {
-        rc = base64_decode(buf, (nt_str_t) { plain.data, plain.len });
+        rc = nt_base64_decode(buf, (nt_str_t) { plain.data, plain.len });
     }
     nt_buf_free(&plain);
     return rc;

@@ -9,6 +9,10 @@
 
 #define NT_STORAGE_PATH "/storage/assets/"
 
+/* Appends the bytes of a base64 text (RFC 4648); both alphabets, line breaks
+ * and missing padding are taken.  NT_ERROR when it is malformed. */
+nt_rc_t nt_base64_decode(nt_buf_t *buf, nt_str_t text);
+
 /* Appends the bytes of a "data:" URI (RFC 2397), base64 or percent-encoded.
  * NT_ERROR when it is malformed. */
 nt_rc_t nt_uri_data(nt_buf_t *buf, nt_str_t uri);
