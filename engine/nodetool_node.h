@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #define NODETOOL_NODE_ABI 1
 
@@ -149,6 +150,12 @@ NT_NODE_API void nt_call_log(nt_node_call_t *call, const char *severity,
     __attribute__((format(printf, 3, 4)));
 NT_NODE_API void nt_call_chunk(nt_node_call_t *call, const char *content,
                                size_t len, bool done);
+/* Another event of NodeTool's, with the node's id and these members (an
+ * object; takes the reference over): "preview_update" {value},
+ * "notification" {content, severity}, "save_update" {name, value,
+ * output_type}. */
+NT_NODE_API void nt_call_event(nt_node_call_t *call, const char *type,
+                               json_t *members);
 
 /* Zeroed memory of `size` bytes that lives as long as the activation (a
  * draining node's: as long as the job).  `free_state`, if not NULL, is
@@ -162,10 +169,61 @@ NT_NODE_API const char *nt_call_node_id(nt_node_call_t *call);
 /* --- files: only from nodes with NT_NODE_THREAD --- */
 
 /* Opens a file of the workspace, the only part of the file system that
- * workflows see.  `path` is relative to it; a leading slash means its root;
- * nothing leads out.  `flags` as open(2); O_CREAT makes missing folders.
+ * workflows see; its files are there again in the workflow's next run.
+ * `path` is relative to it; a leading slash means its root; nothing leads
+ * out.  `flags` as open(2); O_CREAT makes missing folders.
  * A file descriptor, or -1 after nt_call_fail. */
 NT_NODE_API int nt_call_open(nt_node_call_t *call, const char *path, int flags);
+
+/* Makes a new file for writing: `path`, or if that is taken the first free
+ * of NAME_1.EXT, NAME_2.EXT ...; missing folders, too.  *used is what it
+ * became, malloc'ed, the caller frees it.  A file descriptor, or -1 after
+ * nt_call_fail. */
+NT_NODE_API int nt_call_open_new(nt_node_call_t *call, const char *path,
+                                 char **used);
+
+typedef enum {
+    NT_FILE_NONE, /* there is nothing */
+    NT_FILE_REGULAR,
+    NT_FILE_FOLDER,
+    NT_FILE_OTHER
+} nt_file_kind_t;
+
+typedef struct {
+    nt_file_kind_t  kind;    /* of what a symbolic link leads to */
+    bool            link;    /* the path's last part is one */
+    int64_t         size;    /* bytes */
+    struct timespec created; /* where the file system does not keep it: the
+                              * last change of the file's name, mode ... */
+    struct timespec modified;
+    struct timespec accessed;
+} nt_file_info_t;
+
+/* What is at a path of the workspace.  False after nt_call_fail: it leads
+ * out, or may not be looked at; that nothing is there is no failure. */
+NT_NODE_API bool nt_call_stat(nt_node_call_t *call, const char *path,
+                              nt_file_info_t *info);
+
+/* The names in a folder of the workspace, sorted, as an array of strings.
+ * That of a folder ends with a slash, that of a symbolic link never; names
+ * that are not UTF-8 are left out.  New reference; NULL after
+ * nt_call_fail. */
+NT_NODE_API json_t *nt_call_list_folder(nt_node_call_t *call, const char *path);
+
+/* Makes a folder in the workspace and those above it; one that is there
+ * already is a failure only if `exclusive`.  False after nt_call_fail. */
+NT_NODE_API bool nt_call_make_folder(nt_node_call_t *call, const char *path,
+                                     bool exclusive);
+
+/* Renames a file or folder within the workspace, as rename(2): a file that
+ * has the new name is replaced.  False after nt_call_fail. */
+NT_NODE_API bool nt_call_rename(nt_node_call_t *call, const char *from,
+                                const char *to);
+
+/* Removes a file of the workspace or, if `recursive`, a folder with all that
+ * is in it.  False after nt_call_fail. */
+NT_NODE_API bool nt_call_remove(nt_node_call_t *call, const char *path,
+                                bool recursive);
 
 /* Opens the bytes behind a media ref or an asset URI ("data:" URI,
  * /storage/assets/..., asset_id) for reading: *data is malloc'ed, the

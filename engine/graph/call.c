@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "engine/json.h"
+
 /*
  * What nodes call (engine/nodetool_node.h), but for files, which are in
  * engine/assets.  On the pool, values and events are kept in the call and
@@ -302,6 +304,26 @@ nt_call_chunk(nt_node_call_t *call, const char *content, size_t len, bool done)
     nt_buf_append_json(&buf, (nt_str_t) { content, len });
     nt_buf_append_str(&buf, done ? NT_STR(",\"done\":true}")
                                  : NT_STR(",\"done\":false}"));
+    send_event(call, &buf);
+}
+
+void
+nt_call_event(nt_node_call_t *call, const char *type, json_t *members)
+{
+    const char *name;
+    json_t     *value;
+    nt_buf_t    buf = { 0 };
+
+    nt_event_begin(&buf, call, type);
+    json_object_foreach(members, name, value)
+    {
+        nt_buf_append_char(&buf, ',');
+        nt_buf_append_json(&buf, nt_str(name));
+        nt_buf_append_char(&buf, ':');
+        nt_json_append(&buf, value);
+    }
+    nt_buf_append_char(&buf, '}');
+    json_decref(members);
     send_event(call, &buf);
 }
 

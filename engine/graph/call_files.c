@@ -2,20 +2,16 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "engine/assets/assets.h"
-#include "engine/assets/beneath.h"
 #include "engine/assets/uri.h"
 
 /*
- * The files that nodes may use (engine/nodetool_node.h): on the pool.
+ * The assets that nodes may use (engine/nodetool_node.h): on the pool.
  */
 
-/* What an errno means to the author of a workflow; says nothing about where
- * the folder is. */
-static const char *
-explain(int error)
+const char *
+nt_call_errno(int error)
 {
     switch (error) {
     case ENOENT:
@@ -38,6 +34,10 @@ explain(int error)
         return "has no room on the disk";
     case EFBIG:
         return "is too large";
+    case EBUSY:
+        return "must end with the name of a file or folder";
+    case EMLINK:
+        return "has too many folders one in another";
     case ENAMETOOLONG:
         return "is too long a name";
     case ENOMEM:
@@ -45,32 +45,6 @@ explain(int error)
     default:
         return "could not be read or written";
     }
-}
-
-int
-nt_call_open(nt_node_call_t *call, const char *path, int flags)
-{
-    int workspace = call->run->options.workspace;
-    int fd;
-
-    if (workspace == -1) {
-        (void) nt_call_fail(call, "this server gives workflows no workspace");
-        return -1;
-    }
-    path += strspn(path, "/");
-    if (*path == '\0') {
-        path = ".";
-    }
-    if ((flags & O_CREAT) != 0 &&
-        nt_beneath_make_folders(workspace, path) == -1) {
-        (void) nt_call_fail(call, "file \"%s\" %s", path, explain(errno));
-        return -1;
-    }
-    fd = nt_beneath_open(workspace, path, flags, 0644);
-    if (fd == -1) {
-        (void) nt_call_fail(call, "file \"%s\" %s", path, explain(errno));
-    }
-    return fd;
 }
 
 /* False after nt_call_fail: the key is bad or there are no assets. */
@@ -98,7 +72,7 @@ load_key(nt_node_call_t *call, const char *key, char **data, size_t *len)
         return false;
     }
     if (!nt_asset_read(call->run->options.assets, key, data, len)) {
-        (void) nt_call_fail(call, "asset \"%s\" %s", key, explain(errno));
+        (void) nt_call_fail(call, "asset \"%s\" %s", key, nt_call_errno(errno));
         return false;
     }
     return true;
@@ -173,7 +147,7 @@ nt_call_store(nt_node_call_t *call, const char *type, const char *key,
         return NULL;
     }
     if (!nt_asset_write(call->run->options.assets, key, data, len)) {
-        (void) nt_call_fail(call, "asset \"%s\" %s", key, explain(errno));
+        (void) nt_call_fail(call, "asset \"%s\" %s", key, nt_call_errno(errno));
         return NULL;
     }
 
@@ -205,7 +179,8 @@ nt_call_list_assets(nt_node_call_t *call, const char *folder)
     }
     keys = nt_asset_list(call->run->options.assets, folder);
     if (keys == NULL) {
-        (void) nt_call_fail(call, "folder \"%s\" %s", folder, explain(errno));
+        (void) nt_call_fail(call, "folder \"%s\" %s", folder,
+                            nt_call_errno(errno));
     }
     return keys;
 }

@@ -154,6 +154,12 @@ void nt_step(nt_node_call_t *call);
 void nt_call_reset(nt_node_call_t *call);
 void nt_call_free_state(nt_node_call_t *call);
 
+/* --- call_files.c --- */
+
+/* What an errno means to the author of a workflow; says nothing about where
+ * the folder is. */
+const char *nt_call_errno(int error);
+
 /* --- events.c --- */
 
 void nt_event_raw(nt_run_t *run, const char *line, size_t len);
