@@ -51,6 +51,9 @@ extern const nt_node_library_t nt_nodes_numbers;    /* nodetool.numbers.* */
 extern const nt_node_library_t nt_nodes_math;       /* lib.math.* */
 extern const nt_node_library_t nt_nodes_json;       /* lib.json.* */
 extern const nt_node_library_t nt_nodes_uuid;       /* lib.uuid.* */
+extern const nt_node_library_t nt_nodes_workspace;  /* nodetool.workspace.* */
+extern const nt_node_library_t nt_nodes_os;         /* lib.os.* */
+extern const nt_node_library_t nt_nodes_compare;    /* nodetool.compare.* */
 extern const nt_node_library_t nt_nodes_date;       /* lib.date.* */
 
 #endif

@@ -78,7 +78,8 @@ for my $namespace (qw(lib.sqlite lib.beautifulsoup
                       nodetool.input nodetool.output nodetool.constant
                       nodetool.control nodetool.boolean nodetool.text
                       nodetool.list nodetool.dictionary nodetool.numbers
-                      lib.math lib.json lib.uuid lib.date)) {
+                      lib.math lib.json lib.uuid lib.date
+                      nodetool.workspace lib.os nodetool.compare)) {
     my @missing = grep { /^\Q$namespace\E\.\w+$/ && !$have{$_}
                          && !$later{$_} } sort keys %want;
     is_deeply(\@missing, [], "$namespace.* is complete");
