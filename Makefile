@@ -33,7 +33,7 @@ all: build
 DEPS_BUILD = gcc make pkg-config nginx nginx-dev redis-server libjansson-dev \
              libuv1-dev libhiredis-dev libcurl4-openssl-dev libssl-dev \
              libpcre2-dev libunistring-dev libxml2-dev libsqlite3-dev \
-             zlib1g-dev \
+             libcmark-gfm-dev libcmark-gfm-extensions-dev zlib1g-dev \
              ca-certificates curl
 DEPS_TEST  = perl procps wrk nodejs npm python3-venv
 DEPS_FUZZ  = clang libclang-rt-14-dev
@@ -64,7 +64,8 @@ ifneq ($(SAN),)
 LDFLAGS += -fsanitize=address,undefined
 endif
 LIBS     = -ljansson -luv -lhiredis -lcurl -lssl -lcrypto -lpcre2-8 \
-           -lunistring -lxml2 -lsqlite3 -lm -ldl -lpthread
+           -lunistring -lxml2 -lsqlite3 \
+           -lcmark-gfm-extensions -lcmark-gfm -lm -ldl -lpthread
 
 CORE_SRC   = $(wildcard core/*.c core/llm/*.c)
 ENGINE_SRC = $(filter-out engine/main.c,$(wildcard engine/*.c engine/*/*.c))

@@ -74,7 +74,7 @@ for my $name (sort keys %have) {
 my %later = map { $_ => 1 } qw(nodetool.text.AutomaticSpeechRecognition
                                nodetool.text.Embedding);
 
-for my $namespace (qw(lib.sqlite lib.beautifulsoup
+for my $namespace (qw(lib.sqlite lib.markdown lib.beautifulsoup
                       nodetool.input nodetool.output nodetool.constant
                       nodetool.control nodetool.boolean nodetool.text
                       nodetool.list nodetool.dictionary nodetool.numbers
