@@ -174,8 +174,33 @@ read_rows(reader_t *reader, json_t *rows)
 }
 
 
-json_t *
-nt_csv_read(const char *text, size_t len, nt_buf_t *error)
+static bool
+read_records(reader_t *reader, json_t *records)
+{
+    json_t *record;
+
+    while (reader->pos < reader->end) {
+        record = read_record(reader);
+
+        if (record == NULL) {
+            return false;
+        }
+
+        if (json_array_size(record) == 0) {
+            json_decref(record);
+
+        } else if (json_array_append_new(records, record) != 0) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+static json_t *
+read_text(const char *text, size_t len, nt_buf_t *error,
+          bool (*read_all)(reader_t *reader, json_t *rows))
 {
     bool     ok;
     json_t  *rows = json_array();
@@ -185,7 +210,7 @@ nt_csv_read(const char *text, size_t len, nt_buf_t *error)
         reader.pos += 3; /* a byte order mark */
     }
 
-    ok = rows != NULL && read_rows(&reader, rows);
+    ok = rows != NULL && read_all(&reader, rows);
 
     if (!ok) {
         if (!reader.field.failed && rows != NULL) {
@@ -198,6 +223,20 @@ nt_csv_read(const char *text, size_t len, nt_buf_t *error)
 
     nt_buf_free(&reader.field);
     return rows;
+}
+
+
+json_t *
+nt_csv_read(const char *text, size_t len, nt_buf_t *error)
+{
+    return read_text(text, len, error, read_rows);
+}
+
+
+json_t *
+nt_csv_records(const char *text, size_t len, nt_buf_t *error)
+{
+    return read_text(text, len, error, read_records);
 }
 
 
@@ -248,6 +287,20 @@ write_value(nt_buf_t *out, const json_t *value, bool only)
     }
 
     nt_buf_free(&text);
+}
+
+
+void
+nt_csv_write_record(nt_buf_t *out, const json_t *record)
+{
+    size_t  i;
+    json_t *value;
+
+    json_array_foreach(record, i, value)
+    {
+        nt_buf_append(out, ",", i == 0 ? 0 : 1);
+        write_value(out, value, json_array_size(record) == 1);
+    }
 }
 
 

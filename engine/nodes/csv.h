@@ -19,6 +19,13 @@
  */
 json_t *nt_csv_read(const char *text, size_t len, nt_buf_t *error);
 
+/* The same text as a list of its records, each a list of strings; those that
+ * are empty are left out. */
+json_t *nt_csv_records(const char *text, size_t len, nt_buf_t *error);
+
+/* Appends a list of values as a record, without what ends it. */
+void nt_csv_write_record(nt_buf_t *out, const json_t *record);
+
 /* Writes a list of dicts, whose first one names the fields.  False with a
  * sentence in `error`. */
 bool nt_csv_write(nt_buf_t *out, const json_t *rows, nt_buf_t *error);

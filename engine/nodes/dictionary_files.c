@@ -95,14 +95,7 @@ write_file(nt_node_call_t *call, const char *path, const nt_buf_t *data)
 static bool
 make_path(nt_node_call_t *call, nt_str_t folder, nt_str_t name, nt_buf_t *path)
 {
-    nt_buf_append_str(path, folder);
-
-    if (folder.data[folder.len - 1] != '/') {
-        nt_buf_append_char(path, '/');
-    }
-
-    nt_timename(path, name);
-    nt_buf_append_char(path, '\0');
+    nt_timename_path(path, folder, name);
 
     if (path->failed) {
         (void) nt_arg_nomem(call);

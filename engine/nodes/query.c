@@ -347,6 +347,26 @@ evaluate(const nt_q_node_t *node, const json_t *dict, json_t **value)
 }
 
 
+nt_str_t
+nt_query_unknown(const nt_query_t *query, const json_t *dict)
+{
+    nt_str_t           name;
+    const nt_q_node_t *node;
+
+    for (node = query->all; node != NULL; node = node->all) {
+        name = nt_ustr(node->value);
+
+        if (node->type == NT_Q_NAME &&
+            json_object_getn(dict, name.data, name.len) == NULL)
+        {
+            return name;
+        }
+    }
+
+    return (nt_str_t) { NULL, 0 };
+}
+
+
 int
 nt_query_test(const nt_query_t *query, const json_t *dict)
 {

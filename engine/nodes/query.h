@@ -26,6 +26,10 @@ typedef struct nt_query nt_query_t;
 nt_query_t *nt_query_parse(nt_str_t text, nt_buf_t *error);
 void        nt_query_free(nt_query_t *query);
 
+/* A name in the condition that is no member of the dict; empty, with NULL as
+ * its data, when all are.  Lives as long as the query. */
+nt_str_t nt_query_unknown(const nt_query_t *query, const json_t *dict);
+
 /* 1 when the dict meets the condition, 0 when not, or when it lacks a member
  * or has values that the operators cannot take, -1 when memory is out. */
 int nt_query_test(const nt_query_t *query, const json_t *dict);

@@ -28,8 +28,8 @@ static const nt_node_library_t *const builtin[] = {
     &nt_nodes_text_regex, &nt_nodes_text_files, &nt_nodes_template,
     &nt_nodes_list,       &nt_nodes_dictionary, &nt_nodes_control,
     &nt_nodes_numbers,    &nt_nodes_math,       &nt_nodes_json,
-    &nt_nodes_uuid,       &nt_nodes_date,       &nt_nodes_workspace,
-    &nt_nodes_os,         &nt_nodes_compare
+    &nt_nodes_uuid,       &nt_nodes_date,       &nt_nodes_data,
+    &nt_nodes_workspace,  &nt_nodes_os,         &nt_nodes_compare
 };
 
 static int

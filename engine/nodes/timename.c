@@ -36,3 +36,17 @@ nt_timename(nt_buf_t *out, nt_str_t pattern)
         nt_buf_append(out, text, strftime(text, sizeof(text), format, &tm));
     }
 }
+
+
+void
+nt_timename_path(nt_buf_t *out, nt_str_t folder, nt_str_t pattern)
+{
+    nt_buf_append_str(out, folder);
+
+    if (folder.len > 0 && folder.data[folder.len - 1] != '/') {
+        nt_buf_append_char(out, '/');
+    }
+
+    nt_timename(out, pattern);
+    nt_buf_append_char(out, '\0');
+}

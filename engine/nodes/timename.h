@@ -11,4 +11,8 @@
  * the local time; what is no code of it stays as it is. */
 void nt_timename(nt_buf_t *out, nt_str_t pattern);
 
+/* Appends folder/name of such a name, ended by a NUL; an empty folder stands
+ * for the root. */
+void nt_timename_path(nt_buf_t *out, nt_str_t folder, nt_str_t pattern);
+
 #endif
