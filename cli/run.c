@@ -17,6 +17,7 @@
 #include "cli/progress.h"
 #include "cli/run_options.h"
 #include "core/nt_id.h"
+#include "engine/assets/workspace.h"
 #include "engine/graph/graph.h"
 #include "engine/jobs/job_events.h"
 #include "engine/json.h"
@@ -273,13 +274,19 @@ start_run(nt_runner_t *r)
     nt_run_sink_t sink = {
         .arg = r, .event = on_event, .done = on_done, .wake = on_wake
     };
+    nt_buf_t         name = { 0 };
     nt_run_options_t options = { .loop = &r->loop,
                                  .params = r->request.params,
                                  .workspace = r->workspace,
                                  .assets = r->assets,
                                  .base_url = "" };
 
-    r->run = nt_run_new(r->graph, &options, &sink);
+    /* the same workspace as when the worker runs it for its local user */
+    nt_workspace_name(&name, NT_STR("1"), nt_str(r->request.workflow_id));
+    options.workspace_name = name.data;
+
+    r->run = !name.failed ? nt_run_new(r->graph, &options, &sink) : NULL;
+    nt_buf_free(&name);
     if (r->run == NULL) {
         nt_cli_no_memory();
     }

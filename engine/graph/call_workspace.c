@@ -21,15 +21,47 @@ fail_path(nt_node_call_t *call, const char *path)
     (void) nt_call_fail(call, "file \"%s\" %s", path, nt_call_errno(errno));
 }
 
+/* The run's folder in the workspace, for nodes that may need it at once on
+ * several threads: the first one opens it.  -1 after nt_call_fail. */
+static int
+open_workspace(nt_run_t *run, nt_node_call_t *call)
+{
+    const char *name = run->options.workspace_name;
+    int         all = run->options.workspace;
+    int         fd = -1, other = -1;
+
+    if (all == -1) {
+        (void) nt_call_fail(call, "this server gives workflows no workspace");
+        return -1;
+    }
+    if (nt_beneath_make_folder(all, name, false) == 0) {
+        fd = nt_beneath_open(all, name, FOLDER_FLAGS, 0);
+    }
+    if (fd == -1) {
+        (void) nt_call_fail(call, "the workflow's workspace %s",
+                            nt_call_errno(errno));
+        return -1;
+    }
+    if (!__atomic_compare_exchange_n(&run->workspace, &other, fd, false,
+                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    {
+        (void) close(fd);
+        return other;
+    }
+    return fd;
+}
+
 /* The folder of the workspace; makes *path relative to it.  -1 after
  * nt_call_fail. */
 static int
 enter(nt_node_call_t *call, const char **path)
 {
-    int workspace = call->run->options.workspace;
+    int workspace = __atomic_load_n(&call->run->workspace, __ATOMIC_ACQUIRE);
 
     if (workspace == -1) {
-        (void) nt_call_fail(call, "this server gives workflows no workspace");
+        workspace = open_workspace(call->run, call);
+    }
+    if (workspace == -1) {
         return -1;
     }
     *path += strspn(*path, "/");

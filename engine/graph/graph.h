@@ -86,11 +86,14 @@ typedef struct {
 } nt_run_sink_t;
 
 typedef struct {
-    uv_loop_t  *loop;
-    json_t     *params;    /* checked; borrowed, the run takes a reference */
-    int         workspace; /* descriptor of the workspace folder or -1 */
-    int         assets;    /* descriptor of the assets folder or -1 */
-    const char *base_url;  /* prefix of /storage URIs in refs, may be "" */
+    uv_loop_t *loop;
+    json_t    *params;    /* checked; borrowed, the run takes a reference */
+    int        workspace; /* descriptor of the workspace folder or -1 */
+    /* the folder in it that is all the run sees, made when a node first needs
+     * it; NULL for the whole workspace */
+    const char *workspace_name;
+    int         assets;   /* descriptor of the assets folder or -1 */
+    const char *base_url; /* prefix of /storage URIs in refs, may be "" */
 } nt_run_options_t;
 
 /* Never calls the sink. NULL when memory is out. */

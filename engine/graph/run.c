@@ -1,6 +1,7 @@
 #include "engine/graph/run.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 /*
  * The scheduler.  Nodes are actors: a node that may be able to do something
@@ -373,11 +374,13 @@ nt_run_new(nt_graph_t *graph, const nt_run_options_t *options,
     nt_run_t   *run;
     json_t    **last;
     char       *next;
-    const char *base;
-    size_t      base_len;
+    const char *base, *name;
+    size_t      base_len, name_len;
 
     base = options->base_url != NULL ? options->base_url : "";
-    base_len = strlen(base);
+    base_len = strlen(base) + 1;
+    name = options->workspace_name != NULL ? options->workspace_name : "";
+    name_len = strlen(name) + 1;
 
     /* One allocation; pieces of falling alignment. */
     run = calloc(1, sizeof(*run) + graph->n_nodes * sizeof(*run->calls) +
@@ -385,7 +388,7 @@ nt_run_new(nt_graph_t *graph, const nt_run_options_t *options,
                         graph->n_outputs * sizeof(*last) +
                         graph->n_edges * sizeof(*run->counters) +
                         (graph->n_nodes + 1) * sizeof(*run->ready) +
-                        graph->n_outputs * sizeof(bool) + base_len + 1);
+                        graph->n_outputs * sizeof(bool) + base_len + name_len);
     if (run == NULL) {
         return NULL;
     }
@@ -397,7 +400,8 @@ nt_run_new(nt_graph_t *graph, const nt_run_options_t *options,
     run->ready = carve(&next, graph->n_nodes + 1, sizeof(*run->ready));
     run->graph = graph;
     init_calls(run, last, carve(&next, graph->n_outputs, sizeof(bool)));
-    memcpy(next, base, base_len + 1);
+    memcpy(next, base, base_len);
+    memcpy(next + base_len, name, name_len);
 
     run->results = json_object();
     if (run->results == NULL) {
@@ -409,6 +413,10 @@ nt_run_new(nt_graph_t *graph, const nt_run_options_t *options,
     run->options = *options;
     run->options.params = json_incref(options->params);
     run->options.base_url = next;
+    if (options->workspace_name != NULL) {
+        run->options.workspace_name = next + base_len;
+    }
+    run->workspace = options->workspace_name != NULL ? -1 : options->workspace;
     return run;
 }
 
@@ -432,6 +440,9 @@ nt_run_free(nt_run_t *run)
     }
     for (i = 0; i < run->graph->n_handles; i++) {
         nt_inbox_clear(&run->inboxes[i]);
+    }
+    if (run->options.workspace_name != NULL && run->workspace != -1) {
+        (void) close(run->workspace);
     }
     json_decref(run->results);
     json_decref(run->options.params);

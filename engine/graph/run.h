@@ -94,6 +94,8 @@ struct nt_run {
     bool     done;
     bool     nomem;
 
+    int workspace; /* -1: not opened yet; atomic, the pool opens it */
+
     json_t         *results;
     nt_node_call_t *failure; /* the first */
     nt_buf_t        line;

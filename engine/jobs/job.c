@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "engine/assets/workspace.h"
 #include "engine/json.h"
 #include "engine/log.h"
 
@@ -272,13 +273,8 @@ nt_job_emit_takeover(nt_job_t *job)
 static bool
 nt_job_run(nt_job_t *job)
 {
-    const nt_run_options_t options = {
-        .loop = job->jobs->options.loop,
-        .params = job->params,
-        .workspace = job->jobs->options.workspace,
-        .assets = job->jobs->options.assets,
-        .base_url = job->base_url,
-    };
+    nt_buf_t            name = { 0 };
+    nt_run_options_t    options;
     const nt_run_sink_t sink = {
         .arg = job,
         .event = nt_job_on_event,
@@ -286,7 +282,21 @@ nt_job_run(nt_job_t *job)
         .wake = nt_job_on_wake,
     };
 
-    job->run = nt_run_new(job->graph, &options, &sink);
+    nt_workspace_name(&name, nt_str(job->user), nt_str(job->workflow_id));
+
+    if (!name.failed) {
+        options = (nt_run_options_t) {
+            .loop = job->jobs->options.loop,
+            .params = job->params,
+            .workspace = job->jobs->options.workspace,
+            .workspace_name = name.data,
+            .assets = job->jobs->options.assets,
+            .base_url = job->base_url,
+        };
+        job->run = nt_run_new(job->graph, &options, &sink);
+    }
+
+    nt_buf_free(&name);
 
     return job->run != NULL;
 }

@@ -50,6 +50,21 @@ is(scalar(grep { $_->{type} eq 'job_update' } @events), 2, 'no other');
 is_deeply([map { $_->{value} } grep { $_->{type} eq 'output_update' } @events],
           [[qw(A B C)], 'A; B; C'], 'output updates');
 
+# --- files ---
+
+$t->write_file('my notes.json', $t->encode({ graph => { nodes => [
+    { id => 'w', type => 'nodetool.workspace.WriteTextFile',
+      data => { path => 'n/x.txt', content => '+', append => \1 } },
+    { id => 'o', type => 'nodetool.output.Output', data => { name => 'o' } },
+], edges => [{ id => 'e', source => 'w', sourceHandle => 'output',
+    target => 'o', targetHandle => 'value' }] } }));
+for my $runs (1, 2) {
+    ($status) = run($t->dir . '/my notes.json');
+    is($status, 0, "a workflow that writes, run $runs");
+    is($t->read_file('home/workspace/1/my%20notes/n/x.txt'), '+' x $runs,
+        '... into its workspace');
+}
+
 # --- workflows of the home, stdin ---
 
 ($status, undef, $err) = run('greeting');

@@ -103,6 +103,33 @@ ok(!-e "$dir/escape.txt" && !-e "$dir/x" && !-e "$dir/new",
 is(file(op => 'read', key => 'a.txt', nothing => 1),
     '! this server gives workflows no workspace', 'no workspace');
 
+# --- a workspace of a workflow's own -----------------------------------------
+
+sub named {
+    my ($name, %data) = @_;
+    my $r = $g->run(graph([node(f => 'test.File', %data),
+                           node(o => 'nodetool.output.Output', name => 'o')],
+                          'f.output>o.value'), workspace => "$dir/work",
+                    workspace_name => $name);
+    return $r->{failure}{message} ? "! $r->{failure}{message}"
+        : $r->{results}{o};
+}
+
+is(named('1/flow', op => 'read', key => 'a.txt'),
+    '! file "a.txt" does not exist', 'it is made, and empty');
+is(named('1/flow', op => 'write', key => '/a.txt'), 7, 'a run writes');
+is(slurp('work/1/flow/a.txt'), 'written', 'into it');
+is(named('1/flow', op => 'read', key => 'a.txt'), 'written',
+    'the next run reads');
+is(named('1/other', op => 'read', key => 'a.txt'),
+    '! file "a.txt" does not exist', 'one of another workflow does not');
+is(named('1/other', op => 'read', key => '../flow/a.txt'),
+    "! file \"../flow/a.txt\" $outside", 'and cannot');
+is(named('folder/x', op => 'read', key => 'a.txt'),
+    "! the workflow's workspace $outside", 'nor by a link');
+is(named('a.txt/x', op => 'read', key => 'a.txt'), '! the workflow\'s '
+    . 'workspace goes through something that is no folder', 'no folder');
+
 # --- loading -----------------------------------------------------------------
 
 sub image { return { type => 'image', uri => $_[0] } }

@@ -78,6 +78,9 @@ run(nt_graph_t *graph, const json_t *request, json_t *reply)
     nt_run_options_t options = { .loop = uv_default_loop(),
                                  .params = json_object_get(request, "params"),
                                  .workspace = folder(request, "workspace"),
+                                 .workspace_name = json_string_value(
+                                     json_object_get(request,
+                                                     "workspace_name")),
                                  .assets = folder(request, "assets"),
                                  .base_url = "http://test" };
     nt_run_t        *run;
