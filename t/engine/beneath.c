@@ -129,6 +129,70 @@ check(int root, const char *how)
        "%s: no parent outside", how);
 }
 
+/* 0 when it went well, else errno. */
+static int
+fault(int rc)
+{
+    return rc == 0 ? 0 : errno;
+}
+
+/* What makes, renames and removes; leaves the tree as it was. */
+static void
+check_entries(int root, const char *how)
+{
+    struct statx info;
+
+    ok(nt_beneath_stat(root, "sub/file", true, &info) == 0 &&
+           S_ISREG(info.stx_mode),
+       "%s: a file is one", how);
+    ok(nt_beneath_stat(root, "link", false, &info) == 0 &&
+           S_ISLNK(info.stx_mode),
+       "%s: a link is one", how);
+    ok(nt_beneath_stat(root, "link", true, &info) == -1 ||
+           S_ISLNK(info.stx_mode),
+       "%s: and leads to nothing outside", how);
+    ok(leads_out(fault(nt_beneath_stat(root, "../secret", true, &info))),
+       "%s: nor is it looked at", how);
+
+    ok(nt_beneath_make_folder(root, "m/n/", true) == 0, "%s: folders", how);
+    ok(nt_beneath_make_folder(root, "m/n", false) == 0, "%s: again", how);
+    ok(fault(nt_beneath_make_folder(root, "m/n", true)) == EEXIST,
+       "%s: once only", how);
+    ok(fault(nt_beneath_make_folder(root, "sub/file", false)) == EEXIST,
+       "%s: not where a file is", how);
+    ok(leads_out(fault(nt_beneath_make_folder(root, "../x", false))) &&
+           leads_out(fault(nt_beneath_make_folder(root, "up/x", false))) &&
+           access("x", F_OK) == -1,
+       "%s: not outside", how);
+
+    ok(nt_beneath_rename(root, "sub/file", "m/moved") == 0, "%s: moved", how);
+    ok(opens(root, "m/moved", O_RDONLY) == 0, "%s: it is there", how);
+    ok(nt_beneath_rename(root, "m/moved", "sub/file") == 0, "%s: back", how);
+    ok(leads_out(fault(nt_beneath_rename(root, "sub/file", "../x"))) &&
+           leads_out(fault(nt_beneath_rename(root, "sub/file", "up/x"))) &&
+           leads_out(fault(nt_beneath_rename(root, "up/secret", "x"))) &&
+           access("x", F_OK) == -1 && access("secret", F_OK) == 0,
+       "%s: nothing moves over the border", how);
+    ok(fault(nt_beneath_rename(root, "sub", "..")) == EBUSY &&
+           fault(nt_beneath_rename(root, "sub/..", "x")) == EBUSY,
+       "%s: dots are no names", how);
+
+    ok(symlink("../..", "root/m/n/away") == 0 &&
+           fault(nt_beneath_remove(root, "m", false)) == EISDIR,
+       "%s: a folder is not removed as a file", how);
+    ok(nt_beneath_remove(root, "m", true) == 0 &&
+           opens(root, "m", O_RDONLY) == ENOENT,
+       "%s: with all in it", how);
+    ok(access("secret", F_OK) == 0, "%s: but not what links lead to", how);
+    ok(fault(nt_beneath_remove(root, ".", true)) == EBUSY &&
+           fault(nt_beneath_remove(root, "sub/..", true)) == EBUSY,
+       "%s: the root stays", how);
+    ok(leads_out(fault(nt_beneath_remove(root, "../secret", false))) &&
+           leads_out(fault(nt_beneath_remove(root, "up/secret", false))) &&
+           access("secret", F_OK) == 0,
+       "%s: as does what is outside", how);
+}
+
 int
 main(void)
 {
@@ -137,8 +201,10 @@ main(void)
     make_tree();
     root = open("root", O_RDONLY | O_DIRECTORY);
     check(root, "as it is");
+    check_entries(root, "as it is");
     if (forbid_openat2()) {
         check(root, "without openat2");
+        check_entries(root, "without openat2");
     }
     (void) close(root);
     remove_tree();
