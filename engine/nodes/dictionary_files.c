@@ -3,91 +3,25 @@
  * workspace.
  */
 
-#include <errno.h>
 #include <fcntl.h>
-#include <unistd.h>
 
 #include "engine/nodes/csv.h"
 #include "engine/nodes/dictionary.h"
+#include "engine/nodes/files.h"
 #include "engine/nodes/pyvalue.h"
 #include "engine/nodes/timename.h"
 #include "engine/nodes/ustr.h"
-
-#define NT_FILE_MAX  (256 * 1024 * 1024) /* bytes of a file that is read */
-#define NT_FILE_STEP (64 * 1024)
-
-
-/* --- reading and writing --- */
-
-/* The whole file; false after nt_call_fail. */
-static bool
-read_file(nt_node_call_t *call, const char *path, nt_buf_t *out)
-{
-    int     fd;
-    char   *space;
-    ssize_t n;
-
-    fd = nt_call_open(call, path, O_RDONLY | O_CLOEXEC);
-
-    if (fd == -1) {
-        return false;
-    }
-
-    do {
-        space = nt_buf_reserve(out, NT_FILE_STEP);
-        n = space != NULL ? read(fd, space, NT_FILE_STEP) : -1;
-        out->len += n > 0 ? (size_t) n : 0;
-    } while ((n > 0 && out->len <= NT_FILE_MAX) ||
-             (n == -1 && space != NULL && errno == EINTR));
-
-    (void) close(fd);
-
-    if (out->failed) {
-        (void) nt_arg_nomem(call);
-
-    } else if (n == -1) {
-        (void) nt_call_fail(call, "'path': the file cannot be read");
-
-    } else if (n > 0) {
-        (void) nt_call_fail(call, "'path': the file is larger than %d MiB",
-                            NT_FILE_MAX / (1024 * 1024));
-    }
-
-    return n == 0;
-}
-
 
 /* Writes the whole file; false after nt_call_fail. */
 static bool
 write_file(nt_node_call_t *call, const char *path, const nt_buf_t *data)
 {
-    int     fd;
-    size_t  done;
-    ssize_t n;
+    int fd;
 
     fd = nt_call_open(call, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
 
-    if (fd == -1) {
-        return false;
-    }
-
-    for (done = 0; done<data->len; done += n> 0 ? (size_t) n : 0) {
-        n = write(fd, data->data + done, data->len - done);
-
-        if (n == -1 && errno != EINTR) {
-            (void) close(fd);
-            (void) nt_call_fail(call, "the file \"%s\" cannot be written",
-                                path);
-            return false;
-        }
-    }
-
-    if (close(fd) == -1) {
-        (void) nt_call_fail(call, "the file \"%s\" cannot be written", path);
-        return false;
-    }
-
-    return true;
+    return fd != -1 &&
+           nt_files_write(call, fd, path, (nt_str_t) { data->data, data->len });
 }
 
 
@@ -118,7 +52,7 @@ run_load_csv(nt_node_call_t *call)
         return NT_NODE_FAIL;
     }
 
-    if (read_file(call, path.data, &data)) {
+    if (nt_files_read(call, path.data, &data)) {
         rows = nt_csv_read(data.data, data.len, &error);
 
         if (rows == NULL) {

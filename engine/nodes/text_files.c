@@ -4,14 +4,13 @@
  * text_folder.c.
  */
 
-#include <errno.h>
-#include <unistd.h>
-
 #include <fcntl.h>
+
 #include <openssl/evp.h>
 
 #include "engine/assets/uri.h"
 #include "engine/nodes/defaults.h"
+#include "engine/nodes/files.h"
 #include "engine/nodes/registry.h"
 #include "engine/nodes/text.h"
 #include "engine/nodes/timename.h"
@@ -56,30 +55,6 @@ file_path(nt_node_call_t *call, nt_buf_t *path, nt_str_t folder)
 
 /* --- SaveTextFile --- */
 
-static bool
-write_all(int fd, nt_str_t text)
-{
-    ssize_t n;
-
-    while (text.len > 0) {
-        n = write(fd, text.data, text.len);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-
-        if (n < 0) {
-            return false;
-        }
-
-        text.data += n;
-        text.len -= (size_t) n;
-    }
-
-    return true;
-}
-
-
 /* A ref that holds the text itself, as no URI leads to the workspace. */
 static json_t *
 file_ref(nt_str_t text, const char *path)
@@ -109,20 +84,12 @@ file_ref(nt_str_t text, const char *path)
 static nt_node_rc_t
 save_file(nt_node_call_t *call, const char *path, nt_str_t text)
 {
-    int  fd;
-    bool written;
+    int fd;
 
     fd = nt_call_open(call, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
 
-    if (fd == -1) {
+    if (fd == -1 || !nt_files_write(call, fd, path, text)) {
         return NT_NODE_FAIL;
-    }
-
-    written = write_all(fd, text);
-
-    if (close(fd) == -1 || !written) {
-        return nt_call_fail(call, "the file could not be written: %s",
-                            strerror(errno));
     }
 
     return nt_emit(call, file_ref(text, path + strspn(path, "/")));
