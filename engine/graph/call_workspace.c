@@ -118,7 +118,7 @@ int
 nt_call_open_new(nt_node_call_t *call, const char *path, char **used)
 {
     int      workspace = enter(call, &path);
-    int      fd = -1;
+    int      fd, saved;
     unsigned n;
 
     if (workspace == -1) {
@@ -139,7 +139,9 @@ nt_call_open_new(nt_node_call_t *call, const char *path, char **used)
         if (fd != -1) {
             return fd;
         }
+        saved = errno;
         free(*used);
+        errno = saved;
         if (errno != EEXIST) {
             break;
         }

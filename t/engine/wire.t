@@ -123,6 +123,30 @@ $r = ask($s, { op => 'job.get', job_id => $run->{job_id} });
 is(decode_json($r->{body})->{status}, 'completed', 'job.get');
 $r = ask($s, { op => 'job.get', job_id => $run->{job_id}, user => '2' });
 is($r->{status}, 403, 'job.get of another user');
+
+# --- files: a workspace for each user of a workflow ----------------------------
+
+$t->write_file("$e->{home}/workflows/notes.json", encode_json({ graph => {
+    nodes => [
+        { id => 'w', type => 'nodetool.workspace.WriteTextFile',
+          data => { path => 'n.txt', content => '+', append => \1 } },
+        { id => 'r', type => 'nodetool.workspace.ReadTextFile', data => {} },
+        { id => 'out', type => 'nodetool.output.Output',
+          data => { name => 'output' } },
+    ],
+    edges => [{ id => 'a', source => 'w', sourceHandle => 'output',
+                target => 'r', targetHandle => 'path' },
+              { id => 'b', source => 'r', sourceHandle => 'output',
+                target => 'out', targetHandle => 'value' }],
+} }));
+for (['1', '+'], ['1', '++'], ['../1', '+'], ['1', '+++']) {
+    my ($user, $want) = @$_;
+    $r = ask($s, { op => 'job.run', workflow_id => 'notes', user => $user });
+    is(decode_json($r->{body})->{output}, $want, "user $user: $want");
+}
+is($t->read_file("$e->{home}/workspace/1/notes/n.txt"), '+++', 'where it is');
+is($t->read_file("$e->{home}/workspace/%2E.%2F1/notes/n.txt"), '+',
+    'no name of a user leads elsewhere');
 $r = ask($s, { op => 'job.list', limit => 1 });
 is(scalar @{ decode_json($r->{body})->{jobs} }, 1, 'job.list with a limit');
 for my $limit (0, -1, 1001, 1.5, "x") {
