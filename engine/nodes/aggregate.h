@@ -24,7 +24,7 @@ typedef enum {
 
 /* Reads the name of one before `end` from a property; false after
  * nt_call_fail. */
-bool nt_arg_agg(nt_node_call_t *call, const char *name, nt_agg_t end,
+bool nt_arg_agg(nt_node_call_t *call, const char *property, nt_agg_t end,
                 nt_agg_t *agg);
 
 /* The value for a column of some rows: null when there is none.  A new

@@ -62,12 +62,12 @@ bool nt_dataframe_is_numeric(const nt_dataframe_t *df, size_t column);
 bool nt_dataframe_add_column(nt_dataframe_t *df, nt_str_t name);
 
 /* The column that a property names; NT_NO_COLUMN after nt_call_fail. */
-size_t nt_arg_column(nt_node_call_t *call, const char *name,
+size_t nt_arg_column(nt_node_call_t *call, const char *property,
                      const nt_dataframe_t *df);
 
 /* Those that a property names, separated by commas; malloc'ed, *n of them.
  * NULL after nt_call_fail. */
-size_t *nt_arg_columns(nt_node_call_t *call, const char *name,
+size_t *nt_arg_columns(nt_node_call_t *call, const char *property,
                        const nt_dataframe_t *df, size_t *n);
 
 /* --- other forms; `what` leads the message of a fault --- */
