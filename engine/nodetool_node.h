@@ -225,9 +225,10 @@ NT_NODE_API bool nt_call_rename(nt_node_call_t *call, const char *from,
 NT_NODE_API bool nt_call_remove(nt_node_call_t *call, const char *path,
                                 bool recursive);
 
-/* Opens the bytes behind a media ref or an asset URI ("data:" URI,
- * /storage/assets/..., asset_id) for reading: *data is malloc'ed, the
- * caller frees it.  False after nt_call_fail. */
+/* Opens the bytes behind a media ref or a URI ("data:" URI,
+ * /storage/assets/..., asset_id; "file:" URI, whose root is the workspace)
+ * for reading: *data is malloc'ed, the caller frees it.  False after
+ * nt_call_fail. */
 NT_NODE_API bool nt_call_load(nt_node_call_t *call, const json_t *ref,
                               char **data, size_t *len);
 

@@ -159,16 +159,15 @@ nt_uri_key(nt_buf_t *buf, nt_str_t uri, nt_str_t base_url)
     return percent_decode(buf, uri);
 }
 
-void
-nt_uri_asset(nt_buf_t *buf, nt_str_t base_url, nt_str_t key)
+/* RFC 3986, 2.1; what is in paths stays. */
+static void
+percent_encode(nt_buf_t *buf, nt_str_t path)
 {
     static const char digits[] = "0123456789ABCDEF";
     size_t            i;
 
-    nt_buf_append_str(buf, base_url);
-    nt_buf_append_str(buf, NT_STR(NT_STORAGE_PATH));
-    for (i = 0; i < key.len; i++) {
-        unsigned char c = (unsigned char) key.data[i];
+    for (i = 0; i < path.len; i++) {
+        unsigned char c = (unsigned char) path.data[i];
 
         if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
             (c >= '0' && c <= '9') || strchr("-._~/", c) != NULL)
@@ -180,4 +179,35 @@ nt_uri_asset(nt_buf_t *buf, nt_str_t base_url, nt_str_t key)
             nt_buf_append_char(buf, digits[c & 0xf]);
         }
     }
+}
+
+void
+nt_uri_asset(nt_buf_t *buf, nt_str_t base_url, nt_str_t key)
+{
+    nt_buf_append_str(buf, base_url);
+    nt_buf_append_str(buf, NT_STR(NT_STORAGE_PATH));
+    percent_encode(buf, key);
+}
+
+void
+nt_uri_file(nt_buf_t *buf, nt_str_t path)
+{
+    nt_buf_append_str(buf, NT_STR("file:///"));
+    while (path.len > 0 && path.data[0] == '/') {
+        path.data++;
+        path.len--;
+    }
+    percent_encode(buf, path);
+}
+
+nt_rc_t
+nt_uri_file_path(nt_buf_t *buf, nt_str_t uri)
+{
+    static const char scheme[] = "file://";
+    size_t            len = sizeof(scheme) - 1;
+
+    if (uri.len <= len || strncmp(uri.data, scheme, len) != 0) {
+        return NT_ERROR;
+    }
+    return percent_decode(buf, (nt_str_t) { uri.data + len, uri.len - len });
 }

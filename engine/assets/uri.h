@@ -25,4 +25,12 @@ nt_rc_t nt_uri_key(nt_buf_t *buf, nt_str_t uri, nt_str_t base_url);
 /* Appends BASE/storage/assets/KEY, percent-encoded (RFC 3986). */
 void nt_uri_asset(nt_buf_t *buf, nt_str_t base_url, nt_str_t key);
 
+/* Appends file:///PATH, percent-encoded (RFC 8089), whose root is the
+ * workspace. */
+void nt_uri_file(nt_buf_t *buf, nt_str_t path);
+
+/* Appends the path of such a URI, decoded, not checked.  NT_ERROR when it is
+ * none. */
+nt_rc_t nt_uri_file_path(nt_buf_t *buf, nt_str_t uri);
+
 #endif

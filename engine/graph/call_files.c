@@ -1,7 +1,9 @@
 #include "engine/graph/run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "engine/assets/assets.h"
 #include "engine/assets/uri.h"
@@ -78,12 +80,31 @@ load_key(nt_node_call_t *call, const char *key, char **data, size_t *len)
     return true;
 }
 
+/* A file of the workspace. */
+static bool
+load_file(nt_node_call_t *call, const char *path, char **data, size_t *len)
+{
+    bool good;
+    int  fd = nt_call_open(call, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd == -1) {
+        return false;
+    }
+    good = nt_read_all(fd, data, len);
+    if (!good) {
+        (void) nt_call_fail(call, "file \"%s\" %s", path,
+                            nt_call_errno(errno));
+    }
+    (void) close(fd);
+    return good;
+}
+
 static bool
 load_uri(nt_node_call_t *call, nt_str_t uri, char **data, size_t *len)
 {
     nt_buf_t buf = { 0 };
     nt_rc_t  rc;
-    bool     good = false;
+    bool     file, good = false;
 
     if (uri.len >= 5 && strncmp(uri.data, "data:", 5) == 0) {
         rc = nt_uri_data(&buf, uri);
@@ -100,10 +121,13 @@ load_uri(nt_node_call_t *call, nt_str_t uri, char **data, size_t *len)
         return false;
     }
 
-    rc = nt_uri_key(&buf, uri, nt_str(call->run->options.base_url));
+    file = uri.len >= 5 && strncmp(uri.data, "file:", 5) == 0;
+    rc = file ? nt_uri_file_path(&buf, uri)
+              : nt_uri_key(&buf, uri, nt_str(call->run->options.base_url));
     nt_buf_append_char(&buf, '\0');
     if (rc == NT_OK && !buf.failed && strlen(buf.data) == buf.len - 1) {
-        good = load_key(call, buf.data, data, len);
+        good = file ? load_file(call, buf.data, data, len)
+                    : load_key(call, buf.data, data, len);
     } else {
         (void) nt_call_fail(call,
                             "\"%.200s\" cannot be opened here; upload it to "

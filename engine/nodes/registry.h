@@ -42,6 +42,7 @@ extern const nt_node_library_t nt_nodes_text;       /* nodetool.text.* */
 extern const nt_node_library_t nt_nodes_text_regex; /* ... on PCRE2 */
 extern const nt_node_library_t nt_nodes_text_files; /* ... that load, save */
 extern const nt_node_library_t nt_nodes_sqlite;     /* lib.sqlite.* */
+extern const nt_node_library_t nt_nodes_document;   /* nodetool.document.* */
 extern const nt_node_library_t nt_nodes_markdown;   /* lib.markdown.* */
 extern const nt_node_library_t nt_nodes_beautifulsoup; /* lib.beautifulsoup.* */
 extern const nt_node_library_t nt_nodes_template;   /* FormatText, Template */

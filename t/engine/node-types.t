@@ -71,11 +71,13 @@ for my $name (sort keys %have) {
 }
 
 # The namespaces that are complete, but for what needs a model, or HTTP.
-my %later = map { $_ => 1 } qw(nodetool.text.AutomaticSpeechRecognition
+my %later = map { $_ => 1 } qw(nodetool.document.SplitDocument
+                               nodetool.text.AutomaticSpeechRecognition
                                nodetool.text.Embedding
                                nodetool.data.LoadCSVURL);
 
-for my $namespace (qw(lib.sqlite lib.markdown lib.beautifulsoup
+for my $namespace (qw(lib.sqlite nodetool.document lib.markdown
+                      lib.beautifulsoup
                       nodetool.input nodetool.output nodetool.constant
                       nodetool.control nodetool.boolean nodetool.text
                       nodetool.list nodetool.dictionary nodetool.numbers
