@@ -92,8 +92,7 @@ load_file(nt_node_call_t *call, const char *path, char **data, size_t *len)
     }
     good = nt_read_all(fd, data, len);
     if (!good) {
-        (void) nt_call_fail(call, "file \"%s\" %s", path,
-                            nt_call_errno(errno));
+        (void) nt_call_fail(call, "file \"%s\" %s", path, nt_call_errno(errno));
     }
     (void) close(fd);
     return good;
