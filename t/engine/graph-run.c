@@ -75,16 +75,17 @@ run(nt_graph_t *graph, const json_t *request, json_t *reply)
 {
     test_t           test = { .reply = reply };
     nt_run_sink_t    sink = { &test, on_event, on_done, on_wake };
-    nt_run_options_t options = { .loop = uv_default_loop(),
-                                 .params = json_object_get(request, "params"),
-                                 .workspace = folder(request, "workspace"),
-                                 .workspace_name = json_string_value(
-                                     json_object_get(request,
-                                                     "workspace_name")),
-                                 .assets = folder(request, "assets"),
-                                 .base_url = "http://test" };
-    nt_run_t        *run;
-    json_int_t       budget, cancel, pumps = 0;
+    nt_run_options_t options = {
+        .loop = uv_default_loop(),
+        .params = json_object_get(request, "params"),
+        .workspace = folder(request, "workspace"),
+        .workspace_name =
+            json_string_value(json_object_get(request, "workspace_name")),
+        .assets = folder(request, "assets"),
+        .base_url = "http://test"
+    };
+    nt_run_t  *run;
+    json_int_t budget, cancel, pumps = 0;
 
     budget = json_integer_value(json_object_get(request, "budget"));
     cancel = json_object_get(request, "cancel") != NULL
