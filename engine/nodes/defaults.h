@@ -23,11 +23,10 @@
     "{\"type\":\"model_3d\"," NT_ASSET_FIELDS                                  \
     ",\"format\":null,\"material_file\":null,\"texture_files\":[]}"
 
-#define NT_DEFAULT_DATE                                                        \
-    "{\"type\":\"date\",\"year\":0,\"month\":0,\"day\":0}"
+#define NT_DEFAULT_DATE "{\"type\":\"date\",\"year\":0,\"month\":0,\"day\":0}"
 #define NT_DEFAULT_DATETIME                                                    \
-    "{\"type\":\"datetime\",\"year\":0,\"month\":0,\"day\":0,"                   \
-    "\"hour\":0,\"minute\":0,\"second\":0,\"microsecond\":0,"                    \
+    "{\"type\":\"datetime\",\"year\":0,\"month\":0,\"day\":0,"                 \
+    "\"hour\":0,\"minute\":0,\"second\":0,\"microsecond\":0,"                  \
     "\"tzinfo\":\"UTC\",\"utc_offset\":0}"
 #define NT_DEFAULT_RECORD_TYPE "{\"type\":\"record_type\",\"columns\":[]}"
 
