@@ -69,6 +69,11 @@ run_params(nt_conn_t *conn, const char *body, size_t len)
 
     params = json_object_get(value, "params");
 
+    if (json_is_null(params) && json_object_size(value) == 1) {
+        (void) json_object_clear(value); /* what some clients send for none */
+        return value;
+    }
+
     if (json_is_object(params)) {
         json_incref(params);
         json_decref(value);

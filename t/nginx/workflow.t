@@ -179,6 +179,9 @@ is($r->{status}, 400, 'a NUL in a text');
 like($r->{json}{error}{message}, qr/NUL character .* line 1, column \d+/,
     ' says so');
 
+$r = $t->request($ng, 'POST', '/workflows/echo/run', json => { params => undef });
+is($r->{status}, 200, 'null for no params');
+
 # --- idempotency ---------------------------------------------------------------
 
 my @key = ('Idempotency-Key', 'key-1 "quoted"');
