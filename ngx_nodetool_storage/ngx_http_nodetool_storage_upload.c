@@ -26,8 +26,9 @@
 /* The free space is looked at again after so many bytes. */
 #define NGX_HTTP_NODETOOL_CHECK (16 * 1024 * 1024)
 
-static void       ngx_http_nodetool_upload_cleanup(void *data);
-static void       ngx_http_nodetool_upload_read(ngx_http_request_t *r);
+static void ngx_http_nodetool_upload_cleanup(void *data);
+static void ngx_http_nodetool_upload_remove(ngx_http_nodetool_object_t *o);
+static void ngx_http_nodetool_upload_read(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_nodetool_upload_full(ngx_http_request_t *r);
 static ngx_int_t  ngx_http_nodetool_upload_copy(ngx_http_nodetool_object_t *o);
 static void       ngx_http_nodetool_upload_take(ngx_http_nodetool_object_t *o);
@@ -105,6 +106,21 @@ ngx_http_nodetool_upload_cleanup(void *data)
 {
     ngx_http_nodetool_object_t *o = data;
 
+    ngx_http_nodetool_upload_remove(o);
+
+    if (close(o->fd) == -1) {
+        ngx_log_error(NGX_LOG_ALERT, o->request->pool->log, ngx_errno,
+                      "close() of an upload of \"%V/%V\" failed",
+                      &o->store->path, &o->key);
+    }
+}
+
+
+/* An upload that was not renamed goes. */
+
+static void
+ngx_http_nodetool_upload_remove(ngx_http_nodetool_object_t *o)
+{
     if (o->tmp[0] != '\0' && unlinkat(o->store->tmp, (char *) o->tmp, 0) == -1)
     {
         ngx_log_error(NGX_LOG_ERR, o->request->pool->log, ngx_errno,
@@ -112,11 +128,7 @@ ngx_http_nodetool_upload_cleanup(void *data)
                       &o->store->path, NGX_HTTP_NODETOOL_STORE_TMP, o->tmp);
     }
 
-    if (close(o->fd) == -1) {
-        ngx_log_error(NGX_LOG_ALERT, o->request->pool->log, ngx_errno,
-                      "close() of an upload of \"%V/%V\" failed",
-                      &o->store->path, &o->key);
-    }
+    o->tmp[0] = '\0';
 }
 
 
@@ -329,6 +341,15 @@ ngx_http_nodetool_upload_written(ngx_http_nodetool_object_t *o, ngx_err_t err)
     ngx_int_t rc;
 
     if (err != 0) {
+        /* now and not with the request, which may linger: the disk is full */
+
+        if (ftruncate(o->fd, 0) == -1) {
+            ngx_log_error(NGX_LOG_ERR, o->request->connection->log, ngx_errno,
+                          "ftruncate() of an upload failed");
+        }
+
+        ngx_http_nodetool_upload_remove(o);
+
         rc = ngx_http_nodetool_storage_failed(o, err, "write upload of");
         ngx_http_finalize_request(o->request, rc);
         return;
