@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 
+#include "engine/nodes/asset_folder.h"
 #include "engine/nodes/data.h"
 #include "engine/nodes/files.h"
 #include "engine/nodes/timename.h"
@@ -206,33 +207,19 @@ const nt_node_type_t nt_data_save = { .type = "nodetool.data.SaveDataframe",
 
 /* --- LoadCSVAssets --- */
 
-typedef struct {
-    json_t *keys;
-    size_t  next;
-} assets_t;
-
-
-static void
-free_assets(void *state)
-{
-    json_decref(((assets_t *) state)->keys);
-}
-
-
 static nt_node_rc_t
-send_asset(nt_node_call_t *call, json_t *key)
+send_asset(nt_node_call_t *call, const char *key)
 {
     char          *data;
     bool           ok;
     size_t         len;
     json_t        *ref = NULL;
-    nt_str_t       name = nt_ustr(key);
     nt_buf_t       what = { 0 };
     const char    *slash;
     nt_dataframe_t df = { 0 };
 
-    ref = json_pack("{s:O}", "asset_id", key);
-    nt_buf_printf(&what, "asset \"%s\"%c", name.data, '\0');
+    ref = json_pack("{s:s}", "asset_id", key);
+    nt_buf_printf(&what, "asset \"%s\"%c", key, '\0');
 
     if (ref == NULL || what.failed || !nt_dataframe_init(&df)) {
         ok = nt_arg_nomem(call) == NT_NODE_DONE;
@@ -245,54 +232,41 @@ send_asset(nt_node_call_t *call, json_t *key)
 
     json_decref(ref);
     nt_buf_free(&what);
-    slash = strrchr(name.data, '/');
+    slash = strrchr(key, '/');
 
     ok = ok &&
          nt_call_emit(call, "dataframe", nt_dataframe_json(&df)) ==
              NT_NODE_DONE &&
          nt_call_emit(call, "name",
-                      json_string(slash == NULL ? name.data : slash + 1)) ==
+                      json_string(slash == NULL ? key : slash + 1)) ==
              NT_NODE_DONE;
     nt_dataframe_free(&df);
-    return ok ? NT_NODE_MORE : NT_NODE_FAIL;
+    return ok ? NT_NODE_DONE : NT_NODE_FAIL;
+}
+
+
+static bool
+is_csv(const char *key)
+{
+    const char *dot = strrchr(key, '.');
+
+    return dot != NULL && strcasecmp(dot, ".csv") == 0;
 }
 
 
 static nt_node_rc_t
 run_load_assets(nt_node_call_t *call)
 {
-    json_t     *key;
-    assets_t   *assets = nt_call_state(call, sizeof(*assets), free_assets);
-    nt_str_t    folder = asset_folder(call);
-    const char *dot;
+    static const nt_asset_folder_t how = { is_csv, send_asset };
 
-    if (assets == NULL) {
-        return nt_arg_nomem(call);
+    nt_str_t folder = asset_folder(call);
+
+    if (folder.len == 0) {
+        return nt_call_fail(call, "'folder' must be a folder of the "
+                                  "assets: its asset_id is empty");
     }
 
-    if (assets->keys == NULL) {
-        if (folder.len == 0) {
-            return nt_call_fail(call, "'folder' must be a folder of the "
-                                      "assets: its asset_id is empty");
-        }
-
-        assets->keys = nt_call_list_assets(call, folder.data);
-
-        if (assets->keys == NULL) {
-            return NT_NODE_FAIL;
-        }
-    }
-
-    while (assets->next < json_array_size(assets->keys)) {
-        key = json_array_get(assets->keys, assets->next++);
-        dot = strrchr(json_string_value(key), '.');
-
-        if (dot != NULL && strcasecmp(dot, ".csv") == 0) {
-            return send_asset(call, key);
-        }
-    }
-
-    return NT_NODE_DONE;
+    return nt_asset_folder_run(call, folder.data, &how);
 }
 
 

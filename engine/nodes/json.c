@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "engine/nodes/args.h"
+#include "engine/nodes/asset_folder.h"
 #include "engine/nodes/defaults.h"
 #include "engine/nodes/json_path.h"
 #include "engine/nodes/json_template.h"
@@ -246,19 +247,6 @@ static const nt_node_type_t json_template = {
 
 /* --- LoadJSONAssets --- */
 
-typedef struct {
-    json_t *keys;
-    size_t  next;
-} folder_t;
-
-
-static void
-folder_free(void *state)
-{
-    json_decref(((folder_t *) state)->keys);
-}
-
-
 /* The folder that a ref names: its id, or its place among the assets. */
 static const char *
 folder_name(const json_t *ref)
@@ -280,13 +268,14 @@ folder_name(const json_t *ref)
 
 
 static bool
-is_json_name(nt_str_t name)
+is_json_name(const char *key)
 {
     static const char suffix[] = ".json";
 
-    return name.len >= sizeof(suffix) - 1 &&
-           memcmp(name.data + name.len - (sizeof(suffix) - 1), suffix,
-                  sizeof(suffix) - 1) == 0;
+    size_t len = strlen(key);
+
+    return len >= sizeof(suffix) - 1 &&
+           strcmp(key + len - (sizeof(suffix) - 1), suffix) == 0;
 }
 
 
@@ -329,39 +318,15 @@ send_asset(nt_node_call_t *call, const char *key)
 static nt_node_rc_t
 run_load(nt_node_call_t *call)
 {
-    json_t      *key;
-    folder_t    *folder = nt_call_state(call, sizeof(*folder), folder_free);
-    const char  *name;
-    nt_node_rc_t rc = NT_NODE_DONE;
+    static const nt_asset_folder_t how = { is_json_name, send_asset };
 
-    if (folder == NULL) {
-        return nt_arg_nomem(call);
+    const char *folder = folder_name(nt_call_input(call, "folder"));
+
+    if (folder == NULL || *folder == '\0') {
+        return nt_call_fail(call, "'folder' must name an asset folder");
     }
 
-    if (folder->keys == NULL) {
-        name = folder_name(nt_call_input(call, "folder"));
-
-        if (name == NULL || *name == '\0') {
-            return nt_call_fail(call, "'folder' must name an asset folder");
-        }
-
-        folder->keys = nt_call_list_assets(call, name);
-
-        if (folder->keys == NULL) {
-            return NT_NODE_FAIL;
-        }
-    }
-
-    while ((key = json_array_get(folder->keys, folder->next)) != NULL) {
-        folder->next++;
-
-        if (is_json_name(nt_ustr(key))) {
-            rc = send_asset(call, json_string_value(key));
-            return rc == NT_NODE_DONE ? NT_NODE_MORE : rc;
-        }
-    }
-
-    return rc;
+    return nt_asset_folder_run(call, folder, &how);
 }
 
 

@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 
 #include "engine/assets/uri.h"
+#include "engine/nodes/asset_folder.h"
 #include "engine/nodes/defaults.h"
 #include "engine/nodes/files.h"
 #include "engine/nodes/registry.h"
@@ -198,19 +199,6 @@ static const nt_node_type_t save_type = { .type = "nodetool.text.SaveText",
 
 /* --- LoadTextAssets --- */
 
-typedef struct {
-    json_t *keys;
-    size_t  next;
-} assets_t;
-
-
-static void
-assets_free(void *state)
-{
-    json_decref(((assets_t *) state)->keys);
-}
-
-
 /* Is this a text by the end of its name? */
 static bool
 is_text(const char *key)
@@ -258,44 +246,23 @@ emit_asset(nt_node_call_t *call, const char *key)
         return NT_NODE_FAIL;
     }
 
-    return NT_NODE_MORE;
+    return NT_NODE_DONE;
 }
 
 
 static nt_node_rc_t
 run_load_assets(nt_node_call_t *call)
 {
-    assets_t   *assets;
-    const char *key;
+    static const nt_asset_folder_t how = { is_text, emit_asset };
 
-    assets = nt_call_state(call, sizeof(assets_t), assets_free);
+    const char *folder = asset_folder(call);
 
-    if (assets == NULL) {
-        return nt_arg_nomem(call);
+    if (*folder == '\0') {
+        return nt_call_fail(call, "folder must be a folder of the assets: "
+                                  "its asset_id is empty");
     }
 
-    if (assets->keys == NULL) {
-        if (*asset_folder(call) == '\0') {
-            return nt_call_fail(call, "folder must be a folder of the assets: "
-                                      "its asset_id is empty");
-        }
-
-        assets->keys = nt_call_list_assets(call, asset_folder(call));
-
-        if (assets->keys == NULL) {
-            return NT_NODE_FAIL;
-        }
-    }
-
-    while (assets->next < json_array_size(assets->keys)) {
-        key = json_string_value(json_array_get(assets->keys, assets->next++));
-
-        if (is_text(key)) {
-            return emit_asset(call, key);
-        }
-    }
-
-    return NT_NODE_DONE;
+    return nt_asset_folder_run(call, folder, &how);
 }
 
 
