@@ -9,9 +9,13 @@
  * receivers, so a received value is never changed: copy first.  Media are
  * refs: {"type": "image", "uri": "...", "asset_id": ...}.
  *
- * Functions run on the engine's loop and must not block: what reads files or
- * computes for long sets NT_NODE_THREAD and runs on the thread pool.  There,
- * what it emits, logs and so on leaves when the function returns.
+ * Functions run on the engine's loop and must not block.  What reads files or
+ * computes for long sets NT_NODE_THREAD and runs on the thread pool; there,
+ * what it emits, logs and so on leaves when the function returns.  What talks
+ * to servers, programs or other nodes sets NT_NODE_ASYNC and is written
+ * straight on, as if its calls blocked: it runs on a fiber of the loop's
+ * thread, and each function that says "waits" lets all other work go on
+ * meanwhile.  What it emits leaves at once; nt_call_emit waits for room.
  */
 
 #ifndef NODETOOL_NODE_H
@@ -23,7 +27,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#define NODETOOL_NODE_ABI 1
+#define NODETOOL_NODE_ABI 2
 
 #define NT_NODE_API __attribute__((visibility("default")))
 
@@ -58,7 +62,8 @@ enum {
     NT_NODE_INERT = 1 << 6,            /* Comment, Group: never runs */
     NT_NODE_PREVIEW = 1 << 7,          /* emits preview_update */
     NT_NODE_ONCE = 1 << 8,             /* has effects: not to be repeated */
-    NT_NODE_ZIP = 1 << 9               /* pairs its inputs, as zip_all does */
+    NT_NODE_ZIP = 1 << 9,              /* pairs its inputs, as zip_all does */
+    NT_NODE_ASYNC = 1 << 10            /* run, item and end may wait */
 };
 
 typedef enum {
@@ -166,7 +171,139 @@ NT_NODE_API void *nt_call_state(nt_node_call_t *call, size_t size,
 NT_NODE_API bool        nt_call_cancelled(nt_node_call_t *call);
 NT_NODE_API const char *nt_call_node_id(nt_node_call_t *call);
 
-/* --- files: only from nodes with NT_NODE_THREAD --- */
+/* --- waiting: only from nodes with NT_NODE_ASYNC ---
+ *
+ * Such a node has a stack of 256 KiB: large buffers belong on the heap.
+ * When the job is cancelled, what waits fails and what would wait fails at
+ * once: the node frees what it holds and returns NT_NODE_FAIL. */
+
+/* Waits while `work` runs on the thread pool.  In it the functions on files
+ * may be used, and others that do not wait, but for nt_call_emit and those
+ * that make events.  False after nt_call_fail: it did not run. */
+NT_NODE_API bool nt_call_thread(nt_node_call_t *call,
+                                void (*work)(nt_node_call_t *call, void *arg),
+                                void *arg);
+
+/* Waits so many seconds; false when the job was cancelled. */
+NT_NODE_API bool nt_call_sleep(nt_node_call_t *call, double seconds);
+
+/* --- HTTP: only from nodes with NT_NODE_ASYNC --- */
+
+enum {
+    NT_HTTP_NO_REDIRECT = 1 << 0, /* a 3xx is the answer */
+    NT_HTTP_NO_RETRY = 1 << 1,    /* not even on 429 and 5xx */
+    NT_HTTP_TRUSTED = 1 << 2      /* the host is the operator's choice, not
+                                   * the workflow's: private addresses, too */
+};
+
+typedef struct {
+    const char        *method;  /* NULL: GET, or POST with a body */
+    const char        *url;     /* http or https */
+    const char *const *headers; /* "Name: value", NULL-terminated; or NULL */
+    const void        *body;    /* or NULL */
+    size_t             body_len;
+    double             timeout; /* seconds for all of it; 0: none.  Without
+                                 * a byte for 300 s it ends in any case */
+    size_t             limit;   /* bytes of reply body; 0: 64 MiB */
+    unsigned           flags;
+} nt_http_request_t;
+
+typedef struct nt_http_reply nt_http_reply_t;
+
+/* Sends a request and waits for the head of the final reply: redirects are
+ * followed (at most 10), and 429, 500, 502, 503, 504, 529 and failed
+ * connections are tried again with growing pauses (at most 4 tries, honouring
+ * Retry-After up to 60 s; POST after a failed connection only if nothing was
+ * sent).  Names that lead to private, loopback, link-local or metadata
+ * addresses are refused unless the engine allows them or NT_HTTP_TRUSTED.
+ * Any status is a success.  The strings of the request must live until
+ * nt_http_free.  NULL: *error is a sentence (malloc'ed, the caller's); the
+ * call has not failed yet. */
+NT_NODE_API nt_http_reply_t *nt_call_http(nt_node_call_t          *call,
+                                          const nt_http_request_t *request,
+                                          char                   **error);
+
+NT_NODE_API int nt_http_status(const nt_http_reply_t *reply);
+/* After redirects. */
+NT_NODE_API const char *nt_http_url(const nt_http_reply_t *reply);
+/* The first header of that name in any case, or NULL. */
+NT_NODE_API const char *nt_http_header(const nt_http_reply_t *reply,
+                                       const char            *name);
+
+/* Waits for more of the body: 1 and *data, *len (until the next read or
+ * free); 0 at its end; -1 after an error, with a sentence as above. */
+NT_NODE_API int nt_http_read(nt_http_reply_t *reply, const char **data,
+                             size_t *len, char **error);
+
+/* Waits for all of the rest: NUL-terminated beyond *len, lives until the
+ * free. False: a sentence as above. */
+NT_NODE_API bool nt_http_read_all(nt_http_reply_t *reply, const char **data,
+                                  size_t *len, char **error);
+
+/* Closes the connection if the body was not read to its end. NULL is fine. */
+NT_NODE_API void nt_http_free(nt_http_reply_t *reply);
+
+/* --- programs: only from nodes with NT_NODE_ASYNC --- */
+
+enum {
+    NT_PROCESS_SANDBOX = 1 << 0, /* bubblewrap: sees only /usr, its folder */
+    NT_PROCESS_NETWORK = 1 << 1  /* a sandbox with the network, if the
+                                  * operator allows it */
+};
+
+typedef struct {
+    const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
+    const char        *folder; /* working folder, absolute; NULL: a new
+                                * temporary one that goes with the reply */
+    const void        *input;  /* standard input; or NULL */
+    size_t             input_len;
+    double             timeout;      /* seconds; 0: 600 */
+    double             cpu;          /* seconds; 0: as timeout */
+    size_t             memory;       /* bytes of address space; 0: 4 GiB */
+    size_t             file_size;    /* bytes of a written file; 0: 1 GiB */
+    size_t             output_limit; /* bytes of stdout, of stderr; 0: 64 MiB */
+    unsigned           flags;
+} nt_process_t;
+
+typedef struct {
+    int    status; /* exit status, or 128 + signal */
+    char  *out;    /* NUL-terminated beyond its length */
+    size_t out_len;
+    char  *err;
+    size_t err_len;
+} nt_process_reply_t;
+
+/* Runs a program without a shell, with a clean environment, and waits for its
+ * end; it is killed with its children on cancel, time or limit.  False: it
+ * did not start or was killed, *error is a sentence (malloc'ed). */
+NT_NODE_API bool nt_call_process(nt_node_call_t     *call,
+                                 const nt_process_t *process,
+                                 nt_process_reply_t *reply, char **error);
+NT_NODE_API void nt_process_reply_free(nt_process_reply_t *reply);
+
+/* --- tools: only from nodes with NT_NODE_ASYNC --- */
+
+/* What the workflow lets this node call: the targets of its control edges,
+ * and the chains behind its dynamic outputs.  An array of {"name",
+ * "description", "parameters": JSON Schema}; new reference. */
+NT_NODE_API json_t *nt_call_tools(nt_node_call_t *call);
+
+/* Runs the tool of that name and waits: its result, a new reference; or NULL,
+ * and *error is a sentence for the model (malloc'ed). */
+NT_NODE_API json_t *nt_call_tool(nt_node_call_t *call, const char *name,
+                                 const json_t *arguments, char **error);
+
+/* The dynamic outputs of this node as {name: type} of the workflow's, those
+ * that are tools left out. New reference. */
+NT_NODE_API json_t *nt_call_dynamic_outputs(nt_node_call_t *call);
+
+/* A setting or key that the operator gave the engine ("OPENAI_API_KEY",
+ * "SERPAPI_API_KEY"), or NULL.  Never put it in a value, event or error. */
+NT_NODE_API const char *nt_call_setting(nt_node_call_t *call, const char *name);
+
+/* --- files: only from nodes with NT_NODE_THREAD, and within the work of
+ * nt_call_thread; nt_call_load and nt_call_store also from a node with
+ * NT_NODE_ASYNC, where they wait --- */
 
 /* Opens a file of the workspace, the only part of the file system that
  * workflows see; its files are there again in the workflow's next run.
@@ -226,9 +363,9 @@ NT_NODE_API bool nt_call_remove(nt_node_call_t *call, const char *path,
                                 bool recursive);
 
 /* Opens the bytes behind a media ref or a URI ("data:" URI,
- * /storage/assets/..., asset_id; "file:" URI, whose root is the workspace)
- * for reading: *data is malloc'ed, the caller frees it.  False after
- * nt_call_fail. */
+ * /storage/assets/..., asset_id; "file:" URI, whose root is the workspace; in
+ * a node with NT_NODE_ASYNC an http or https URL, too) for reading: *data is
+ * malloc'ed, the caller frees it.  False after nt_call_fail. */
 NT_NODE_API bool nt_call_load(nt_node_call_t *call, const json_t *ref,
                               char **data, size_t *len);
 
