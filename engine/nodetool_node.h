@@ -63,7 +63,11 @@ enum {
     NT_NODE_PREVIEW = 1 << 7,          /* emits preview_update */
     NT_NODE_ONCE = 1 << 8,             /* has effects: not to be repeated */
     NT_NODE_ZIP = 1 << 9,              /* pairs its inputs, as zip_all does */
-    NT_NODE_ASYNC = 1 << 10            /* run, item and end may wait */
+    NT_NODE_ASYNC = 1 << 10,           /* run, item and end may wait */
+    NT_NODE_TOOLS = 1 << 11, /* calls nt_call_tools: may have control edges;
+                              * its dynamic outputs are tools as well */
+    NT_NODE_CACHE = 1 << 12  /* equal inputs, equal outputs, and dear: may be
+                              * taken from the cache of results */
 };
 
 typedef enum {
