@@ -182,8 +182,8 @@ NT_NODE_API const char *nt_call_node_id(nt_node_call_t *call);
  * once: the node frees what it holds and returns NT_NODE_FAIL. */
 
 /* Waits while `work` runs on the thread pool.  In it the functions on files
- * may be used, and others that do not wait, but for nt_call_emit and those
- * that make events.  False after nt_call_fail: it did not run. */
+ * may be used, but none that waits; what it emits and tells leaves when it
+ * returns.  False after nt_call_fail: it did not run. */
 NT_NODE_API bool nt_call_thread(nt_node_call_t *call,
                                 void (*work)(nt_node_call_t *call, void *arg),
                                 void *arg);

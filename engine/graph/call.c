@@ -66,6 +66,33 @@ add_op(nt_node_call_t *call)
     return &call->ops[call->n_ops++];
 }
 
+void
+nt_call_replay(nt_node_call_t *call)
+{
+    nt_op_t *op;
+    size_t   i;
+
+    for (i = 0; i < call->n_ops; i++) {
+        op = &call->ops[i];
+        switch (op->kind) {
+        case NT_OP_EMIT:
+            if (!call->closed[op->output]) {
+                nt_run_send(call, op->output, op->value);
+            }
+            json_decref(op->value);
+            break;
+        case NT_OP_CLOSE:
+            nt_run_close(call, op->output);
+            break;
+        case NT_OP_EVENT:
+            nt_event_raw(call->run, op->line, op->len);
+            free(op->line);
+            break;
+        }
+    }
+    call->n_ops = 0;
+}
+
 json_t *
 nt_call_input(nt_node_call_t *call, const char *name)
 {
@@ -183,7 +210,11 @@ nt_call_emit(nt_node_call_t *call, const char *name, json_t *value)
         return nt_call_fail(call, "there is no output \"%s\"", name);
     }
 
-    if (!call->busy) {
+    if (!call->on_pool) {
+        if (call->fiber != NULL && !nt_call_wait_room(call)) {
+            json_decref(value);
+            return nt_call_fail(call, "the job ends");
+        }
         if (!call->closed[output]) {
             nt_run_send(call, output, value);
         }
@@ -210,7 +241,7 @@ nt_call_close(nt_node_call_t *call, const char *name)
     if (output == NT_NONE) {
         return;
     }
-    if (!call->busy) {
+    if (!call->on_pool) {
         nt_run_close(call, output);
         return;
     }
@@ -243,7 +274,7 @@ send_event(nt_node_call_t *call, nt_buf_t *buf)
 {
     nt_op_t *op;
 
-    if (!buf->failed && !call->busy) {
+    if (!buf->failed && !call->on_pool) {
         nt_event_raw(call->run, buf->data, buf->len);
     } else if (!buf->failed) {
         op = add_op(call);

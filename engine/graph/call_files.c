@@ -9,7 +9,8 @@
 #include "engine/assets/uri.h"
 
 /*
- * The assets that nodes may use (engine/nodetool_node.h): on the pool.
+ * The assets that nodes may use (engine/nodetool_node.h): on the pool.  A
+ * node on a fiber waits for it.
  */
 
 const char *
@@ -137,8 +138,8 @@ load_uri(nt_node_call_t *call, nt_str_t uri, char **data, size_t *len)
     return good;
 }
 
-bool
-nt_call_load(nt_node_call_t *call, const json_t *ref, char **data, size_t *len)
+static bool
+load_ref(nt_node_call_t *call, const json_t *ref, char **data, size_t *len)
 {
     const json_t *uri, *id;
 
@@ -159,9 +160,35 @@ nt_call_load(nt_node_call_t *call, const json_t *ref, char **data, size_t *len)
     return false;
 }
 
-json_t *
-nt_call_store(nt_node_call_t *call, const char *type, const char *key,
-              const void *data, size_t len)
+typedef struct {
+    const json_t *ref;
+    char        **data;
+    size_t       *len;
+    bool          good;
+} nt_load_t;
+
+static void
+load_on_pool(nt_node_call_t *call, void *arg)
+{
+    nt_load_t *load = arg;
+
+    load->good = load_ref(call, load->ref, load->data, load->len);
+}
+
+bool
+nt_call_load(nt_node_call_t *call, const json_t *ref, char **data, size_t *len)
+{
+    nt_load_t load = { ref, data, len, false };
+
+    if (!nt_call_may_wait(call)) {
+        return load_ref(call, ref, data, len);
+    }
+    return nt_call_thread(call, load_on_pool, &load) && load.good;
+}
+
+static json_t *
+store(nt_node_call_t *call, const char *type, const char *key, const void *data,
+      size_t len)
 {
     nt_buf_t uri = { 0 };
     json_t  *ref;
@@ -183,6 +210,34 @@ nt_call_store(nt_node_call_t *call, const char *type, const char *key,
         (void) nt_call_fail(call, "the server is out of memory");
     }
     return ref;
+}
+
+typedef struct {
+    const char *type;
+    const char *key;
+    const void *data;
+    size_t      len;
+    json_t     *ref;
+} nt_store_t;
+
+static void
+store_on_pool(nt_node_call_t *call, void *arg)
+{
+    nt_store_t *s = arg;
+
+    s->ref = store(call, s->type, s->key, s->data, s->len);
+}
+
+json_t *
+nt_call_store(nt_node_call_t *call, const char *type, const char *key,
+              const void *data, size_t len)
+{
+    nt_store_t s = { type, key, data, len, NULL };
+
+    if (!nt_call_may_wait(call)) {
+        return store(call, type, key, data, len);
+    }
+    return nt_call_thread(call, store_on_pool, &s) ? s.ref : NULL;
 }
 
 json_t *

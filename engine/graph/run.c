@@ -287,21 +287,15 @@ finish(nt_run_t *run)
     json_decref(object);
 }
 
-bool
-nt_run_pump(nt_run_t *run, unsigned budget)
+/* Steps nodes; true when there is more to do at once. */
+static bool
+pump(nt_run_t *run, unsigned budget)
 {
     nt_node_call_t *call;
 
-    if (run->done) {
-        return false;
-    }
-    if (!run->started && !run->cancelled) {
-        start(run);
-    }
-
     while (!run->cancelled && !run->nomem) {
         if (run->unfinished == 0) {
-            break;
+            return false;
         }
         if (budget == 0) {
             return true;
@@ -316,9 +310,26 @@ nt_run_pump(nt_run_t *run, unsigned budget)
             break; /* cannot be: a node that waits has something to wait for */
         }
     }
+    nt_run_abort(run);
+    return false;
+}
 
-    if (run->outstanding > 0) {
-        return false; /* the pool still works with the run's memory */
+bool
+nt_run_pump(nt_run_t *run, unsigned budget)
+{
+    bool more;
+
+    if (run->done) {
+        return false;
+    }
+    run->pumping = true;
+    if (!run->started && !run->cancelled) {
+        start(run);
+    }
+    more = pump(run, budget);
+    run->pumping = false;
+    if (more || run->outstanding > 0) {
+        return more;
     }
     finish(run);
     return false;
@@ -328,6 +339,9 @@ void
 nt_run_cancel(nt_run_t *run)
 {
     __atomic_store_n(&run->cancelled, true, __ATOMIC_RELAXED);
+    if (!run->pumping && !run->done) {
+        nt_run_abort(run);
+    }
 }
 
 static void *

@@ -5,6 +5,7 @@
 #ifndef NT_RUN_H
 #define NT_RUN_H
 
+#include "engine/graph/fiber.h"
 #include "engine/graph/plan.h"
 
 /* A value that waits at a handle. */
@@ -53,7 +54,8 @@ struct nt_node_call {
     bool blocked;  /* a receiver has no room */
     bool running;  /* `running` has been told, `completed` not yet */
     bool more;     /* the activation goes on */
-    bool busy;     /* on the pool */
+    bool busy;     /* on the pool, or waits for nt_call_resume */
+    bool on_pool;  /* what it does now is kept in ops */
     bool finished; /* has ended its outputs */
     bool failed;
     bool fired;    /* has had an activation */
@@ -68,6 +70,11 @@ struct nt_node_call {
     void   *state;
     void (*free_state)(void *state);
     char *error; /* malloc'ed */
+
+    nt_fiber_t *fiber;   /* of an activation that waits or runs */
+    bool        resumed; /* nt_call_resume came, nt_call_suspend not yet */
+    void (*wait_cancel)(void *arg); /* ends what it waits for, or NULL */
+    void *wait_arg;
 
     uv_work_t work;
     nt_op_t  *ops; /* malloc'ed */
@@ -88,8 +95,10 @@ struct nt_run {
     uint32_t        ready_tail;
 
     uint32_t unfinished;  /* nodes */
-    uint32_t outstanding; /* on the pool */
+    uint32_t outstanding; /* busy nodes */
     bool     started;
+    bool     pumping;
+    bool     aborted;   /* fibers are to unwind: what waits fails */
     bool     cancelled; /* read by the pool, too: atomic */
     bool     done;
     bool     nomem;
@@ -145,16 +154,42 @@ bool nt_run_has_room(nt_node_call_t *call);
 void nt_run_end_node(nt_node_call_t *call);
 /* The same after nt_call_fail. */
 void nt_run_fail_node(nt_node_call_t *call);
+/* Goes on with the node's fiber until it waits or its activation is over. */
+void nt_run_enter(nt_node_call_t *call);
 
 /* --- step.c --- */
 
 void nt_step(nt_node_call_t *call);
+/* What follows from the return of run, item or end. */
+void nt_step_settle(nt_node_call_t *call);
 
 /* --- call.c --- */
 
 /* Frees what belongs to one call of run, item or end. */
 void nt_call_reset(nt_node_call_t *call);
 void nt_call_free_state(nt_node_call_t *call);
+
+/* Does on the loop what the node said on the pool. */
+void nt_call_replay(nt_node_call_t *call);
+
+/* --- wait.c --- */
+
+/* From the node's fiber: waits for nt_call_resume (which may have come
+ * before).  When the run is to end meanwhile, `cancel` is called once on the
+ * loop; it must see to it that nt_call_resume is called, from inside it or
+ * later. */
+void nt_call_suspend(nt_node_call_t *call, void (*cancel)(void *arg),
+                     void           *arg);
+/* On the loop's thread. */
+void nt_call_resume(nt_node_call_t *call);
+/* Waits until the receivers of its outputs have room; false when the run is
+ * to end. */
+bool nt_call_wait_room(nt_node_call_t *call);
+/* True where functions that wait may be called. */
+bool nt_call_may_wait(const nt_node_call_t *call);
+
+/* Makes what waits fail, and lets the fibers that can unwind do so. */
+void nt_run_abort(nt_run_t *run);
 
 /* --- call_files.c --- */
 

@@ -39,9 +39,8 @@ invoke(nt_node_call_t *call)
     }
 }
 
-/* What follows from the return of run, item or end. */
-static void
-settle(nt_node_call_t *call)
+void
+nt_step_settle(nt_node_call_t *call)
 {
     nt_run_t *run = call->run;
 
@@ -91,38 +90,31 @@ off_pool(uv_work_t *work, int status)
         call->rc = NT_NODE_FAIL;
     }
     call->busy = false;
+    call->on_pool = false;
     call->returned = true;
     run->outstanding--;
     nt_run_ready(run, call);
     run->sink.wake(run->sink.arg);
 }
 
-/* Does on the loop what the node said on the pool. */
 static void
-replay(nt_node_call_t *call)
+on_fiber(void *arg)
 {
-    nt_op_t *op;
-    size_t   i;
+    nt_node_call_t *call = arg;
 
-    for (i = 0; i < call->n_ops; i++) {
-        op = &call->ops[i];
-        switch (op->kind) {
-        case NT_OP_EMIT:
-            if (!call->closed[op->output]) {
-                nt_run_send(call, op->output, op->value);
-            }
-            json_decref(op->value);
-            break;
-        case NT_OP_CLOSE:
-            nt_run_close(call, op->output);
-            break;
-        case NT_OP_EVENT:
-            nt_event_raw(call->run, op->line, op->len);
-            free(op->line);
-            break;
-        }
+    call->rc = invoke(call);
+}
+
+static void
+start_fiber(nt_node_call_t *call)
+{
+    call->fiber = nt_fiber_new(on_fiber, call);
+    if (call->fiber == NULL) {
+        (void) nt_call_fail(call, "the server is out of memory");
+        nt_run_fail_node(call);
+        return;
     }
-    call->n_ops = 0;
+    nt_run_enter(call);
 }
 
 static void
@@ -130,17 +122,23 @@ start_step(nt_node_call_t *call)
 {
     nt_run_t *run = call->run;
 
+    if (call->plan->type->flags & NT_NODE_ASYNC) {
+        start_fiber(call);
+        return;
+    }
     if (!(call->plan->type->flags & NT_NODE_THREAD)) {
         call->rc = invoke(call);
-        settle(call);
+        nt_step_settle(call);
         return;
     }
 
     call->work.data = call;
     call->busy = true;
+    call->on_pool = true;
     run->outstanding++;
     if (uv_queue_work(run->options.loop, &call->work, on_pool, off_pool) != 0) {
         call->busy = false;
+        call->on_pool = false;
         run->outstanding--;
         (void) nt_call_fail(call, "the thread pool takes no work");
         nt_run_fail_node(call);
@@ -308,10 +306,14 @@ nt_step(nt_node_call_t *call)
     if (call->finished || call->busy) {
         return;
     }
+    if (call->fiber != NULL) {
+        nt_run_enter(call);
+        return;
+    }
     if (call->returned) {
         call->returned = false;
-        replay(call);
-        settle(call);
+        nt_call_replay(call);
+        nt_step_settle(call);
         return;
     }
     if (!nt_run_has_room(call)) {

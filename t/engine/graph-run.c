@@ -202,5 +202,6 @@ main(int argc, char **argv)
     }
     free(line);
     nt_registry_free(registry);
+    (void) uv_run(uv_default_loop(), UV_RUN_DEFAULT); /* handles that close */
     return uv_loop_close(uv_default_loop()) == 0 ? 0 : 1;
 }
