@@ -24,7 +24,7 @@ say = $(if $(V),,@echo '  $(1)  $(2)' && )
 .DELETE_ON_ERROR:
 .PHONY: all build run test test-asan test-static test-programs fuzz bench \
         install uninstall fmt lint clean deps deps-test deps-lint modules \
-        engine cli
+        engine cli packs
 
 all: build
 
@@ -34,7 +34,8 @@ DEPS_BUILD = gcc make pkg-config nginx nginx-dev redis-server libjansson-dev \
              libuv1-dev libhiredis-dev libcurl4-openssl-dev libssl-dev \
              libpcre2-dev libunistring-dev libxml2-dev libsqlite3-dev \
              libcmark-gfm-dev libcmark-gfm-extensions-dev zlib1g-dev \
-             ca-certificates curl
+             ca-certificates curl $(DEPS_PACKS)
+DEPS_PACKS = libvips-dev fonts-dejavu-core
 DEPS_TEST  = perl procps wrk nodejs npm python3-venv
 DEPS_FUZZ  = clang libclang-rt-14-dev
 DEPS_LINT  = clang-format clang-tidy cppcheck perl dpkg-dev
@@ -105,6 +106,44 @@ $(BUILD)/share/nodetool/%: %
 	@mkdir -p $(dir $@) && cp $< $@
 
 cli: $(BUILD)/nodetool $(SHARE)
+
+# --- packs: node types on heavy libraries, as shared objects ------------------
+
+# packs/NAME becomes packs/NAME.so where pkg-config knows all of PACK_NAME.  A
+# pack sees nodetool_node.h; what it takes of PACK_SHARED and core is compiled
+# into it, and not seen from outside.
+PACK_image  = vips
+
+PACK_SHARED = engine/json.c $(addprefix engine/nodes/,args.c asset_folder.c \
+              files.c files_glob.c pathname.c pytext.c pyvalue.c timename.c \
+              ustr.c wildcard.c)
+
+PACK_NAMES  = $(notdir $(patsubst %/,%,$(wildcard packs/*/)))
+PACKS      := $(foreach pack,$(PACK_NAMES),$(shell \
+              pkg-config --exists $(PACK_$(pack)) 2>&1 && echo $(pack)))
+PACKS_SO    = $(patsubst %,$(BUILD)/packs/%.so,$(PACKS))
+
+$(BUILD)/libnodetool-pack.a: $(call obj,$(PACK_SHARED))
+	$(call say,AR,$@)rm -f $@ && ar rcs $@ $^
+
+define pack_rules
+$(call obj,$(wildcard packs/$(1)/*.c)): CPPFLAGS += \
+    $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACK_$(1))))
+
+$(BUILD)/packs/$(1).so: $(call obj,$(wildcard packs/$(1)/*.c)) \
+        $(BUILD)/libnodetool-pack.a $(BUILD)/libnodetool-core.a packs/export.map
+	$$(call say,LINK,$$@)$$(CC) -shared $$(LDFLAGS) \
+	    -Wl,--version-script=packs/export.map -Wl,--as-needed -o $$@ \
+	    $$(filter %.o %.a,$$^) $(shell pkg-config --libs $(PACK_$(1))) \
+	    -ljansson -lunistring -lm
+endef
+
+$(foreach pack,$(PACKS),$(eval $(call pack_rules,$(pack))))
+
+packs: $(PACKS_SO)
+	@for pack in $(filter-out $(PACKS),$(PACK_NAMES)); do \
+	    echo "The $$pack pack is left out: a library is missing (make deps)"; \
+	done
 
 # --- test programs: t/core/x.c and t/engine/x.c become programs ---------------
 
@@ -190,7 +229,7 @@ $(STATIC): $(MODULES_SRC)
 	    { tail -n 30 $(BUILD)/static/build.log; false; }
 	@cp $(BUILD)/static/tree/objs/nginx $@
 
-build: modules engine cli
+build: modules engine cli packs
 
 # --- running -----------------------------------------------------------------
 
@@ -256,8 +295,8 @@ bench: deps-test
 # --- style -------------------------------------------------------------------
 
 C_FILES = $(wildcard core/*.[ch] core/llm/*.[ch] ngx_nodetool_*/*.[ch] \
-          engine/*.[ch] engine/*/*.[ch] cli/*.[ch] fuzz/*.c t/core/*.[ch] \
-          t/engine/*.[ch])
+          engine/*.[ch] engine/*/*.[ch] packs/*/*.[ch] cli/*.[ch] fuzz/*.c \
+          t/core/*.[ch] t/engine/*.[ch])
 
 fmt:
 	clang-format -i $(C_FILES)
@@ -275,15 +314,20 @@ NGINX_AVAILABLE ?= /usr/share/nginx/modules-available
 NGINX_ENABLED   ?= /etc/nginx/modules-enabled
 NGINX_MOD        = mod-http-nodetool.conf
 UNIT_DIR        ?= $(PREFIX)/lib/systemd/system
+PACKS_DIR        = $(PREFIX)/lib/nodetool/packs
 
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(NGINX_MODULES) \
 	    $(DESTDIR)$(PREFIX)/share/nodetool/conf \
 	    $(DESTDIR)$(PREFIX)/share/nodetool/examples \
-	    $(DESTDIR)$(NGINX_AVAILABLE) $(DESTDIR)$(UNIT_DIR)
+	    $(DESTDIR)$(NGINX_AVAILABLE) $(DESTDIR)$(UNIT_DIR) \
+	    $(DESTDIR)$(PACKS_DIR)
 	install -m 755 $(BUILD)/nodetool $(BUILD)/nodetool-engine \
 	    $(DESTDIR)$(PREFIX)/bin
 	install -m 644 $(MODULES_SO) $(DESTDIR)$(NGINX_MODULES)
+	for pack in $(PACKS_SO); do \
+	    install -m 644 $$pack $(DESTDIR)$(PACKS_DIR) || exit 1; \
+	done
 	install -m 644 conf/*.conf $(DESTDIR)$(PREFIX)/share/nodetool/conf
 	install -m 644 examples/*.json \
 	    $(DESTDIR)$(PREFIX)/share/nodetool/examples
@@ -301,7 +345,8 @@ uninstall:
 	    $(patsubst %,$(DESTDIR)$(NGINX_MODULES)/%,$(notdir $(MODULES_SO))) \
 	    $(DESTDIR)$(NGINX_AVAILABLE)/$(NGINX_MOD) \
 	    $(DESTDIR)$(UNIT_DIR)/nodetool.service
-	rm -rf $(DESTDIR)$(PREFIX)/share/nodetool
+	rm -rf $(DESTDIR)$(PREFIX)/share/nodetool \
+	    $(DESTDIR)$(PREFIX)/lib/nodetool
 ifeq ($(DESTDIR),)
 	rm -f $(NGINX_ENABLED)/50-$(NGINX_MOD)
 endif

@@ -21,6 +21,7 @@
 #include "engine/graph/graph.h"
 #include "engine/jobs/job_events.h"
 #include "engine/json.h"
+#include "engine/nodes/packs.h"
 #include "engine/nodes/registry.h"
 
 #define NT_PUMP_BUDGET 256
@@ -360,15 +361,26 @@ open_folders(nt_runner_t *r)
 }
 
 
+static void
+log_library(const char *message)
+{
+    nt_cli_say("%s", message);
+}
+
+
 static int
 run_request(nt_runner_t *r)
 {
-    int rc;
+    int   rc;
+    char *packs = nt_packs_folder();
 
     r->registry = nt_registry_new();
-    if (r->registry == NULL) {
+    if (r->registry == NULL ||
+        !nt_registry_packs(r->registry, packs, log_library)) {
         nt_cli_no_memory();
     }
+
+    free(packs);
 
     rc = open_folders(r) ? compile(r) : NT_CLI_FAILED;
 

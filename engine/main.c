@@ -20,6 +20,7 @@
 
 #include "engine/jobs/jobs.h"
 #include "engine/log.h"
+#include "engine/nodes/packs.h"
 #include "engine/nodes/registry.h"
 #include "engine/options.h"
 #include "engine/socket.h"
@@ -52,7 +53,7 @@ typedef struct {
 static void
 log_library(const char *message)
 {
-    nt_log(NT_LOG_ERROR, "nodes: %s", message);
+    nt_log(NT_LOG_ERROR, "%s", message);
 }
 
 
@@ -236,10 +237,16 @@ static bool
 open_registry(nt_engine_t *engine)
 {
     int         n;
+    bool        ok;
+    char       *packs;
     const char *folder = engine->options.nodes;
 
     engine->registry = nt_registry_new();
-    if (engine->registry == NULL) {
+    packs = nt_packs_folder();
+    ok = engine->registry != NULL &&
+         nt_registry_packs(engine->registry, packs, log_library);
+    free(packs);
+    if (!ok) {
         nt_log(NT_LOG_ERROR, "nodes: out of memory");
         return false;
     }

@@ -11,6 +11,9 @@ BUILD=${BUILD:-build}
 failed=0
 
 flags="-std=gnu11 -I. -D_GNU_SOURCE $(pkg-config --cflags libxml-2.0)"
+for library in vips; do
+    flags="$flags $(pkg-config --cflags "$library" | sed 's/-I/-isystem /g')"
+done
 nginx=$BUILD/nginx
 for folder in src/core src/event src/event/modules src/os/unix src/http \
     src/http/modules src/http/v2 objs
@@ -88,6 +91,8 @@ layers() {
         'engine/(jobs|wire|workflows)/|hiredis/' || bad=1
     includes_of 'engine/nodes/*.[ch]' \
         'engine/(jobs|wire|workflows)/|hiredis/' || bad=1
+    includes_of 'packs/*/*.[ch]' \
+        'ngx_|uv\.h|cli/|engine/(graph|jobs|wire|workflows|assets)/' || bad=1
     includes_of 'cli/*.[ch]' 'ngx_' || bad=1
 
     for folder in ngx_nodetool_*; do

@@ -187,6 +187,20 @@ compile_name(nt_compile_t *c, nt_node_plan_t *node, const json_t *source)
     return json_object_set_new(names, name, json_string(node->id)) == 0;
 }
 
+static void
+report_missing(nt_compile_t *c, const nt_node_plan_t *node)
+{
+    char need[256];
+
+    if (!nt_registry_missing(c->registry, node->type_name, need, sizeof(need)))
+    {
+        (void) snprintf(need, sizeof(need), "is not available on this server");
+    }
+    nt_compile_report(c, c->errors, node, NULL, NULL,
+                      "Node \"%s\": node type %s %s", node->id, node->type_name,
+                      need);
+}
+
 static bool
 compile_node(nt_compile_t *c, uint32_t i, const json_t *source)
 {
@@ -222,10 +236,7 @@ compile_node(nt_compile_t *c, uint32_t i, const json_t *source)
 
     node->type = nt_registry_find(c->registry, node->type_name);
     if (node->type == NULL) {
-        nt_compile_report(c, c->errors, node, NULL, NULL,
-                          "Node \"%s\": node type %s is not available on "
-                          "this server",
-                          node->id, node->type_name);
+        report_missing(c, node);
         return true;
     }
     node->kind = kind_of(node->type, source);

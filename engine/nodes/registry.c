@@ -5,20 +5,33 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "engine/graph/arena.h"
 #include "engine/graph/types.h"
 #include "engine/nodes/aliases.h"
 #include "engine/nodes/metadata.h"
+#include "engine/nodes/packs.h"
 
 #define LIBRARY_SYMBOL "nodetool_node_library"
 #define NAME_MAX_LEN   256 /* of a type's name under an alias */
+
+typedef enum {
+    PACK_UNSEEN,
+    PACK_LOADED,
+    PACK_ABSENT, /* there is no such file */
+    PACK_BROKEN
+} pack_state_t;
 
 struct nt_registry {
     const nt_node_type_t **types; /* sorted by name */
     size_t                 n_types;
     void                 **plugins; /* dlopen handles */
     size_t                 n_plugins;
+    char                  *packs; /* folder, or NULL */
+    pack_state_t          *pack_states;
+    void (*log)(const char *message); /* of packs that cannot be loaded */
 };
 
 static const nt_node_library_t *const builtin[] = {
@@ -179,6 +192,12 @@ nt_registry_new(void)
     if (registry == NULL) {
         return NULL;
     }
+    registry->pack_states =
+        calloc(nt_packs_count, sizeof(*registry->pack_states));
+    if (registry->pack_states == NULL) {
+        free(registry);
+        return NULL;
+    }
     for (i = 0; i < sizeof(builtin) / sizeof(builtin[0]); i++) {
         if (builtin[i] == NULL) {
             continue;
@@ -206,20 +225,9 @@ nt_registry_free(nt_registry_t *registry)
         (void) dlclose(registry->plugins[i]);
     }
     free(registry->plugins);
+    free(registry->packs);
+    free(registry->pack_states);
     free(registry);
-}
-
-const nt_node_type_t *
-nt_registry_find(const nt_registry_t *registry, const char *type)
-{
-    const nt_node_type_t *found;
-    char                  now[NAME_MAX_LEN];
-
-    found = find_exact(registry, type);
-    if (found == NULL && nt_alias_find(type, now, sizeof(now))) {
-        found = find_exact(registry, now);
-    }
-    return found;
 }
 
 /* --- shared objects --- */
@@ -234,7 +242,8 @@ static const function_t api[] __attribute__((
                (function_t) nt_call_list_assets };
 
 static bool
-load_plugin(nt_registry_t *registry, const char *path, char *error, size_t size)
+load_plugin(nt_registry_t *registry, const char *path, int mode, char *error,
+            size_t size)
 {
     const nt_node_library_t *library;
     void                   **plugins, *handle;
@@ -247,7 +256,7 @@ load_plugin(nt_registry_t *registry, const char *path, char *error, size_t size)
     }
     registry->plugins = plugins;
 
-    handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | mode);
     if (handle == NULL) {
         (void) snprintf(error, size, "%s", dlerror());
         return false;
@@ -299,7 +308,8 @@ nt_registry_load(nt_registry_t *registry, const char *folder,
         if (asprintf(&path, "%s/%s", folder, entries[i]->d_name) < 0) {
             path = NULL;
         }
-        if (path != NULL && load_plugin(registry, path, error, sizeof(error))) {
+        if (path != NULL &&
+            load_plugin(registry, path, 0, error, sizeof(error))) {
             loaded++;
         } else {
             (void) snprintf(message, sizeof(message),
@@ -314,11 +324,134 @@ nt_registry_load(nt_registry_t *registry, const char *folder,
     return loaded;
 }
 
+/* --- packs --- */
+
+bool
+nt_registry_packs(nt_registry_t *registry, const char *folder,
+                  void (*log)(const char *message))
+{
+    registry->log = log;
+    if (folder == NULL) {
+        return true;
+    }
+    registry->packs = strdup(folder);
+    return registry->packs != NULL;
+}
+
+static pack_state_t
+load_pack(nt_registry_t *registry, const nt_pack_t *pack)
+{
+    char         error[512], message[1024], *path;
+    pack_state_t state = PACK_BROKEN;
+
+    if (registry->packs == NULL) {
+        return PACK_ABSENT;
+    }
+    if (asprintf(&path, "%s/%s.so", registry->packs, pack->name) < 0) {
+        return PACK_UNSEEN;
+    }
+
+    /* Libraries as large as these leave threads, handlers of exit and the
+     * like behind, whose code must not go away. */
+    if (access(path, F_OK) == -1) {
+        state = PACK_ABSENT;
+    } else if (load_plugin(registry, path, RTLD_NODELETE, error, sizeof(error)))
+    {
+        state = PACK_LOADED;
+    } else {
+        (void) snprintf(message, sizeof(message),
+                        "nodes: the %s pack is left out: %s", pack->name,
+                        error);
+        registry->log(message);
+    }
+    free(path);
+    return state;
+}
+
+/* Loading adds types and changes none that was found before, so to those who
+ * only look types up the registry stays what it is. */
+static pack_state_t
+see_pack(const nt_registry_t *registry, size_t i)
+{
+    if (registry->pack_states[i] == PACK_UNSEEN) {
+        registry->pack_states[i] =
+            load_pack((nt_registry_t *) registry, &nt_packs[i]);
+    }
+    return registry->pack_states[i];
+}
+
+static const nt_node_type_t *
+find(const nt_registry_t *registry, const char *type)
+{
+    const nt_node_type_t *found;
+    size_t                i;
+
+    found = find_exact(registry, type);
+    if (found != NULL) {
+        return found;
+    }
+    i = nt_pack_of(type);
+    if (i == nt_packs_count || registry->pack_states[i] != PACK_UNSEEN ||
+        see_pack(registry, i) != PACK_LOADED)
+    {
+        return NULL;
+    }
+    return find_exact(registry, type);
+}
+
+const nt_node_type_t *
+nt_registry_find(const nt_registry_t *registry, const char *type)
+{
+    const nt_node_type_t *found;
+    char                  now[NAME_MAX_LEN];
+
+    found = find(registry, type);
+    if (found == NULL && nt_alias_find(type, now, sizeof(now))) {
+        found = find(registry, now);
+    }
+    return found;
+}
+
+bool
+nt_registry_missing(const nt_registry_t *registry, const char *type, char *text,
+                    size_t size)
+{
+    char             now[NAME_MAX_LEN];
+    const nt_pack_t *pack;
+    size_t           i;
+
+    i = nt_pack_of(type);
+    if (i == nt_packs_count && nt_alias_find(type, now, sizeof(now))) {
+        i = nt_pack_of(now);
+    }
+    if (i == nt_packs_count || registry->pack_states[i] == PACK_LOADED) {
+        return false;
+    }
+
+    pack = &nt_packs[i];
+    if (registry->pack_states[i] == PACK_BROKEN) {
+        (void) snprintf(text, size,
+                        "needs the %s pack: install %s, and start the server "
+                        "again",
+                        pack->name, pack->run);
+    } else {
+        (void) snprintf(text, size,
+                        "needs the %s pack: install %s, and build and install "
+                        "the server again",
+                        pack->name, pack->build);
+    }
+    return true;
+}
+
 json_t *
 nt_registry_metadata(const nt_registry_t *registry)
 {
     json_t *list;
     size_t  i;
+
+    for (i = 0; i < nt_packs_count; i++) {
+        (void) see_pack(registry, i);
+    }
 
     list = json_array();
     for (i = 0; i < registry->n_types; i++) {

@@ -6,6 +6,7 @@
 #define NT_REGISTRY_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "core/nt_base.h"
 #include "engine/nodetool_node.h"
@@ -22,12 +23,23 @@ void           nt_registry_free(nt_registry_t *registry);
 int nt_registry_load(nt_registry_t *registry, const char *folder,
                      void (*log)(const char *message));
 
+/* Where packs are (engine/nodes/packs.h); NULL: nowhere.  One is loaded when
+ * a type with a prefix of its is first looked for, which takes tens of
+ * milliseconds; why one cannot be is said through `log`. */
+bool nt_registry_packs(nt_registry_t *registry, const char *folder,
+                       void (*log)(const char *message));
+
 /* Legacy names ("nodetool.lib.x" for "lib.x") find their node as well.
  * NULL when there is none. */
 const nt_node_type_t *nt_registry_find(const nt_registry_t *registry,
                                        const char          *type);
 
-/* All descriptions, sorted by type, in the shape of NodeTool's
+/* What to do about a type that was not found: "needs the image pack: ...";
+ * false when it is in no pack, or the pack is there and has no such type. */
+bool nt_registry_missing(const nt_registry_t *registry, const char *type,
+                         char *text, size_t size);
+
+/* Loads all packs that are there.  All descriptions, sorted by type, in the shape of NodeTool's
  * /api/nodes/metadata.  New reference. */
 json_t *nt_registry_metadata(const nt_registry_t *registry);
 

@@ -37,6 +37,8 @@ my $modules = '/usr/lib/nginx/modules';
 is_deeply([sort @files], [sort
     '/opt/nodetool/bin/nodetool', '/opt/nodetool/bin/nodetool-engine',
     '/opt/nodetool/lib/systemd/system/nodetool.service',
+    map({ '/opt/nodetool/lib/nodetool' . s/^\Q$build\E//r }
+        glob("$build/packs/*.so")),
     map({ s{^\Q$NodeTool::Test::ROOT\E/}{/opt/nodetool/share/nodetool/}r }
         glob("$NodeTool::Test::ROOT/conf/*.conf"),
         glob("$NodeTool::Test::ROOT/examples/*.json")),

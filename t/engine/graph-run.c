@@ -1,6 +1,7 @@
 /*
- * Runs graphs for tests written in Perl (with the argument "-"): reads one
- * JSON object a line from stdin, {"graph": ..., "params": ..., "budget": n, "cancel": pump}, and
+ * Runs graphs for tests written in Perl, with node types of the folder of
+ * plugins in the first argument (or "-"), of that of packs in the second:
+ * reads one JSON object a line from stdin, {"graph": ..., "params": ..., "budget": n, "cancel": pump}, and
  * writes one a line, {"errors", "warnings", "params_error", "events",
  * "status", "result", "failure"}.
  */
@@ -163,12 +164,13 @@ log_plugin(const char *message)
     (void) fprintf(stderr, "%s\n", message);
 }
 
-/* "-" or a folder of plugins. */
+/* "-" or a folder of plugins; NULL or one of packs. */
 static bool
-load(nt_registry_t *registry, const char *folder)
+load(nt_registry_t *registry, const char *plugins, const char *packs)
 {
-    return strcmp(folder, "-") == 0 ||
-           nt_registry_load(registry, folder, log_plugin) >= 0;
+    return nt_registry_packs(registry, packs, log_plugin) &&
+           (strcmp(plugins, "-") == 0 ||
+            nt_registry_load(registry, plugins, log_plugin) >= 0);
 }
 
 int
@@ -184,7 +186,7 @@ main(int argc, char **argv)
         return 0;
     }
     registry = nt_registry_new();
-    if (registry == NULL || !load(registry, argv[1])) {
+    if (registry == NULL || !load(registry, argv[1], argv[2])) {
         return 1;
     }
     while (getline(&line, &cap, stdin) > 0) {

@@ -35,7 +35,8 @@ sub compile_plugin {
     return $so;
 }
 
-# { plugins => [[sources of one]...] } instead of the test nodes.
+# { plugins => [[sources of one]...] } instead of the test nodes; packs is a
+# folder instead of the one that was built.
 sub new {
     my ($class, %opt) = @_;
 
@@ -45,7 +46,8 @@ sub new {
     my $n = 0;
     compile_plugin("$dir/plugin" . $n++ . '.so', @$_) for @plugins;
 
-    my $pid = open2(my $out, my $in, "$BUILD/t/engine/graph-run", "$dir");
+    my $pid = open2(my $out, my $in, "$BUILD/t/engine/graph-run", "$dir",
+        $opt{packs} || "$BUILD/packs");
     return bless { dir => $dir, pid => $pid, in => $in, out => $out }, $class;
 }
 

@@ -1,0 +1,81 @@
+#include "engine/nodes/packs.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+
+#define NT_PREFIXES(...)                                                       \
+    (const char *const[])                                                      \
+    {                                                                          \
+        __VA_ARGS__, NULL                                                      \
+    }
+
+/* README.md has the same table. */
+const nt_pack_t nt_packs[] = {
+    { .name = "image",
+      .run = "libvips42 and fonts-dejavu-core",
+      .build = "libvips-dev",
+      .prefixes = NT_PREFIXES("nodetool.image.", "lib.pillow.", "lib.grid.",
+                              "lib.svg.") },
+};
+
+const size_t nt_packs_count = sizeof(nt_packs) / sizeof(nt_packs[0]);
+
+
+size_t
+nt_pack_of(const char *type)
+{
+    size_t             i;
+    const char *const *prefix;
+
+    for (i = 0; i < nt_packs_count; i++) {
+        for (prefix = nt_packs[i].prefixes; *prefix != NULL; prefix++) {
+            if (strncmp(type, *prefix, strlen(*prefix)) == 0) {
+                return i;
+            }
+        }
+    }
+
+    return i;
+}
+
+
+char *
+nt_packs_folder(void)
+{
+    static const char *const places[] = { "packs", "../lib/nodetool/packs" };
+
+    char    program[PATH_MAX], *slash, *path;
+    size_t  i;
+    ssize_t n;
+
+    n = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    if (n == -1) {
+        return NULL;
+    }
+
+    program[n] = '\0';
+    slash = strrchr(program, '/');
+    if (slash == NULL) {
+        return NULL;
+    }
+
+    for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        if (asprintf(&path, "%.*s/%s", (int) (slash - program), program,
+                     places[i]) == -1)
+        {
+            return NULL;
+        }
+
+        if (access(path, R_OK | X_OK) == 0) {
+            return path;
+        }
+
+        free(path);
+    }
+
+    return NULL;
+}
