@@ -30,6 +30,9 @@
     "\"tzinfo\":\"UTC\",\"utc_offset\":0}"
 #define NT_DEFAULT_RECORD_TYPE "{\"type\":\"record_type\",\"columns\":[]}"
 
+#define NT_DEFAULT_NP_ARRAY                                                    \
+    "{\"type\":\"np_array\",\"value\":null,\"dtype\":\"<i8\",\"shape\":[1]}"
+
 #define NT_DEFAULT_COLOR "{\"type\":\"color\",\"value\":null}"
 
 #define NT_MODEL_FIELDS                                                        \
