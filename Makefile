@@ -66,7 +66,7 @@ LDFLAGS += -fsanitize=address,undefined
 endif
 LIBS     = -ljansson -luv -lhiredis -lcurl -lssl -lcrypto -lpcre2-8 \
            -lunistring -lxml2 -lsqlite3 \
-           -lcmark-gfm-extensions -lcmark-gfm -lm -ldl -lpthread
+           -lcmark-gfm-extensions -lcmark-gfm -lz -lm -ldl -lpthread
 
 CORE_SRC   = $(wildcard core/*.c core/llm/*.c)
 ENGINE_SRC = $(filter-out engine/main.c,$(wildcard engine/*.c engine/*/*.c))
