@@ -151,6 +151,10 @@ NT_NODE_API nt_node_rc_t nt_call_fail(nt_node_call_t *call, const char *format,
                                       ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Takes back what nt_call_fail has said, for a node that can go on without
+ * what failed: the sentence, malloc'ed, or NULL when nothing has. */
+NT_NODE_API char *nt_call_take_error(nt_node_call_t *call);
+
 NT_NODE_API void nt_call_progress(nt_node_call_t *call, int64_t progress,
                                   int64_t total);
 /* severity: "info", "warning", "error" */

@@ -268,6 +268,15 @@ nt_call_fail(nt_node_call_t *call, const char *format, ...)
     return NT_NODE_FAIL;
 }
 
+char *
+nt_call_take_error(nt_node_call_t *call)
+{
+    char *error = call->error;
+
+    call->error = NULL;
+    return error;
+}
+
 /* Sends the event in `buf`, or keeps it until the node is off the pool. */
 static void
 send_event(nt_node_call_t *call, nt_buf_t *buf)

@@ -308,6 +308,25 @@ plain_lists(void)
 
 /* --- answers --- */
 
+/* The text as a name of a test: on one line. */
+static const char *
+label(const char *text)
+{
+    size_t      i;
+    static char name[80];
+
+    (void) snprintf(name, sizeof(name), "%s", text);
+
+    for (i = 0; name[i] != '\0'; i++) {
+        if (name[i] == '\n') {
+            name[i] = ' ';
+        }
+    }
+
+    return name;
+}
+
+
 static void
 object(const char *text, const char *want)
 {
@@ -316,7 +335,7 @@ object(const char *text, const char *want)
 
     value = nt_answer_object(nt_str(text));
     got = value != NULL ? json_dumps(value, JSON_COMPACT) : strdup("none");
-    is_str(nt_str(got), want, text);
+    is_str(nt_str(got), want, label(text));
     free(got);
     json_decref(value);
 }
@@ -350,7 +369,8 @@ category(const char *text, const char *want)
 
     categories = json_pack("[s, s, s, s, s]", "Spam", "Not Spam", "Invoices",
                            "a", "Other");
-    is_str(nt_str(nt_answer_category(nt_str(text), categories)), want, text);
+    is_str(nt_str(nt_answer_category(nt_str(text), categories)), want,
+           label(text));
     json_decref(categories);
 }
 
