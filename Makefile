@@ -34,8 +34,9 @@ DEPS_BUILD = gcc make pkg-config nginx nginx-dev redis-server libjansson-dev \
              libuv1-dev libhiredis-dev libcurl4-openssl-dev libssl-dev \
              libpcre2-dev libunistring-dev libxml2-dev libsqlite3-dev \
              libcmark-gfm-dev libcmark-gfm-extensions-dev zlib1g-dev \
-             ca-certificates curl $(DEPS_PACKS)
+             ca-certificates curl $(DEPS_PACKS) $(DEPS_PROGRAMS)
 DEPS_PACKS = libvips-dev fonts-dejavu-core
+DEPS_PROGRAMS = bubblewrap
 DEPS_TEST  = perl procps wrk nodejs npm python3-venv
 DEPS_FUZZ  = clang libclang-rt-14-dev
 DEPS_LINT  = clang-format clang-tidy cppcheck perl dpkg-dev

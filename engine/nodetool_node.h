@@ -254,9 +254,11 @@ NT_NODE_API void nt_http_free(nt_http_reply_t *reply);
 /* --- programs: only from nodes with NT_NODE_ASYNC --- */
 
 enum {
-    NT_PROCESS_SANDBOX = 1 << 0, /* bubblewrap: sees only /usr, its folder */
-    NT_PROCESS_NETWORK = 1 << 1  /* a sandbox with the network, if the
-                                  * operator allows it */
+    NT_PROCESS_SANDBOX = 1 << 0,  /* bubblewrap: sees only /usr, its folder */
+    NT_PROCESS_NETWORK = 1 << 1,  /* a sandbox with the network, if the
+                                   * operator allows it */
+    NT_PROCESS_WORKSPACE = 1 << 2 /* a sandbox whose folder is the workspace;
+                                   * `folder` is NULL */
 };
 
 typedef struct {
@@ -283,11 +285,34 @@ typedef struct {
 
 /* Runs a program without a shell, with a clean environment, and waits for its
  * end; it is killed with its children on cancel, time or limit.  False: it
- * did not start or was killed, *error is a sentence (malloc'ed). */
+ * did not start or was killed, *error is a sentence (malloc'ed).  Where the
+ * engine is root, the program is nobody, and its folder nobody's. */
 NT_NODE_API bool nt_call_process(nt_node_call_t     *call,
                                  const nt_process_t *process,
                                  nt_process_reply_t *reply, char **error);
 NT_NODE_API void nt_process_reply_free(nt_process_reply_t *reply);
+
+typedef struct nt_program nt_program_t; /* one that runs */
+
+/* The same, for output that is used while the program runs: it stands still
+ * when a MiB of it has not been read, and its time counts only while the node
+ * waits for it.  What `process` points at must live until the free.  NULL: it
+ * did not start, *error is a sentence (malloc'ed). */
+NT_NODE_API nt_program_t *nt_call_program(nt_node_call_t     *call,
+                                          const nt_process_t *process,
+                                          char              **error);
+
+/* Waits for more output: 1 for stdout, 2 for stderr, and *data, *len (until
+ * the next read or free); 0 when it has ended; -1 when it was killed, with a
+ * sentence as above. */
+NT_NODE_API int nt_program_read(nt_program_t *program, const char **data,
+                                size_t *len, char **error);
+
+/* As in a reply, after its end. */
+NT_NODE_API int nt_program_status(const nt_program_t *program);
+
+/* Kills it if it still runs. NULL is fine. */
+NT_NODE_API void nt_program_free(nt_program_t *program);
 
 /* --- tools: only from nodes with NT_NODE_ASYNC --- */
 

@@ -51,16 +51,21 @@ open_workspace(nt_run_t *run, nt_node_call_t *call)
     return fd;
 }
 
+int
+nt_call_workspace(nt_node_call_t *call)
+{
+    int workspace = __atomic_load_n(&call->run->workspace, __ATOMIC_ACQUIRE);
+
+    return workspace != -1 ? workspace : open_workspace(call->run, call);
+}
+
 /* The folder of the workspace; makes *path relative to it.  -1 after
  * nt_call_fail. */
 static int
 enter(nt_node_call_t *call, const char **path)
 {
-    int workspace = __atomic_load_n(&call->run->workspace, __ATOMIC_ACQUIRE);
+    int workspace = nt_call_workspace(call);
 
-    if (workspace == -1) {
-        workspace = open_workspace(call->run, call);
-    }
     if (workspace == -1) {
         return -1;
     }

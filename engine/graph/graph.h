@@ -85,6 +85,11 @@ typedef struct {
     void (*wake)(void *arg);
 } nt_run_sink_t;
 
+enum {
+    NT_ALLOW_CODE = 1 << 0,        /* run programs of the workflow's */
+    NT_ALLOW_CODE_NETWORK = 1 << 1 /* let these use the network */
+};
+
 typedef struct {
     uv_loop_t *loop;
     json_t    *params;    /* checked; borrowed, the run takes a reference */
@@ -94,6 +99,7 @@ typedef struct {
     const char *workspace_name;
     int         assets;   /* descriptor of the assets folder or -1 */
     const char *base_url; /* prefix of /storage URIs in refs, may be "" */
+    unsigned    allow;    /* NT_ALLOW_...: what the operator lets nodes do */
 } nt_run_options_t;
 
 /* Never calls the sink. NULL when memory is out. */

@@ -197,6 +197,12 @@ void nt_run_abort(nt_run_t *run);
  * the folder is. */
 const char *nt_call_errno(int error);
 
+/* --- call_workspace.c --- */
+
+/* A descriptor of the run's workspace, the run's own; -1 after
+ * nt_call_fail. */
+int nt_call_workspace(nt_node_call_t *call);
+
 /* --- events.c --- */
 
 void nt_event_raw(nt_run_t *run, const char *line, size_t len);

@@ -241,7 +241,8 @@ typedef void (*function_t)(void);
 static const function_t api[] __attribute__((
     used)) = { (function_t) nt_call_input, (function_t) nt_call_open,
                (function_t) nt_call_load, (function_t) nt_call_store,
-               (function_t) nt_call_list_assets };
+               (function_t) nt_call_list_assets,
+               (function_t) nt_call_process };
 
 static bool
 load_plugin(nt_registry_t *registry, const char *path, int mode, char *error,

@@ -1,12 +1,14 @@
 /*
  * Runs graphs for tests written in Perl, with node types of the folder of
  * plugins in the first argument (or "-"), of that of packs in the second:
- * reads one JSON object a line from stdin, {"graph": ..., "params": ..., "budget": n, "cancel": pump}, and
+ * reads one JSON object a line from stdin, {"graph": ..., "params": ..., "budget": n,
+ * "cancel": pump, "allow": NT_ALLOW_... as a number}, and
  * writes one a line, {"errors", "warnings", "params_error", "events",
  * "status", "result", "failure"}.
  */
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -83,7 +85,9 @@ run(nt_graph_t *graph, const json_t *request, json_t *reply)
         .workspace_name =
             json_string_value(json_object_get(request, "workspace_name")),
         .assets = folder(request, "assets"),
-        .base_url = "http://test"
+        .base_url = "http://test",
+        .allow = (unsigned) json_integer_value(
+            json_object_get(request, "allow"))
     };
     nt_run_t  *run;
     json_int_t budget, cancel, pumps = 0;
@@ -185,6 +189,7 @@ main(int argc, char **argv)
         (void) puts("1..0 # SKIP the graph tests use this program");
         return 0;
     }
+    (void) signal(SIGPIPE, SIG_IGN); /* as the engine does */
     registry = nt_registry_new();
     if (registry == NULL || !load(registry, argv[1], argv[2])) {
         return 1;
