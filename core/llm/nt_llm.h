@@ -119,7 +119,11 @@ extern const nt_llm_dialect_t nt_llm_anthropic;
 extern const nt_llm_dialect_t nt_llm_gemini;
 extern const nt_llm_dialect_t nt_llm_ollama;
 
-/* "openai", "anthropic", "gemini", "ollama"; NULL for another name. */
+/* OpenAI's, but for names and members that api.mistral.ai refuses. */
+extern const nt_llm_dialect_t nt_llm_mistral;
+
+/* "openai", "anthropic", "gemini", "ollama", "mistral"; NULL for another
+ * name. */
 const nt_llm_dialect_t *nt_llm_dialect_find(nt_str_t name);
 const char             *nt_llm_dialect_name(const nt_llm_dialect_t *dialect);
 
