@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "engine/http/address.h"
 
 #define NT_WORKER_PORT 7777
 #define NT_CHAT_PORT   8080
@@ -29,6 +30,10 @@ static const char usage_worker[] =
     "  --default-model M    of chats that name none\n"
     "  --redis URL          use this Redis instead of a private one (default\n"
     "                       $NODETOOL_REDIS_URL)\n"
+    "  --http-allow LIST    networks that HTTP nodes may reach beside the\n"
+    "                       Internet: \"private\" and CIDR blocks, with "
+    "commas\n"
+    "                       (default $NODETOOL_HTTP_ALLOW)\n"
     "  --store redis|memory memory: without Redis; jobs end with the worker\n"
     "  --help\n"
     "\n"
@@ -66,6 +71,7 @@ static const struct option long_options[] = {
     { "workflow", required_argument, NULL, 'w' },
     { "redis", required_argument, NULL, 'r' },
     { "store", required_argument, NULL, 's' },
+    { "http-allow", required_argument, NULL, 'a' },
     { NULL, 0, NULL, 0 }
 };
 
@@ -141,6 +147,22 @@ parse_store(nt_cli_options_t *o, const char *text)
 
 
 static bool
+parse_http_allow(nt_cli_options_t *o, const char *text)
+{
+    char error[128];
+
+    o->http_allow = text;
+
+    if (!nt_http_networks_valid(text, error, sizeof(error))) {
+        nt_cli_say("--http-allow: %s", error);
+        return false;
+    }
+
+    return true;
+}
+
+
+static bool
 parse_option(nt_cli_options_t *o, int opt, const char *value)
 {
     switch (opt) {
@@ -164,6 +186,8 @@ parse_option(nt_cli_options_t *o, int opt, const char *value)
     case 'r':
         o->redis = value;
         return true;
+    case 'a':
+        return parse_http_allow(o, value);
     default:
         return parse_store(o, value);
     }

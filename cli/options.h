@@ -20,6 +20,7 @@ typedef struct {
     const char  *provider;      /* of models that no rule names, or NULL */
     const char  *default_model; /* or NULL */
     const char  *redis;         /* URL, or NULL */
+    const char  *http_allow;    /* networks for HTTP nodes, or NULL */
     bool         memory;        /* jobs are kept in memory */
     const char  *auth;          /* "none", "local", "static" */
 } nt_cli_options_t;

@@ -27,19 +27,20 @@
 #define NT_PUMP_BUDGET 256
 
 typedef struct {
-    nt_run_request_t request;
-    nt_registry_t   *registry;
-    nt_graph_t      *graph;
-    nt_run_t        *run;
-    nt_progress_t    progress;
-    uv_loop_t        loop;
-    uv_idle_t        pump;
-    uv_signal_t      signals[2];
-    int              workspace;
-    int              assets;
-    char             job_id[NT_ID_HEX_LEN + 1];
-    bool             done;
-    bool             completed;
+    nt_run_request_t  request;
+    nt_registry_t    *registry;
+    nt_graph_t       *graph;
+    nt_run_t         *run;
+    nt_progress_t     progress;
+    nt_http_client_t *http;
+    uv_loop_t         loop;
+    uv_idle_t         pump;
+    uv_signal_t       signals[2];
+    int               workspace;
+    int               assets;
+    char              job_id[NT_ID_HEX_LEN + 1];
+    bool              done;
+    bool              completed;
 } nt_runner_t;
 
 
@@ -278,6 +279,7 @@ start_run(nt_runner_t *r)
     nt_buf_t         name = { 0 };
     nt_run_options_t options = { .loop = &r->loop,
                                  .params = r->request.params,
+                                 .http = r->http,
                                  .workspace = r->workspace,
                                  .assets = r->assets,
                                  .base_url = "" };
@@ -324,6 +326,22 @@ close_handle(uv_handle_t *handle, void *arg)
 }
 
 
+static bool
+open_http(nt_runner_t *r)
+{
+    char              error[256];
+    nt_http_options_t options = { .allow = r->request.http_allow,
+                                  .ca_file = nt_cli_env("SSL_CERT_FILE") };
+
+    r->http = nt_http_client_new(&r->loop, &options, error, sizeof(error));
+    if (r->http == NULL) {
+        nt_cli_say("HTTP: %s", error);
+    }
+
+    return r->http != NULL;
+}
+
+
 static void
 run_loop(nt_runner_t *r)
 {
@@ -331,11 +349,12 @@ run_loop(nt_runner_t *r)
         nt_cli_no_memory();
     }
 
-    if (start_run(r)) {
+    if (open_http(r) && start_run(r)) {
         (void) uv_run(&r->loop, UV_RUN_DEFAULT);
     }
 
     nt_run_free(r->run);
+    nt_http_client_free(r->http);
     uv_walk(&r->loop, close_handle, NULL);
     (void) uv_run(&r->loop, UV_RUN_DEFAULT);
     (void) uv_loop_close(&r->loop);

@@ -11,6 +11,7 @@
 
 #include "cli/cli.h"
 #include "core/nt_id.h"
+#include "engine/http/address.h"
 #include "engine/json.h"
 #include "engine/workflows/file.h"
 
@@ -26,6 +27,10 @@ static const char usage[] =
     "  --stdin        read {\"workflow_id\": ..., \"params\": ...}, or one "
     "with\n"
     "                 a \"graph\" instead of the id\n"
+    "  --http-allow LIST\n"
+    "                 networks that HTTP nodes may reach beside the Internet:\n"
+    "                 \"private\" and CIDR blocks, with commas (default\n"
+    "                 $NODETOOL_HTTP_ALLOW)\n"
     "  --jsonl        print the events, one a line, and nothing else\n"
     "  --home DIR     (default $NODETOOL_HOME, else "
     "~/.local/share/nodetool)\n"
@@ -34,13 +39,21 @@ static const char usage[] =
     "Prints the results as JSON. Exit status: 0 completed, 1 failed, 2 wrong\n"
     "usage.\n";
 
-enum { OPT_PARAMS = 256, OPT_STDIN, OPT_JSONL, OPT_HOME, OPT_HELP };
+enum {
+    OPT_PARAMS = 256,
+    OPT_STDIN,
+    OPT_JSONL,
+    OPT_HOME,
+    OPT_HTTP_ALLOW,
+    OPT_HELP
+};
 
 static const struct option long_options[] = {
     { "params", required_argument, NULL, OPT_PARAMS },
     { "stdin", no_argument, NULL, OPT_STDIN },
     { "jsonl", no_argument, NULL, OPT_JSONL },
     { "home", required_argument, NULL, OPT_HOME },
+    { "http-allow", required_argument, NULL, OPT_HTTP_ALLOW },
     { "help", no_argument, NULL, OPT_HELP },
     { NULL, 0, NULL, 0 }
 };
@@ -230,6 +243,10 @@ take_option(nt_run_request_t *r, int opt, bool *from_stdin)
         free(r->home);
         r->home = nt_cli_strdup(optarg);
         return true;
+    case OPT_HTTP_ALLOW:
+        free(r->http_allow);
+        r->http_allow = nt_cli_strdup(optarg);
+        return true;
     default:
         nt_cli_say("wrong usage; see nodetool run --help");
         return false;
@@ -257,6 +274,7 @@ nt_run_request_parse(nt_run_request_t *r, int argc, char **argv)
 {
     int  opt;
     bool from_stdin = false;
+    char error[128];
 
     *r = (nt_run_request_t) { 0 };
 
@@ -277,6 +295,15 @@ nt_run_request_parse(nt_run_request_t *r, int argc, char **argv)
     }
 
     default_home(r);
+
+    if (r->http_allow == NULL && nt_cli_env("NODETOOL_HTTP_ALLOW") != NULL) {
+        r->http_allow = nt_cli_strdup(nt_cli_env("NODETOOL_HTTP_ALLOW"));
+    }
+
+    if (!nt_http_networks_valid(r->http_allow, error, sizeof(error))) {
+        nt_cli_say("--http-allow: %s", error);
+        return NT_CLI_USAGE;
+    }
 
     if (!(from_stdin ? take_stdin(r) : find_workflow(r, argv[optind], true))) {
         return NT_CLI_USAGE;
@@ -300,6 +327,7 @@ void
 nt_run_request_free(nt_run_request_t *r)
 {
     free(r->home);
+    free(r->http_allow);
     free(r->workflow_id);
     json_decref(r->graph);
     json_decref(r->params);

@@ -14,6 +14,7 @@ typedef struct {
     json_t *graph;       /* owned */
     json_t *params;      /* an object; owned */
     bool    jsonl;
+    char   *http_allow; /* networks, or NULL; owned */
 } nt_run_request_t;
 
 /* As nt_cli_options_parse. Free in any case. */

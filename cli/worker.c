@@ -232,6 +232,12 @@ start_engine(nt_server_t *server)
         nt_cli_no_memory();
     }
 
+    if (o->http_allow != NULL &&
+        setenv("NODETOOL_HTTP_ALLOW", o->http_allow, 1) == -1)
+    {
+        nt_cli_no_memory();
+    }
+
     return nt_supervisor_start(&server->supervisor, &server->engine);
 }
 

@@ -32,21 +32,22 @@
 #define NT_FLUSH_MS   2000  /* for last replies, at shutdown */
 
 typedef struct {
-    uv_loop_t       loop;
-    uv_signal_t     signals[2];
-    uv_timer_t      flush;
-    nt_options_t    options;
-    nt_registry_t  *registry;
-    nt_workflows_t *workflows;
-    nt_store_t     *store;
-    nt_jobs_t      *jobs;
-    nt_wire_t      *wire;
-    int             workspace;
-    int             assets;
-    int             listener;
-    bool            stopping;
-    bool            wire_drained;
-    bool            jobs_drained;
+    uv_loop_t         loop;
+    uv_signal_t       signals[2];
+    uv_timer_t        flush;
+    nt_options_t      options;
+    nt_registry_t    *registry;
+    nt_workflows_t   *workflows;
+    nt_http_client_t *http;
+    nt_store_t       *store;
+    nt_jobs_t        *jobs;
+    nt_wire_t        *wire;
+    int               workspace;
+    int               assets;
+    int               listener;
+    bool              stopping;
+    bool              wire_drained;
+    bool              jobs_drained;
 } nt_engine_t;
 
 
@@ -154,12 +155,30 @@ open_store(nt_engine_t *engine)
 
 
 static bool
+open_http(nt_engine_t *engine)
+{
+    char              error[256];
+    nt_http_options_t options = { .allow = engine->options.http_allow,
+                                  .ca_file = getenv("SSL_CERT_FILE") };
+
+    engine->http =
+        nt_http_client_new(&engine->loop, &options, error, sizeof(error));
+    if (engine->http == NULL) {
+        nt_log(NT_LOG_ERROR, "http: %s", error);
+    }
+
+    return engine->http != NULL;
+}
+
+
+static bool
 open_jobs(nt_engine_t *engine)
 {
     nt_jobs_options_t options = { .loop = &engine->loop,
                                   .store = engine->store,
                                   .max_running = engine->options.max_running,
                                   .max_queued = engine->options.max_queued,
+                                  .http = engine->http,
                                   .workspace = engine->workspace,
                                   .assets = engine->assets,
                                   .graph = find_graph,
@@ -293,6 +312,7 @@ stop(nt_engine_t *engine)
     nt_wire_close(engine->wire);
     close_handles(engine);
     nt_jobs_free(engine->jobs);
+    nt_http_client_free(engine->http);
     engine->store->close(engine->store, on_store_closed, engine);
 }
 
@@ -402,7 +422,8 @@ run(nt_engine_t *engine)
     }
 
     if (!open_signals(engine) || !open_registry(engine) || !open_home(engine) ||
-        !open_store(engine) || !open_jobs(engine) || !open_wire(engine))
+        !open_store(engine) || !open_http(engine) || !open_jobs(engine) ||
+        !open_wire(engine))
     {
         return EXIT_FAILURE;
     }

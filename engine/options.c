@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/http/address.h"
 #include "engine/options.h"
 
 static const char usage[] =
@@ -19,6 +20,9 @@ static const char usage[] =
     "  --redis URL        redis://[:PASSWORD@]HOST[:PORT][/DB] or\n"
     "                     unix://PATH[?db=N]; means --store redis\n"
     "  --nodes DIR        load node libraries (*.so) of this folder\n"
+    "  --http-allow LIST  networks that HTTP nodes may reach beside the\n"
+    "                     Internet: \"private\" and CIDR blocks, with commas\n"
+    "                     (default $NODETOOL_HTTP_ALLOW)\n"
     "  --max-running N    jobs at a time (default 64)\n"
     "  --max-queued N     jobs that may wait (default 1000)\n"
     "  --job-ttl SECONDS  how long ended jobs are kept (default 86400)\n"
@@ -36,6 +40,7 @@ enum {
     OPT_STORE,
     OPT_REDIS,
     OPT_NODES,
+    OPT_HTTP_ALLOW,
     OPT_MAX_RUNNING,
     OPT_MAX_QUEUED,
     OPT_JOB_TTL,
@@ -53,6 +58,7 @@ static const struct option long_options[] = {
     { "store", required_argument, NULL, OPT_STORE },
     { "redis", required_argument, NULL, OPT_REDIS },
     { "nodes", required_argument, NULL, OPT_NODES },
+    { "http-allow", required_argument, NULL, OPT_HTTP_ALLOW },
     { "max-running", required_argument, NULL, OPT_MAX_RUNNING },
     { "max-queued", required_argument, NULL, OPT_MAX_QUEUED },
     { "job-ttl", required_argument, NULL, OPT_JOB_TTL },
@@ -146,6 +152,10 @@ set_option(nt_options_t *o, int opt, const char *name, const char *value,
         o->nodes = value;
         return true;
 
+    case OPT_HTTP_ALLOW:
+        o->http_allow = value;
+        return true;
+
     case OPT_STORE:
         *store = value;
         if (strcmp(value, "memory") == 0 || strcmp(value, "redis") == 0) {
@@ -181,11 +191,13 @@ nt_options_result_t
 nt_options_parse(nt_options_t *o, int argc, char **argv)
 {
     int         opt, index = 0;
+    char        error[128];
     const char *store = NULL;
 
     *o = (nt_options_t) { .max_running = 64,
                           .max_queued = 1000,
                           .job_ttl = 86400,
+                          .http_allow = getenv("NODETOOL_HTTP_ALLOW"),
                           .max_body = (size_t) 64 << 20,
                           .lease_ms = 15000,
                           .drain = 8,
@@ -217,6 +229,11 @@ nt_options_parse(nt_options_t *o, int argc, char **argv)
 
     if (o->socket == NULL || o->home == NULL) {
         return wrong("--socket and --home are required");
+    }
+
+    if (!nt_http_networks_valid(o->http_allow, error, sizeof(error))) {
+        (void) fprintf(stderr, "nodetool-engine: --http-allow: %s\n", error);
+        return NT_OPTIONS_WRONG;
     }
 
     if (store != NULL && strcmp(store, "redis") == 0 && o->redis == NULL) {

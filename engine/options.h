@@ -15,8 +15,9 @@
 typedef struct {
     const char    *socket;
     const char    *home;
-    const char    *redis; /* URL; NULL: jobs are kept in memory */
-    const char    *nodes; /* folder of node libraries, or NULL */
+    const char    *redis;      /* URL; NULL: jobs are kept in memory */
+    const char    *nodes;      /* folder of node libraries, or NULL */
+    const char    *http_allow; /* networks that workflows may reach, or NULL */
     unsigned       max_running;
     unsigned       max_queued;
     unsigned       job_ttl;  /* seconds */

@@ -7,6 +7,7 @@
 
 #include "engine/assets/assets.h"
 #include "engine/assets/uri.h"
+#include "engine/graph/call_http.h"
 
 /*
  * The assets that nodes may use (engine/nodetool_node.h): on the pool.  A
@@ -175,13 +176,38 @@ load_on_pool(nt_node_call_t *call, void *arg)
     load->good = load_ref(call, load->ref, load->data, load->len);
 }
 
+/* An http or https URL that is not one of an asset here; else NULL. */
+static const char *
+web_url(const nt_node_call_t *call, const json_t *ref)
+{
+    const json_t *uri = json_is_string(ref) ? ref : json_object_get(ref, "uri");
+    const char   *url = json_string_value(uri);
+    nt_buf_t      key = { 0 };
+    bool          asset;
+
+    if (url == NULL || (strncasecmp(url, "http://", 7) != 0 &&
+                        strncasecmp(url, "https://", 8) != 0))
+    {
+        return NULL;
+    }
+    asset = nt_uri_key(&key, nt_str(url),
+                       nt_str(call->run->options.base_url)) == NT_OK;
+    nt_buf_free(&key);
+    return asset ? NULL : url;
+}
+
 bool
 nt_call_load(nt_node_call_t *call, const json_t *ref, char **data, size_t *len)
 {
-    nt_load_t load = { ref, data, len, false };
+    nt_load_t   load = { ref, data, len, false };
+    const char *url;
 
     if (!nt_call_may_wait(call)) {
         return load_ref(call, ref, data, len);
+    }
+    url = web_url(call, ref);
+    if (url != NULL) {
+        return nt_call_http_load(call, url, data, len);
     }
     return nt_call_thread(call, load_on_pool, &load) && load.good;
 }

@@ -15,6 +15,7 @@
 #include <uv.h>
 
 #include "core/nt_buf.h"
+#include "engine/http/http.h"
 #include "engine/nodes/registry.h"
 
 typedef struct nt_graph nt_graph_t;
@@ -96,10 +97,11 @@ typedef struct {
     int        workspace; /* descriptor of the workspace folder or -1 */
     /* the folder in it that is all the run sees, made when a node first needs
      * it; NULL for the whole workspace */
-    const char *workspace_name;
-    int         assets;   /* descriptor of the assets folder or -1 */
-    const char *base_url; /* prefix of /storage URIs in refs, may be "" */
-    unsigned    allow;    /* NT_ALLOW_...: what the operator lets nodes do */
+    const char       *workspace_name;
+    int               assets;   /* descriptor of the assets folder or -1 */
+    const char       *base_url; /* prefix of /storage URIs in refs, may be "" */
+    nt_http_client_t *http;  /* for requests of nodes; NULL: there are none */
+    unsigned          allow; /* NT_ALLOW_...: what the operator lets nodes do */
 } nt_run_options_t;
 
 /* Never calls the sink. NULL when memory is out. */

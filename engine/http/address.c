@@ -230,6 +230,17 @@ nt_http_networks_free(nt_http_networks_t *networks)
 }
 
 
+bool
+nt_http_networks_valid(const char *list, char *error, size_t size)
+{
+    nt_http_networks_t *networks = nt_http_networks_new(list, error, size);
+
+    nt_http_networks_free(networks);
+
+    return networks != NULL;
+}
+
+
 /* --- addresses ------------------------------------------------------------*/
 
 static bool

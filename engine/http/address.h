@@ -27,6 +27,9 @@ nt_http_networks_t *nt_http_networks_new(const char *list, char *error,
                                          size_t size);
 void                nt_http_networks_free(nt_http_networks_t *networks);
 
+/* Whether a list can be parsed; else `error` says what is wrong. */
+bool nt_http_networks_valid(const char *list, char *error, size_t size);
+
 /* Whether a workflow may connect to this address. */
 bool nt_http_address_allowed(const nt_http_networks_t *networks,
                              const struct sockaddr    *address);

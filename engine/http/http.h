@@ -66,10 +66,14 @@ nt_http_reply_t *nt_http_start(nt_http_client_t        *client,
                                char **error);
 
 /* Another function to call, or none with NULL. */
-void nt_http_set_notify(nt_http_reply_t *reply, nt_http_notify_t notify,
-                        void *arg);
+void  nt_http_set_notify(nt_http_reply_t *reply, nt_http_notify_t notify,
+                         void *arg);
+void *nt_http_arg(const nt_http_reply_t *reply);
 
 nt_http_state_t nt_http_state(const nt_http_reply_t *reply);
+
+/* Whether the head came, also of a reply that has failed since. */
+bool nt_http_has_head(const nt_http_reply_t *reply);
 
 /* A sentence; NULL unless the reply has failed. */
 const char *nt_http_error(const nt_http_reply_t *reply);
@@ -79,8 +83,8 @@ const char *nt_http_error(const nt_http_reply_t *reply);
 const char *nt_http_header_at(const nt_http_reply_t *reply, size_t i,
                               const char **value);
 
-/* Takes what has come of the body: it lives until the next call for this
- * reply.  False when nothing waits. */
+/* Takes what has come of the body: NUL-terminated beyond its length, it lives
+ * until the next call for this reply.  False when nothing waits. */
 bool nt_http_take(nt_http_reply_t *reply, const char **data, size_t *len);
 
 /* Lets the whole body wait, up to the request's limit, instead of 256 KiB. */

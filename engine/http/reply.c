@@ -464,6 +464,20 @@ nt_http_set_notify(nt_http_reply_t *reply, nt_http_notify_t notify, void *arg)
 }
 
 
+void *
+nt_http_arg(const nt_http_reply_t *reply)
+{
+    return reply->arg;
+}
+
+
+bool
+nt_http_has_head(const nt_http_reply_t *reply)
+{
+    return reply->head_done && reply->fate == NT_HTTP_KEEP;
+}
+
+
 nt_http_state_t
 nt_http_state(const nt_http_reply_t *reply)
 {
@@ -560,12 +574,19 @@ resume(nt_http_reply_t *reply)
 bool
 nt_http_take(nt_http_reply_t *reply, const char **data, size_t *len)
 {
-    nt_buf_t taken = reply->body_in;
+    char    *end = NULL;
+    nt_buf_t taken;
 
-    if (taken.len == 0 || taken.failed) {
+    if (reply->body_in.len > 0) {
+        end = nt_buf_reserve(&reply->body_in, 1);
+    }
+
+    if (end == NULL) {
         return false;
     }
 
+    *end = '\0';
+    taken = reply->body_in;
     reply->body_in = reply->body_out;
     nt_buf_reset(&reply->body_in);
     reply->body_out = taken;

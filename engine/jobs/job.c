@@ -288,6 +288,7 @@ nt_job_run(nt_job_t *job)
         options = (nt_run_options_t) {
             .loop = job->jobs->options.loop,
             .params = job->params,
+            .http = job->jobs->options.http,
             .workspace = job->jobs->options.workspace,
             .workspace_name = name.data,
             .assets = job->jobs->options.assets,

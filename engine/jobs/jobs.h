@@ -23,12 +23,13 @@ typedef struct nt_jobs  nt_jobs_t;
 typedef struct nt_watch nt_watch_t; /* somebody who reads a job's events */
 
 typedef struct {
-    uv_loop_t  *loop;
-    nt_store_t *store;       /* owned by the caller, outlives the jobs */
-    unsigned    max_running; /* jobs at a time on this engine */
-    unsigned    max_queued;  /* beyond it a run is 503 with retry_after */
-    int         workspace;   /* see nt_run_options_t */
-    int         assets;
+    uv_loop_t        *loop;
+    nt_store_t       *store;       /* owned by the caller, outlives the jobs */
+    unsigned          max_running; /* jobs at a time on this engine */
+    unsigned          max_queued;  /* beyond it a run is 503 with retry_after */
+    nt_http_client_t *http;        /* see nt_run_options_t */
+    int               workspace;
+    int               assets;
 
     /* The workflow of a job that another engine accepted, by id; NULL with
      * a sentence in `error` when it cannot be had. */

@@ -40,6 +40,7 @@ my @wrong = (
     [['worker', '--port', '0'], qr/--port must be a port/],
     [['worker', '--port', '7777x'], qr/--port must be a port/],
     [['worker', '--host', 'nowhere.example'], qr/--host must be an IP address/],
+    [['worker', '--http-allow', '10/8'], qr/"10\/8" is neither "private"/],
     [['worker', '--store', 'disk'], qr/redis or memory/],
     [['worker', '--store', 'memory', '--redis', 'redis://x'],
      qr/exclude each other/],

@@ -1,8 +1,9 @@
 /*
  * Runs graphs for tests written in Perl, with node types of the folder of
  * plugins in the first argument (or "-"), of that of packs in the second:
- * reads one JSON object a line from stdin, {"graph": ..., "params": ..., "budget": n,
- * "cancel": pump, "allow": NT_ALLOW_... as a number}, and
+ * reads one JSON object a line from stdin, {"graph": ..., "params": ...,
+ * "budget": n, "cancel": pump, "cancel_ms": n, "allow": NT_ALLOW_... as a
+ * number}, and
  * writes one a line, {"errors", "warnings", "params_error", "events",
  * "status", "result", "failure"}.
  */
@@ -15,11 +16,14 @@
 
 #include "engine/graph/graph.h"
 
+static nt_http_client_t *http; /* $NODETOOL_HTTP_ALLOW is its --http-allow */
+
 typedef struct {
     json_t *reply;
     json_t *events;
     bool    done;
     bool    woken;
+    bool    cancelled; /* after cancel_ms */
 } test_t;
 
 static void
@@ -64,6 +68,15 @@ on_wake(void *arg)
     ((test_t *) arg)->woken = true;
 }
 
+static void
+on_cancel(uv_timer_t *timer)
+{
+    test_t *test = timer->data;
+
+    test->cancelled = true;
+    test->woken = true;
+}
+
 /* A folder that the request names; -1 when it names none. */
 static int
 folder(const json_t *request, const char *name)
@@ -86,9 +99,11 @@ run(nt_graph_t *graph, const json_t *request, json_t *reply)
             json_string_value(json_object_get(request, "workspace_name")),
         .assets = folder(request, "assets"),
         .base_url = "http://test",
-        .allow = (unsigned) json_integer_value(
-            json_object_get(request, "allow"))
+        .http = http,
+        .allow =
+            (unsigned) json_integer_value(json_object_get(request, "allow"))
     };
+    uv_timer_t timer;
     nt_run_t  *run;
     json_int_t budget, cancel, pumps = 0;
 
@@ -98,9 +113,18 @@ run(nt_graph_t *graph, const json_t *request, json_t *reply)
                  : -1;
 
     test.events = json_array();
+    (void) uv_timer_init(options.loop, &timer);
+    timer.data = &test;
+    if (json_object_get(request, "cancel_ms") != NULL) {
+        (void) uv_timer_start(&timer, on_cancel,
+                              (uint64_t) json_integer_value(
+                                  json_object_get(request, "cancel_ms")),
+                              0);
+    }
     run = nt_run_new(graph, &options, &sink);
     while (!test.done) {
-        if (pumps++ == cancel) {
+        if (pumps++ == cancel || test.cancelled) {
+            test.cancelled = false;
             nt_run_cancel(run);
         }
         if (!nt_run_pump(run, budget > 0 ? (unsigned) budget : 1000) &&
@@ -112,6 +136,8 @@ run(nt_graph_t *graph, const json_t *request, json_t *reply)
         }
     }
     nt_run_free(run);
+    uv_close((uv_handle_t *) &timer, NULL);
+    (void) uv_run(options.loop, UV_RUN_NOWAIT);
     if (options.workspace != -1) {
         (void) close(options.workspace);
     }
@@ -180,18 +206,21 @@ load(nt_registry_t *registry, const char *plugins, const char *packs)
 int
 main(int argc, char **argv)
 {
-    nt_registry_t *registry;
-    json_t        *request, *reply;
-    char          *line = NULL, *text;
-    size_t         cap = 0;
+    nt_http_options_t options = { .allow = getenv("NODETOOL_HTTP_ALLOW") };
+    nt_registry_t    *registry;
+    json_t           *request, *reply;
+    char             *line = NULL, *text, error[128];
+    size_t            cap = 0;
 
     if (argc < 2) {
         (void) puts("1..0 # SKIP the graph tests use this program");
         return 0;
     }
     (void) signal(SIGPIPE, SIG_IGN); /* as the engine does */
+    http =
+        nt_http_client_new(uv_default_loop(), &options, error, sizeof(error));
     registry = nt_registry_new();
-    if (registry == NULL || !load(registry, argv[1], argv[2])) {
+    if (http == NULL || registry == NULL || !load(registry, argv[1], argv[2])) {
         return 1;
     }
     while (getline(&line, &cap, stdin) > 0) {
@@ -209,6 +238,7 @@ main(int argc, char **argv)
     }
     free(line);
     nt_registry_free(registry);
+    nt_http_client_free(http);
     (void) uv_run(uv_default_loop(), UV_RUN_DEFAULT); /* handles that close */
     return uv_loop_close(uv_default_loop()) == 0 ? 0 : 1;
 }

@@ -28,7 +28,7 @@ sub run {
 
 my ($status, $output) = run('--help');
 is($status, 0, '--help');
-for my $option (qw(socket home store redis nodes max-running max-queued job-ttl
+for my $option (qw(socket home store redis nodes http-allow max-running max-queued job-ttl
     max-body drain log-level help version))
 {
     like($output, qr/^ .*--$option\b/m, " tells of --$option");
@@ -46,6 +46,7 @@ for ([[], qr/--socket and --home are required/],
      [[@must, '--store', 'redis'], qr/--store redis needs --redis/],
      [[@must, '--store', 'memory', '--redis', 'unix:///x'], qr/exclude/],
      [[@must, '--log-level', 'loud'], qr/--log-level does not know "loud"/],
+     [[@must, '--http-allow', 'public'], qr/--http-allow: "public" is neither/],
      [[@must, '--max-running', '0'], qr/--max-running must be a number from 1/],
      [[@must, '--max-queued', '-1'], qr/--max-queued must be a number/],
      [[@must, '--job-ttl', '1h'], qr/--job-ttl must be a number/],

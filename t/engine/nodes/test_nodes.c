@@ -385,10 +385,40 @@ static const nt_node_type_t file = { .type = "test.File",
                                      .flags = NT_NODE_THREAD,
                                      .run = run_file };
 
+/* --- Fetch, Load: test_http.c --- */
+
+nt_node_rc_t run_fetch(nt_node_call_t *call);
+nt_node_rc_t run_load(nt_node_call_t *call);
+
+static const nt_property_t fetch_properties[] = {
+    { .name = "url", .type = "str", .default_json = "\"\"" },
+    { .name = "header", .type = "str", .default_json = "\"\"" },
+    { .name = "body", .type = "str", .default_json = "\"\"" },
+    { .name = "timeout", .type = "float", .default_json = "0.0" },
+    { .name = "pause", .type = "float", .default_json = "0.0" },
+    { .name = "pieces", .type = "bool", .default_json = "false" },
+    { .name = "trusted", .type = "bool", .default_json = "false" },
+    { .name = NULL }
+};
+
+static const nt_node_type_t fetch = { .type = "test.Fetch",
+                                      .title = "Fetch",
+                                      .properties = fetch_properties,
+                                      .outputs = any_output,
+                                      .flags = NT_NODE_ASYNC,
+                                      .run = run_fetch };
+
+static const nt_node_type_t load = { .type = "test.Load",
+                                     .title = "Load",
+                                     .properties = file_properties,
+                                     .outputs = any_output,
+                                     .flags = NT_NODE_ASYNC,
+                                     .run = run_load };
+
 static const nt_node_type_t *const types[] = {
-    &pair,  &wrap,    &pool,      &add,   &repeat, &pool_repeat,
-    &burst, &forever, &wait_node, &sum,   &fail,   &fail_late,
-    &first, &lists,   &dynamic,   &needy, &file,   NULL
+    &pair,    &wrap,      &pool, &add,   &repeat,    &pool_repeat, &burst,
+    &forever, &wait_node, &sum,  &fail,  &fail_late, &first,       &lists,
+    &dynamic, &needy,     &file, &fetch, &load,      NULL
 };
 
 NT_NODE_API const nt_node_library_t nodetool_node_library = { NODETOOL_NODE_ABI,
