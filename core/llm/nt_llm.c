@@ -80,7 +80,7 @@ nt_llm_request_free(nt_llm_request_t *request)
 
 
 nt_rc_t
-nt_llm_header(nt_llm_request_t *request, const char *name, nt_str_t value)
+nt_llm_add_header(nt_llm_request_t *request, const char *name, nt_str_t value)
 {
     size_t n = 0, size = strlen(name) + value.len + 3;
     char  *line;
@@ -351,15 +351,15 @@ static nt_rc_t
 put_headers(const nt_llm_dialect_t *dialect, nt_str_t key, const char *accept,
             nt_llm_request_t *out)
 {
-    nt_rc_t rc = nt_llm_header(out, "Accept", nt_str(accept));
+    nt_rc_t rc = nt_llm_add_header(out, "Accept", nt_str(accept));
 
     /* a compressed stream would be held back by those who inflate it */
     if (rc == NT_OK) {
-        rc = nt_llm_header(out, "Accept-Encoding", NT_STR("identity"));
+        rc = nt_llm_add_header(out, "Accept-Encoding", NT_STR("identity"));
     }
 
     if (rc == NT_OK && strcmp(out->method, "POST") == 0) {
-        rc = nt_llm_header(out, "Content-Type", NT_STR("application/json"));
+        rc = nt_llm_add_header(out, "Content-Type", NT_STR("application/json"));
     }
 
     return rc == NT_OK ? dialect->headers(out, key) : rc;
@@ -491,4 +491,12 @@ nt_llm_models(const nt_llm_dialect_t *dialect, nt_str_t key,
     }
 
     return put_headers(dialect, key, "application/json", out);
+}
+
+
+nt_rc_t
+nt_llm_key_header(const nt_llm_dialect_t *dialect, nt_str_t key,
+                  nt_llm_request_t *request)
+{
+    return dialect->headers(request, key);
 }

@@ -149,6 +149,13 @@ nt_rc_t nt_llm_models(const nt_llm_dialect_t *dialect, nt_str_t key,
 
 void nt_llm_request_free(nt_llm_request_t *request);
 
+/* For requests beyond those: the header with the key, as the dialect has it,
+ * and another one.  NT_ERROR for a value that no header can have. */
+nt_rc_t nt_llm_key_header(const nt_llm_dialect_t *dialect, nt_str_t key,
+                          nt_llm_request_t *request);
+nt_rc_t nt_llm_add_header(nt_llm_request_t *request, const char *name,
+                          nt_str_t value);
+
 /* Appends a URL: `base` and behind it `path`, whose first segment is left out
  * when the base ends with it (".../v1" and "/v1/messages"). */
 void nt_llm_url(nt_buf_t *url, nt_str_t base, nt_str_t path);

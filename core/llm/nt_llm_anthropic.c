@@ -450,10 +450,10 @@ static nt_rc_t
 anthropic_headers(nt_llm_request_t *request, nt_str_t key)
 {
     nt_rc_t rc =
-        nt_llm_header(request, "anthropic-version", NT_STR("2023-06-01"));
+        nt_llm_add_header(request, "anthropic-version", NT_STR("2023-06-01"));
 
     return rc == NT_OK && key.len != 0
-               ? nt_llm_header(request, "x-api-key", key)
+               ? nt_llm_add_header(request, "x-api-key", key)
                : rc;
 }
 

@@ -332,7 +332,8 @@ gemini_embed(nt_llm_build_t *b)
 static nt_rc_t
 gemini_headers(nt_llm_request_t *request, nt_str_t key)
 {
-    return key.len != 0 ? nt_llm_header(request, "x-goog-api-key", key) : NT_OK;
+    return key.len != 0 ? nt_llm_add_header(request, "x-goog-api-key", key)
+                        : NT_OK;
 }
 
 

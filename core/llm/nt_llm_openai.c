@@ -138,8 +138,8 @@ openai_headers(nt_llm_request_t *request, nt_str_t key)
     nt_buf_append(&value, "Bearer ", 7);
     nt_buf_append_str(&value, key);
     rc = value.failed ? NT_NOMEM
-                      : nt_llm_header(request, "Authorization",
-                                      (nt_str_t) { value.data, value.len });
+                      : nt_llm_add_header(request, "Authorization",
+                                          (nt_str_t) { value.data, value.len });
     nt_buf_free(&value);
 
     return rc;

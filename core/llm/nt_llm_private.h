@@ -133,10 +133,6 @@ int64_t     nt_llm_get_int(const json_t *object, const char *name,
 nt_str_t nt_llm_str(const json_t *string); /* empty for another type */
 json_t  *nt_llm_json_str(nt_str_t text);
 
-/* Adds a header; NT_ERROR for a value that none can have. */
-nt_rc_t nt_llm_header(nt_llm_request_t *request, const char *name,
-                      nt_str_t value);
-
 /* Appends `text` with what a path's segment may not hold as %XX. */
 void nt_llm_append_escaped(nt_buf_t *path, nt_str_t text);
 

@@ -84,7 +84,7 @@ nt_llm_stream_done(const nt_llm_stream_t *s)
 nt_rc_t
 nt_llm_protocol(nt_llm_stream_t *s, const char *what)
 {
-    nt_rc_t rc = nt_llm_fail(&s->error, "", "%s %s", s->dialect->title, what);
+    nt_rc_t rc = nt_llm_fail(&s->error, "", "The provider %s", what);
 
     s->error.kind = NT_LLM_PROTOCOL;
     s->error.status = 502;

@@ -136,16 +136,16 @@ static const vector_t vectors[] = {
     { "cut before [DONE]", &nt_llm_openai,
       DELTA("'content':'a'") FINISH("stop"),
       OSTART
-      "content:a|finish:stop|!502 protocol OpenAI ended its reply before "
+      "content:a|finish:stop|!502 protocol The provider ended its reply before "
       "it was complete; try again." },
     { "cut at once", &nt_llm_openai, "",
-      "!502 protocol OpenAI ended its reply before it was complete; try "
+      "!502 protocol The provider ended its reply before it was complete; try "
       "again." },
     { "not JSON", &nt_llm_openai, D("<html>"),
-      "!502 protocol OpenAI sent something that is not JSON." },
+      "!502 protocol The provider sent something that is not JSON." },
     { "a call without a name", &nt_llm_openai,
       DELTA("'tool_calls':[{'index':0,'id':'a','function':{}}]"),
-      OSTART "!502 protocol OpenAI sent a tool call without a name." },
+      OSTART "!502 protocol The provider sent a tool call without a name." },
 
     /* --- Anthropic --- */
     { "text", &nt_llm_anthropic,
@@ -194,7 +194,7 @@ static const vector_t vectors[] = {
       ASTART "!503 overloaded Overloaded" },
     { "cut before message_stop", &nt_llm_anthropic,
       MSTART BSTART("0", "'type':'text','text':'a'"),
-      ASTART "content:a|!502 protocol Anthropic ended its reply before it was "
+      ASTART "content:a|!502 protocol The provider ended its reply before it was "
              "complete; try again." },
 
     /* --- Gemini --- */
@@ -237,14 +237,14 @@ static const vector_t vectors[] = {
       GSTART "finish:content_filter|" },
     { "a call that cannot be read", &nt_llm_gemini,
       GEND("MALFORMED_FUNCTION_CALL"),
-      GSTART "!502 protocol Gemini made a tool call that cannot be read; try "
+      GSTART "!502 protocol The provider made a tool call that cannot be read; try "
              "again." },
     { "an error in the stream", &nt_llm_gemini,
       GPARTS("{'text':'a'}") D("{'error':{'code':503,'message':'busy','status':"
                                "'UNAVAILABLE'}}"),
       GSTART "content:a|!503 overloaded busy" },
     { "cut before the reason", &nt_llm_gemini, GPARTS("{'text':'a'}"),
-      GSTART "content:a|!502 protocol Gemini ended its reply before it was "
+      GSTART "content:a|!502 protocol The provider ended its reply before it was "
              "complete; try again." },
 
     /* --- Ollama --- */
@@ -264,7 +264,7 @@ static const vector_t vectors[] = {
       SAY("a") "{'error':'model runner has stopped'}\n",
       LSTART "content:a|!502 server model runner has stopped" },
     { "cut before done", &nt_llm_ollama, SAY("a"),
-      LSTART "content:a|!502 protocol Ollama ended its reply before it was "
+      LSTART "content:a|!502 protocol The provider ended its reply before it was "
              "complete; try again." },
     { "no newline at the end", &nt_llm_ollama,
       "{'model':'llama3.2','message':{'content':'a'},'done':true,"

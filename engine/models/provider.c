@@ -1,0 +1,244 @@
+/*
+ * engine/models/provider.c - which providers there are, and what a ref means.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/models/provider.h"
+
+#define DEFAULT_SETTING "NODETOOL_DEFAULT_MODEL"
+
+static const nt_provider_t providers[] = {
+    { "openai", "OpenAI", &nt_llm_openai, "https://api.openai.com/v1",
+      "OPENAI_API_KEY", "OPENAI_BASE_URL", "gpt-4o-mini" },
+    { "anthropic", "Anthropic", &nt_llm_anthropic, "https://api.anthropic.com",
+      "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "claude-sonnet-4-5" },
+    { "gemini", "Gemini", &nt_llm_gemini,
+      "https://generativelanguage.googleapis.com", "GEMINI_API_KEY",
+      "GEMINI_BASE_URL", "gemini-2.5-flash" },
+    { "mistral", "Mistral", &nt_llm_mistral, "https://api.mistral.ai/v1",
+      "MISTRAL_API_KEY", "MISTRAL_BASE_URL", "mistral-small-latest" },
+    { "openrouter", "OpenRouter", &nt_llm_openai,
+      "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY",
+      "OPENROUTER_BASE_URL", "openai/gpt-4o-mini" },
+    { "groq", "Groq", &nt_llm_openai, "https://api.groq.com/openai/v1",
+      "GROQ_API_KEY", "GROQ_BASE_URL", "llama-3.3-70b-versatile" },
+    { "together", "Together", &nt_llm_openai, "https://api.together.xyz/v1",
+      "TOGETHER_API_KEY", "TOGETHER_BASE_URL",
+      "meta-llama/Llama-3.3-70B-Instruct-Turbo" },
+    { "deepseek", "DeepSeek", &nt_llm_openai, "https://api.deepseek.com/v1",
+      "DEEPSEEK_API_KEY", "DEEPSEEK_BASE_URL", "deepseek-chat" },
+    { "xai", "xAI", &nt_llm_openai, "https://api.x.ai/v1", "XAI_API_KEY",
+      "XAI_BASE_URL", "grok-3-mini" },
+    { "cerebras", "Cerebras", &nt_llm_openai, "https://api.cerebras.ai/v1",
+      "CEREBRAS_API_KEY", "CEREBRAS_BASE_URL", "llama-3.3-70b" },
+    { "moonshot", "Moonshot", &nt_llm_openai, "https://api.moonshot.ai/v1",
+      "MOONSHOT_API_KEY", "MOONSHOT_BASE_URL", NULL },
+    { "minimax", "MiniMax", &nt_llm_openai, "https://api.minimax.io/v1",
+      "MINIMAX_API_KEY", "MINIMAX_BASE_URL", NULL },
+    { "huggingface", "Hugging Face", &nt_llm_openai,
+      "https://router.huggingface.co/v1", "HF_TOKEN", "HF_BASE_URL",
+      "openai/gpt-oss-120b" },
+    { "ollama", "Ollama", &nt_llm_ollama, NULL, "OLLAMA_API_KEY",
+      "OLLAMA_API_URL", "llama3.2" },
+    { "vllm", "vLLM", &nt_llm_openai, NULL, "VLLM_API_KEY", "VLLM_BASE_URL",
+      NULL },
+    { "lmstudio", "LM Studio", &nt_llm_openai, NULL, "LMSTUDIO_API_KEY",
+      "LMSTUDIO_API_URL", NULL },
+    { "llama_cpp", "llama.cpp", &nt_llm_openai, NULL, "LLAMA_CPP_API_KEY",
+      "LLAMA_CPP_URL", NULL },
+    { "fal_ai", "fal.ai", NULL, "https://fal.run", "FAL_API_KEY",
+      "FAL_BASE_URL", NULL },
+    { "kie", "Kie.ai", NULL, "https://api.kie.ai", "KIE_API_KEY",
+      "KIE_BASE_URL", NULL },
+    { "nodetool", "NodeTool's echo", &nt_llm_openai, NULL, NULL, NULL, "echo" }
+};
+
+#define N_PROVIDERS (sizeof(providers) / sizeof(providers[0]))
+
+
+static bool
+is_router(const char *name)
+{
+    return strncmp(name, "huggingface_", 12) == 0;
+}
+
+
+static bool
+is_echo(const nt_provider_t *provider)
+{
+    return provider->base_setting == NULL;
+}
+
+
+const nt_provider_t *
+nt_provider_find(const char *name)
+{
+    if (is_router(name)) {
+        name = "huggingface";
+    }
+
+    for (size_t i = 0; i < N_PROVIDERS; i++) {
+        if (strcmp(providers[i].name, name) == 0) {
+            return &providers[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* False when the operator has given neither key nor address. */
+static bool
+read_settings(nt_node_call_t *call, const nt_provider_t *provider,
+              nt_model_t *model)
+{
+    const char *base, *key;
+
+    model->provider = provider;
+    model->base = "";
+    model->key = "";
+    model->trusted = false;
+
+    if (is_echo(provider)) {
+        return true;
+    }
+
+    base = nt_call_setting(call, provider->base_setting);
+    key = provider->key_setting != NULL
+              ? nt_call_setting(call, provider->key_setting)
+              : NULL;
+
+    model->trusted = base != NULL;
+    model->base = base != NULL ? base : provider->base;
+    model->key = key != NULL ? key : "";
+
+    return model->base != NULL && (base != NULL || key != NULL);
+}
+
+
+bool
+nt_provider_use(nt_node_call_t *call, const nt_provider_t *provider,
+                nt_model_t *model)
+{
+    if (read_settings(call, provider, model)) {
+        return true;
+    }
+
+    (void) nt_call_fail(call, "%s is not configured: set %s for the engine",
+                        provider->title,
+                        provider->base != NULL ? provider->key_setting
+                                               : provider->base_setting);
+
+    return false;
+}
+
+
+static bool
+set_id(nt_node_call_t *call, const char *id, const char *suffix,
+       nt_model_t *model)
+{
+    int n = snprintf(model->id, sizeof(model->id), "%s%s%s", id,
+                     suffix[0] != '\0' ? ":" : "", suffix);
+
+    /* the router's names have dashes */
+    for (char *p = model->id + strlen(id); suffix[0] != '\0' && *p != '\0'; p++)
+    {
+        if (*p == '_') {
+            *p = '-';
+        }
+    }
+
+    if (n < 0 || (size_t) n >= sizeof(model->id)) {
+        (void) nt_call_fail(call, "the model's id is longer than 255 bytes");
+        return false;
+    }
+
+    return true;
+}
+
+
+/* "provider/id" of the operator. */
+static bool
+use_setting(nt_node_call_t *call, const char *value, nt_model_t *model)
+{
+    char                 name[64] = "";
+    const char          *slash = strchr(value, '/');
+    const nt_provider_t *provider = NULL;
+
+    if (slash != NULL && (size_t) (slash - value) < sizeof(name)) {
+        memcpy(name, value, (size_t) (slash - value));
+        provider = nt_provider_find(name);
+    }
+
+    if (provider == NULL || slash[1] == '\0') {
+        (void) nt_call_fail(call, "the setting " DEFAULT_SETTING " must be a "
+                                  "provider and a model: openai/gpt-4o-mini");
+        return false;
+    }
+
+    return nt_provider_use(call, provider, model) &&
+           set_id(call, slash + 1, is_router(name) ? name + 12 : "", model);
+}
+
+
+static bool
+use_default(nt_node_call_t *call, nt_model_t *model)
+{
+    const char *value = nt_call_setting(call, DEFAULT_SETTING);
+
+    if (value != NULL) {
+        return use_setting(call, value, model);
+    }
+
+    for (size_t i = 0; i < N_PROVIDERS; i++) {
+        if (providers[i].chat_model != NULL && !is_echo(&providers[i]) &&
+            read_settings(call, &providers[i], model))
+        {
+            return set_id(call, providers[i].chat_model, "", model);
+        }
+    }
+
+    (void) nt_call_fail(call,
+                        "no model is chosen: choose one in the workflow, or "
+                        "set " DEFAULT_SETTING " (openai/gpt-4o-mini) or the "
+                        "key of a provider (OPENAI_API_KEY) for the engine");
+
+    return false;
+}
+
+
+bool
+nt_model_resolve(nt_node_call_t *call, const json_t *ref, nt_model_t *model)
+{
+    const char *name = json_string_value(json_object_get(ref, "provider"));
+    const char *id = json_string_value(json_object_get(ref, "id"));
+    const nt_provider_t *provider;
+
+    if (name == NULL || name[0] == '\0' || strcmp(name, "empty") == 0) {
+        return use_default(call, model);
+    }
+
+    provider = nt_provider_find(name);
+    if (provider == NULL) {
+        (void) nt_call_fail(call,
+                            "the model's provider '%.64s' is not known here: "
+                            "choose a model of another one",
+                            name);
+        return false;
+    }
+
+    if (id == NULL || id[0] == '\0') {
+        id = provider->chat_model;
+    }
+
+    if (id == NULL) {
+        (void) nt_call_fail(call, "the model of %s has no id: choose one",
+                            provider->title);
+        return false;
+    }
+
+    return nt_provider_use(call, provider, model) &&
+           set_id(call, id, is_router(name) ? name + 12 : "", model);
+}

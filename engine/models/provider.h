@@ -1,0 +1,91 @@
+/*
+ * engine/models/provider.h - the providers of models, and requests to them.
+ *
+ * A provider is configured by settings: its key, its address, or both.  An
+ * address that the operator gave is trusted: it may be private.
+ */
+
+#ifndef NT_PROVIDER_H
+#define NT_PROVIDER_H
+
+#include "core/llm/nt_llm.h"
+#include "engine/nodetool_node.h"
+
+typedef struct {
+    const char             *name;         /* in refs */
+    const char             *title;        /* in sentences */
+    const nt_llm_dialect_t *dialect;      /* NULL: it does not chat */
+    const char             *base;         /* its address; NULL: has to be set */
+    const char             *key_setting;  /* NULL: it has no keys */
+    const char             *base_setting; /* of its address */
+    const char             *chat_model;   /* an id, for refs without one; or
+                                           * NULL */
+} nt_provider_t;
+
+/* A model with all that is needed to reach it. */
+typedef struct {
+    const nt_provider_t *provider;
+    const char          *base;
+    const char          *key; /* "" for none */
+    bool                 trusted;
+    char                 id[256];
+} nt_model_t;
+
+/* NULL when there is none of that name; "huggingface_NAME" is Hugging Face's
+ * router. */
+const nt_provider_t *nt_provider_find(const char *name);
+
+/* Reads the provider's settings.  False after nt_call_fail, which says what
+ * to set. */
+bool nt_provider_use(nt_node_call_t *call, const nt_provider_t *provider,
+                     nt_model_t *model);
+
+/* The model that a ref means: for an empty one, the default.  False after
+ * nt_call_fail. */
+bool nt_model_resolve(nt_node_call_t *call, const json_t *ref,
+                      nt_model_t *model);
+
+/* Sends a request to a path of the provider's; its headers, "Name: value",
+ * have the key already.  A reply with another status than 2xx fails.  The
+ * reply has to be freed before the request.  NULL after nt_call_fail. */
+typedef struct {
+    const char        *method;
+    const char        *path;
+    const char *const *headers;
+    const void        *body;
+    size_t             body_len;
+    double             timeout; /* seconds; 0: none */
+    size_t             limit;   /* of the reply's body; 0: 64 MiB */
+    unsigned           flags;   /* more of NT_HTTP_ */
+    nt_buf_t           url;     /* made here, to be freed by the caller */
+} nt_provider_request_t;
+
+nt_http_reply_t *nt_provider_send(nt_node_call_t *call, const nt_model_t *model,
+                                  nt_provider_request_t *request);
+
+/* Sends JSON with the key as OpenAI's dialect does ("Authorization: Bearer")
+ * or the provider's own, and reads JSON: a new reference; NULL after
+ * nt_call_fail.  A NULL body is a GET. */
+json_t *nt_provider_json(nt_node_call_t *call, const nt_model_t *model,
+                         const char *path, const json_t *body, double timeout);
+
+/* The same, but the reply's body is bytes; *data is malloc'ed; *type, if not
+ * NULL, its Content-Type, malloc'ed.  A body that is not JSON has its own
+ * `type`. */
+bool nt_provider_bytes(nt_node_call_t *call, const nt_model_t *model,
+                       const char *path, nt_str_t body, const char *type,
+                       double timeout, nt_str_t *data, char **reply_type);
+
+/* Headers with the provider's key, ended by NULL; freed with
+ * nt_provider_free_headers.  `type` is a Content-Type, or NULL.  NULL after
+ * nt_call_fail. */
+char **nt_provider_headers(nt_node_call_t *call, const nt_model_t *model,
+                           const char *type);
+void   nt_provider_free_headers(char **headers);
+
+/* Fails the node with a provider's error, without the key that some repeat;
+ * NULL for convenience. */
+void *nt_provider_fail(nt_node_call_t *call, const nt_model_t *model,
+                       const nt_llm_error_t *error);
+
+#endif
