@@ -41,19 +41,42 @@ next_ready(nt_run_t *run)
     return call;
 }
 
-/* Lets those go on who wait for room at a handle. */
+/*
+ * Lets the first that waits for room at a handle go on; it passes on what it
+ * leaves.  Waking all at once would cost the square of their number where a
+ * thousand nodes feed one.
+ */
 static void
-wake_producers(nt_run_t *run, const nt_handle_plan_t *handle)
+wake_waiter(nt_run_t *run, uint32_t handle)
 {
-    nt_node_call_t *source;
-    uint32_t        i;
+    nt_inbox_t     *inbox = &run->inboxes[handle];
+    nt_node_call_t *call;
 
-    for (i = 0; i < handle->n_edges; i++) {
-        source = &run->calls[run->graph->edges[handle->edges[i]].source];
-        if (source->blocked) {
-            source->blocked = false;
-            nt_run_ready(run, source);
+    while (inbox->first_waiter != NT_NONE) {
+        call = &run->calls[inbox->first_waiter];
+        inbox->first_waiter = call->next_waiter;
+        call->listed = false;
+        if (!call->finished) {
+            call->room = handle;
+            nt_run_ready(run, call);
+            return;
         }
+    }
+}
+
+void
+nt_run_pass_room(nt_node_call_t *call)
+{
+    uint32_t    handle = call->room;
+    nt_inbox_t *inbox;
+
+    if (handle == NT_NONE) {
+        return;
+    }
+    call->room = NT_NONE;
+    inbox = &call->run->inboxes[handle];
+    if (inbox->count < inbox->limit) {
+        wake_waiter(call->run, handle);
     }
 }
 
@@ -66,15 +89,14 @@ nt_run_take(nt_node_call_t *call, uint32_t number)
     value = nt_inbox_take(inbox);
     call->waiting--;
     if (inbox->count + 1 == inbox->limit) {
-        wake_producers(call->run,
-                       &call->run->graph
-                            ->handles[call->plan->first_handle + number]);
+        wake_waiter(call->run, call->plan->first_handle + number);
     }
     return value;
 }
 
-bool
-nt_run_has_room(nt_node_call_t *call)
+/* A handle that cannot take one more value of this node, or NT_NONE. */
+static uint32_t
+full_handle(const nt_node_call_t *call)
 {
     const nt_output_plan_t *output;
     const nt_edge_plan_t   *edge;
@@ -88,10 +110,34 @@ nt_run_has_room(nt_node_call_t *call)
             inbox = &call->run->inboxes[edge->handle];
             if (inbox->count >= inbox->limit &&
                 !call->run->calls[edge->target].finished) {
-                return false;
+                return edge->handle;
             }
         }
     }
+    return NT_NONE;
+}
+
+bool
+nt_run_block(nt_node_call_t *call)
+{
+    nt_run_t   *run = call->run;
+    nt_inbox_t *inbox;
+    uint32_t    handle, number = (uint32_t) (call - run->calls);
+
+    handle = full_handle(call);
+    call->blocked = handle != NT_NONE;
+    if (!call->blocked || call->listed) {
+        return call->blocked;
+    }
+    inbox = &run->inboxes[handle];
+    call->listed = true;
+    call->next_waiter = NT_NONE;
+    if (inbox->first_waiter == NT_NONE) {
+        inbox->first_waiter = number;
+    } else {
+        run->calls[inbox->last_waiter].next_waiter = number;
+    }
+    inbox->last_waiter = number;
     return true;
 }
 
@@ -153,7 +199,7 @@ void
 nt_run_end_node(nt_node_call_t *call)
 {
     nt_run_t *run = call->run;
-    uint32_t  i;
+    uint32_t  i, handle;
 
     for (i = 0; i < call->plan->n_outputs; i++) {
         nt_run_close(call, i);
@@ -164,7 +210,10 @@ nt_run_end_node(nt_node_call_t *call)
     /* What still waits here is dropped, and no one has to wait for it. */
     for (i = 0; i < call->plan->n_handles; i++) {
         nt_inbox_clear(&call->inboxes[i]);
-        wake_producers(run, &run->graph->handles[call->plan->first_handle + i]);
+        handle = call->plan->first_handle + i;
+        while (run->inboxes[handle].first_waiter != NT_NONE) {
+            wake_waiter(run, handle);
+        }
     }
     call->waiting = 0;
     nt_call_reset(call);
@@ -204,7 +253,7 @@ relieve(nt_run_t *run)
             !run->calls[handle->node].finished)
         {
             inbox->limit = 2 * inbox->count;
-            wake_producers(run, handle);
+            wake_waiter(run, i);
             relieved = true;
         }
     }
@@ -367,6 +416,7 @@ init_calls(nt_run_t *run, json_t **last, bool *closed)
         inbox->cap = sizeof(inbox->fixed) / sizeof(inbox->fixed[0]);
         inbox->limit = NT_INBOX_LIMIT;
         inbox->open = graph->handles[i].n_edges;
+        inbox->first_waiter = NT_NONE;
     }
     for (i = 0; i < graph->n_nodes; i++) {
         call = &run->calls[i];
@@ -377,6 +427,7 @@ init_calls(nt_run_t *run, json_t **last, bool *closed)
         call->closed = closed + call->plan->first_output;
         call->open = call->plan->n_handles;
         call->missing = call->plan->n_handles;
+        call->room = NT_NONE;
     }
     run->unfinished = graph->n_nodes;
 }

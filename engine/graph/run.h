@@ -19,10 +19,12 @@ typedef struct {
     uint32_t   cap;   /* a power of two */
     uint32_t   head;
     uint32_t   count;
-    uint32_t   limit; /* producers wait from here on */
-    uint32_t   open;  /* edges that have not ended */
-    json_t    *value; /* what the next activation sees; owned */
-    bool       has;   /* a value has come */
+    uint32_t   limit;        /* producers wait from here on */
+    uint32_t   open;         /* edges that have not ended */
+    json_t    *value;        /* what the next activation sees; owned */
+    bool       has;          /* a value has come */
+    uint32_t   first_waiter; /* nodes that wait for room here, in order */
+    uint32_t   last_waiter;
     nt_item_t  fixed[4];
 } nt_inbox_t;
 
@@ -50,8 +52,12 @@ struct nt_node_call {
     uint32_t missing;  /* handles that have had no value yet */
     uint32_t open;     /* handles that have not ended */
 
+    uint32_t next_waiter; /* at the same inbox */
+    uint32_t room;        /* handle that told it of room, or NT_NONE */
+
     bool queued;   /* is in the ready queue */
     bool blocked;  /* a receiver has no room */
+    bool listed;   /* is among the waiters of an inbox */
     bool running;  /* `running` has been told, `completed` not yet */
     bool more;     /* the activation goes on */
     bool busy;     /* on the pool, or waits for nt_call_resume */
@@ -148,8 +154,12 @@ json_t *nt_run_take(nt_node_call_t *call, uint32_t number);
 /* Sends a value (borrowed) along the edges of an output. */
 void nt_run_send(nt_node_call_t *call, uint32_t number, json_t *value);
 void nt_run_close(nt_node_call_t *call, uint32_t number);
-/* True when each receiver can take one more value. */
-bool nt_run_has_room(nt_node_call_t *call);
+/* True when some receiver cannot take one more value: then the node waits for
+ * room there. */
+bool nt_run_block(nt_node_call_t *call);
+/* After its step: what the node left of the room it was told of is the next
+ * one's. */
+void nt_run_pass_room(nt_node_call_t *call);
 /* Ends the node's outputs; it will not run again. */
 void nt_run_end_node(nt_node_call_t *call);
 /* The same after nt_call_fail. */

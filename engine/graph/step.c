@@ -300,8 +300,8 @@ step_bypass(nt_node_call_t *call)
     nt_run_ready(call->run, call);
 }
 
-void
-nt_step(nt_node_call_t *call)
+static void
+step(nt_node_call_t *call)
 {
     if (call->finished || call->busy) {
         return;
@@ -316,8 +316,7 @@ nt_step(nt_node_call_t *call)
         nt_step_settle(call);
         return;
     }
-    if (!nt_run_has_room(call)) {
-        call->blocked = true;
+    if (nt_run_block(call)) {
         return;
     }
     if (call->more) {
@@ -346,4 +345,11 @@ nt_step(nt_node_call_t *call)
         nt_run_end_node(call);
         break;
     }
+}
+
+void
+nt_step(nt_node_call_t *call)
+{
+    step(call);
+    nt_run_pass_room(call);
 }

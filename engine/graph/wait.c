@@ -71,8 +71,7 @@ nt_call_resume(nt_node_call_t *call)
 bool
 nt_call_wait_room(nt_node_call_t *call)
 {
-    while (!call->run->aborted && !nt_run_has_room(call)) {
-        call->blocked = true;
+    while (!call->run->aborted && nt_run_block(call)) {
         nt_fiber_suspend();
     }
     return !call->run->aborted;
