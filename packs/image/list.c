@@ -7,6 +7,7 @@
 #include "engine/nodes/args.h"
 #include "engine/nodes/defaults.h"
 #include "packs/image/image.h"
+#include "packs/image/types.h"
 
 
 static const nt_output_t list_outputs[] = { { "output", "list[image]" },

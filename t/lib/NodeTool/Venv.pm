@@ -9,12 +9,15 @@ use warnings;
 
 use NodeTool::Test;
 
+# What is imported of a package that has another name.
+my %MODULE = (pillow => 'PIL');
+
 # The path of a Python that can import all of these packages; undef when it
 # can be had neither from the system nor from PyPI.
 sub python {
     my (@packages) = @_;
 
-    my $import = 'import ' . join ', ', @packages;
+    my $import = 'import ' . join ', ', map { $MODULE{$_} || $_ } @packages;
     my $has = sub { system("$_[0] -c '$import' 2>/dev/null") == 0 };
     return 'python3' if $has->('python3');
 

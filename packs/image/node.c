@@ -1,0 +1,234 @@
+/*
+ * packs/image/node.c - how nodes get and give images.
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <glib.h>
+
+#include "core/nt_buf.h"
+#include "engine/nodes/args.h"
+#include "packs/image/image.h"
+
+#define NT_HASH_LEN 32 /* of the hex digits of a SHA-256 */
+
+
+const nt_output_t nt_image_outputs[] = { { "output", "image" },
+                                         { NULL, NULL } };
+
+
+bool
+nt_image_int(nt_node_call_t *call, const char *name, int min, int max,
+             int *value)
+{
+    int64_t n = nt_call_int(call, name);
+
+    if (n < min || n > max) {
+        (void) nt_call_fail(call, "'%s' must be %d to %d, not %" PRId64, name,
+                            min, max, n);
+        return false;
+    }
+
+    *value = (int) n;
+
+    return true;
+}
+
+
+bool
+nt_image_float(nt_node_call_t *call, const char *name, double min, double max,
+               double *value)
+{
+    double n = nt_call_float(call, name);
+
+    if (!(n >= min && n <= max)) {
+        (void) nt_call_fail(call, "'%s' must be %g to %g, not %g", name, min,
+                            max, n);
+        return false;
+    }
+
+    *value = n;
+
+    return true;
+}
+
+
+/* --- loading --------------------------------------------------------------*/
+
+/* The bytes in the "data" of a ref, in base64. */
+static bool
+load_data(nt_node_call_t *call, const char *name, const json_t *text,
+          char **data, size_t *len)
+{
+    bool     good;
+    json_t  *uri;
+    nt_buf_t buf = { 0 };
+
+    nt_buf_append_str(&buf, NT_STR("data:application/octet-stream;base64,"));
+    nt_buf_append(&buf, json_string_value(text), json_string_length(text));
+    uri = buf.failed ? NULL : json_stringn(buf.data, buf.len);
+    nt_buf_free(&buf);
+
+    if (uri == NULL) {
+        (void) nt_arg_nomem(call);
+        return false;
+    }
+
+    good = nt_call_load(call, uri, data, len);
+    json_decref(uri);
+
+    return good;
+}
+
+
+bool
+nt_image_load(nt_node_call_t *call, const char *name, const json_t *ref,
+              char **data, size_t *len)
+{
+    const json_t *text = json_object_get(ref, "data");
+
+    if (json_string_length(json_object_get(ref, "uri")) > 0 ||
+        json_string_length(json_object_get(ref, "asset_id")) > 0)
+    {
+        return nt_call_load(call, ref, data, len);
+    }
+
+    if (json_string_length(text) > 0) {
+        return load_data(call, name, text, data, len);
+    }
+
+    (void) nt_call_fail(call, "'%s' has no image: connect one or choose a file",
+                        name);
+    return false;
+}
+
+
+/* --- storing --------------------------------------------------------------*/
+
+/* Equal images have one key: a workflow that runs a thousand times on the
+ * same input does not fill the disk. */
+static char *
+key_of(const void *data, size_t len)
+{
+    char *sum, *key;
+
+    sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, data, len);
+    if (asprintf(&key, "generated/%.*s.png", NT_HASH_LEN, sum) == -1) {
+        key = NULL;
+    }
+
+    g_free(sum);
+
+    return key;
+}
+
+
+json_t *
+nt_image_store(nt_node_call_t *call, const nt_image_t *image, const void *png,
+               size_t len)
+{
+    static const char *const modes[] = { "L", "LA", "RGB", "RGBA" };
+
+    char   *key = key_of(png, len);
+    json_t *ref;
+
+    if (key == NULL) {
+        (void) nt_arg_nomem(call);
+        return NULL;
+    }
+
+    ref = nt_call_store(call, "image", key, png, len);
+    free(key);
+
+    if (ref != NULL &&
+        json_object_set_new(ref, "metadata",
+                            json_pack("{s:i, s:i, s:s, s:s}", "width",
+                                      image->width, "height", image->height,
+                                      "mode", modes[image->bands - 1], "format",
+                                      "png")) != 0)
+    {
+        (void) nt_arg_nomem(call);
+        json_decref(ref);
+        return NULL;
+    }
+
+    return ref;
+}
+
+
+/* --- a node that makes one image of some ----------------------------------*/
+
+typedef struct {
+    const char *const *names;
+    nt_image_op_t      op;
+    size_t             n;
+    char              *data[NT_IMAGE_INPUTS_MAX];
+    size_t             len[NT_IMAGE_INPUTS_MAX];
+    nt_image_t         images[NT_IMAGE_INPUTS_MAX];
+    void              *png;
+    size_t             png_len;
+} nt_image_job_t;
+
+
+static void
+work(nt_node_call_t *call, void *arg)
+{
+    size_t          i;
+    nt_image_job_t *job = arg;
+
+    for (i = 0; i < job->n; i++) {
+        if (!nt_image_decode(call, job->names[i], job->data[i], job->len[i],
+                             &job->images[i]))
+        {
+            return;
+        }
+
+        free(job->data[i]);
+        job->data[i] = NULL;
+    }
+
+    if (job->op(call, job->images)) {
+        (void) nt_image_encode(call, &job->images[0], ".png", &job->png,
+                               &job->png_len);
+    }
+}
+
+
+nt_node_rc_t
+nt_image_run(nt_node_call_t *call, const char *const *names, nt_image_op_t op)
+{
+    bool           good = true;
+    size_t         i;
+    json_t        *ref = NULL;
+    nt_image_job_t job = { .names = names, .op = op };
+
+    for (/* void */; good && names[job.n] != NULL; job.n += good) {
+        good =
+            nt_image_load(call, names[job.n], nt_call_input(call, names[job.n]),
+                          &job.data[job.n], &job.len[job.n]);
+    }
+
+    if (good && nt_call_thread(call, work, &job) && job.png != NULL) {
+        ref = nt_image_store(call, &job.images[0], job.png, job.png_len);
+    }
+
+    for (i = 0; i < NT_IMAGE_INPUTS_MAX; i++) {
+        free(job.data[i]);
+        nt_image_free(&job.images[i]);
+    }
+
+    free(job.png);
+
+    return ref != NULL ? nt_call_emit(call, "output", ref) : NT_NODE_FAIL;
+}
+
+
+nt_node_rc_t
+nt_image_run1(nt_node_call_t *call, nt_image_op_t op)
+{
+    static const char *const names[] = { "image", NULL };
+
+    return nt_image_run(call, names, op);
+}
