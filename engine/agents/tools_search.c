@@ -1,3 +1,0 @@
-#include "engine/agents/tool.h"
-
-const nt_tool_t nt_tools_search[] = { { .name = NULL } };
