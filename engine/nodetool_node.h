@@ -395,6 +395,11 @@ NT_NODE_API bool nt_call_rename(nt_node_call_t *call, const char *from,
 NT_NODE_API bool nt_call_remove(nt_node_call_t *call, const char *path,
                                 bool recursive);
 
+/* Opens a folder that the workflows of a user share, and those of others do
+ * not see: for what nodes keep, such as "collections"; it is made when it is
+ * not there.  A descriptor, the caller's, or -1 after nt_call_fail. */
+NT_NODE_API int nt_call_user_folder(nt_node_call_t *call, const char *name);
+
 /* Opens the bytes behind a media ref or a URI ("data:" URI,
  * /storage/assets/..., asset_id; "file:" URI, whose root is the workspace; in
  * a node with NT_NODE_ASYNC an http or https URL, too) for reading: *data is

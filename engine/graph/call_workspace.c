@@ -77,6 +77,38 @@ enter(nt_node_call_t *call, const char **path)
 }
 
 int
+nt_call_user_folder(nt_node_call_t *call, const char *name)
+{
+    const nt_run_options_t *options = &call->run->options;
+    const char             *user = options->workspace_name;
+    char                   *path;
+    int                     length, fd = -1;
+
+    if (options->workspace == -1) {
+        (void) nt_call_fail(call, "this server keeps nothing for users");
+        return -1;
+    }
+
+    /* USER/.NAME: no workflow's folder begins with a dot */
+    length = user != NULL ? (int) strcspn(user, "/") : 0;
+    if (asprintf(&path, "%.*s%s.%s", length, length > 0 ? user : "",
+                 length > 0 ? "/" : "", name) < 0)
+    {
+        (void) nt_call_fail(call, "the server is out of memory");
+        return -1;
+    }
+    if (nt_beneath_make_folder(options->workspace, path, false) == 0) {
+        fd = nt_beneath_open(options->workspace, path, FOLDER_FLAGS, 0);
+    }
+    if (fd == -1) {
+        (void) nt_call_fail(call, "the user's folder \"%s\" %s", name,
+                            nt_call_errno(errno));
+    }
+    free(path);
+    return fd;
+}
+
+int
 nt_call_open(nt_node_call_t *call, const char *path, int flags)
 {
     int workspace = enter(call, &path);

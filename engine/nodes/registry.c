@@ -45,7 +45,8 @@ static const nt_node_library_t *const builtin[] = {
     &nt_nodes_data,          &nt_nodes_workspace,   &nt_nodes_os,
     &nt_nodes_compare,       &nt_nodes_numpy,       &nt_nodes_numpy_arithmetic,
     &nt_nodes_numpy_math,    &nt_nodes_numpy_shape, &nt_nodes_numpy_statistics,
-    &nt_nodes_faiss
+    &nt_nodes_faiss,
+    &nt_nodes_chroma
 };
 
 static int

@@ -75,6 +75,7 @@ extern const nt_node_library_t nt_nodes_numpy_arithmetic;
 extern const nt_node_library_t nt_nodes_numpy_math;
 extern const nt_node_library_t nt_nodes_numpy_shape;
 extern const nt_node_library_t nt_nodes_numpy_statistics;
-extern const nt_node_library_t nt_nodes_faiss; /* vector.faiss.* */
+extern const nt_node_library_t nt_nodes_faiss;  /* vector.faiss.* */
+extern const nt_node_library_t nt_nodes_chroma; /* vector.chroma.* */
 
 #endif
