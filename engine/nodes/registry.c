@@ -45,8 +45,7 @@ static const nt_node_library_t *const builtin[] = {
     &nt_nodes_data,          &nt_nodes_workspace,   &nt_nodes_os,
     &nt_nodes_compare,       &nt_nodes_numpy,       &nt_nodes_numpy_arithmetic,
     &nt_nodes_numpy_math,    &nt_nodes_numpy_shape, &nt_nodes_numpy_statistics,
-    &nt_nodes_faiss,
-    &nt_nodes_chroma
+    &nt_nodes_faiss,         &nt_nodes_chroma
 };
 
 static int
@@ -240,10 +239,9 @@ typedef void (*function_t)(void);
 /* Plugins call these; a program linked from an archive has them only if
  * something in it does. */
 static const function_t api[] __attribute__((
-    used)) = { (function_t) nt_call_input, (function_t) nt_call_open,
-               (function_t) nt_call_load, (function_t) nt_call_store,
-               (function_t) nt_call_list_assets,
-               (function_t) nt_call_process };
+    used)) = { (function_t) nt_call_input,       (function_t) nt_call_open,
+               (function_t) nt_call_load,        (function_t) nt_call_store,
+               (function_t) nt_call_list_assets, (function_t) nt_call_process };
 
 static bool
 load_plugin(nt_registry_t *registry, const char *path, int mode, char *error,
