@@ -7,6 +7,7 @@
 #   make install   modules, engine, command, systemd unit (PREFIX, DESTDIR)
 #   make bench     measure, each figure beside its reference
 #   make lint      formatting, static analysis, and the rules of the layout
+#   make docs      generate docs/nodes.md
 #   make fuzz      run the fuzz targets for FUZZ_TIME seconds each
 #
 # BUILD is the folder that everything is built in; SAN=1 builds with the
@@ -23,7 +24,7 @@ say = $(if $(V),,@echo '  $(1)  $(2)' && )
 
 .DELETE_ON_ERROR:
 .PHONY: all build run test test-asan test-static test-programs fuzz bench \
-        install uninstall fmt lint clean deps deps-test deps-lint modules \
+        docs install uninstall fmt lint clean deps deps-test deps-lint modules \
         engine cli packs
 
 all: build
@@ -298,6 +299,9 @@ bench: deps-test
 C_FILES = $(wildcard core/*.[ch] core/llm/*.[ch] ngx_nodetool_*/*.[ch] \
           engine/*.[ch] engine/*/*.[ch] packs/*/*.[ch] cli/*.[ch] fuzz/*.c \
           t/core/*.[ch] t/engine/*.[ch])
+
+docs: cli packs
+	$(BUILD)/nodetool nodes --markdown > docs/nodes.md
 
 fmt:
 	clang-format -i $(C_FILES)

@@ -18,6 +18,7 @@ static const char usage[] =
     "  worker       serve chat, workflows and storage for deployment\n"
     "  chat-server  serve chat only\n"
     "  run          run a workflow in this process\n"
+    "  nodes        list the node types that workflows can use\n"
     "\n"
     "  --help, --version\n"
     "\n"
@@ -30,7 +31,8 @@ typedef struct {
 
 static const nt_command_t commands[] = { { "worker", nt_cli_worker },
                                          { "chat-server", nt_cli_chat_server },
-                                         { "run", nt_cli_run } };
+                                         { "run", nt_cli_run },
+                                         { "nodes", nt_cli_nodes } };
 
 /* Commands of NodeTool that this version does not have. */
 static const char *const missing[] = { "serve", "token" };

@@ -18,7 +18,7 @@ NT_BEGIN_DECLS
 
 /* An operation of the wire protocol and the requests that ask for it. */
 typedef struct {
-    const char *collection; /* "workflows" or "jobs" */
+    const char *collection; /* "workflows"; without an id the whole path */
     const char *id;         /* field that the path's id goes to, or NULL */
     const char *action;     /* rest of the path behind the id */
     ngx_uint_t  methods;

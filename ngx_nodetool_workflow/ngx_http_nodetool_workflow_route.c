@@ -29,6 +29,8 @@ static const ngx_http_nodetool_workflow_route_t
         { "jobs", "job_id", "events", READ, "job.events", EVENTS },
         { "jobs", "job_id", "cancel", NGX_HTTP_POST, "job.cancel", 0 },
 
+        { "api/nodes/metadata", NULL, "", READ, "node.list", 0 },
+
         { NULL, NULL, NULL, 0, NULL, 0 }
     };
 
@@ -115,7 +117,7 @@ ngx_http_nodetool_workflow_find(
     ngx_http_request_t *r, const ngx_http_nodetool_workflow_route_t **route,
     ngx_str_t *id, const char **allow)
 {
-    ngx_str_t                                 path, collection;
+    ngx_str_t                                 whole, path, collection;
     ngx_uint_t                                methods;
     const ngx_http_nodetool_workflow_route_t *rt;
 
@@ -130,15 +132,22 @@ ngx_http_nodetool_workflow_find(
         path.len--;
     }
 
+    whole = path;
     collection = ngx_http_nodetool_workflow_segment(&path);
     *id = ngx_http_nodetool_workflow_segment(&path);
 
     methods = 0;
 
     for (rt = ngx_http_nodetool_workflow_routes; rt->collection; rt++) {
-        if (!ngx_http_nodetool_workflow_equal(&collection, rt->collection) ||
-            (rt->id == NULL) != (id->len == 0) ||
-            !ngx_http_nodetool_workflow_equal(&path, rt->action))
+        if (rt->id == NULL) {
+            if (!ngx_http_nodetool_workflow_equal(&whole, rt->collection)) {
+                continue;
+            }
+
+        } else if (id->len == 0 ||
+                   !ngx_http_nodetool_workflow_equal(&collection,
+                                                     rt->collection) ||
+                   !ngx_http_nodetool_workflow_equal(&path, rt->action))
         {
             continue;
         }
