@@ -34,19 +34,43 @@ struct nt_registry {
     void (*log)(const char *message); /* of packs that cannot be loaded */
 };
 
+/* clang-format off: one a line, so that additions do not meet */
 static const nt_node_library_t *const builtin[] = {
-    &nt_nodes_sqlite,        &nt_nodes_document,    &nt_nodes_markdown,
-    &nt_nodes_beautifulsoup, &nt_nodes_base,        &nt_nodes_input,
-    &nt_nodes_output,        &nt_nodes_constant,    &nt_nodes_boolean,
-    &nt_nodes_text,          &nt_nodes_text_regex,  &nt_nodes_text_files,
-    &nt_nodes_template,      &nt_nodes_list,        &nt_nodes_dictionary,
-    &nt_nodes_control,       &nt_nodes_numbers,     &nt_nodes_math,
-    &nt_nodes_json,          &nt_nodes_uuid,        &nt_nodes_date,
-    &nt_nodes_data,          &nt_nodes_workspace,   &nt_nodes_os,
-    &nt_nodes_compare,       &nt_nodes_numpy,       &nt_nodes_numpy_arithmetic,
-    &nt_nodes_numpy_math,    &nt_nodes_numpy_shape, &nt_nodes_numpy_statistics,
-    &nt_nodes_faiss,         &nt_nodes_chroma
+    &nt_nodes_sqlite,
+    &nt_nodes_document,
+    &nt_nodes_markdown,
+    &nt_nodes_beautifulsoup,
+    &nt_nodes_base,
+    &nt_nodes_input,
+    &nt_nodes_output,
+    &nt_nodes_constant,
+    &nt_nodes_boolean,
+    &nt_nodes_text,
+    &nt_nodes_text_regex,
+    &nt_nodes_text_files,
+    &nt_nodes_template,
+    &nt_nodes_list,
+    &nt_nodes_dictionary,
+    &nt_nodes_control,
+    &nt_nodes_numbers,
+    &nt_nodes_math,
+    &nt_nodes_json,
+    &nt_nodes_uuid,
+    &nt_nodes_date,
+    &nt_nodes_data,
+    &nt_nodes_workspace,
+    &nt_nodes_os,
+    &nt_nodes_compare,
+    &nt_nodes_numpy,
+    &nt_nodes_numpy_arithmetic,
+    &nt_nodes_numpy_math,
+    &nt_nodes_numpy_shape,
+    &nt_nodes_numpy_statistics,
+    &nt_nodes_faiss,
+    &nt_nodes_chroma,
+    &nt_nodes_secret,
 };
+/* clang-format on */
 
 static int
 compare_types(const void *a, const void *b)

@@ -70,6 +70,7 @@ extern const nt_node_library_t nt_nodes_os;         /* lib.os.* */
 extern const nt_node_library_t nt_nodes_compare;    /* nodetool.compare.* */
 extern const nt_node_library_t nt_nodes_date;       /* lib.date.* */
 extern const nt_node_library_t nt_nodes_data;       /* nodetool.data.* */
+extern const nt_node_library_t nt_nodes_secret;     /* lib.secret.* */
 extern const nt_node_library_t nt_nodes_numpy;      /* lib.numpy.* */
 extern const nt_node_library_t nt_nodes_numpy_arithmetic;
 extern const nt_node_library_t nt_nodes_numpy_math;
