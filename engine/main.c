@@ -134,7 +134,11 @@ open_store(nt_engine_t *engine)
     nt_store_options_t  options = { .max_jobs = NT_MAX_JOBS,
                                     .ttl_s = o->job_ttl,
                                     .max_events = NT_MAX_EVENTS,
-                                    .lease_ms = o->lease_ms };
+                                    .max_bytes = o->max_memory,
+                                    .lease_ms = o->lease_ms,
+                                    .max_queued = o->max_queued,
+                                    .max_user = o->max_user,
+                                    .max_workflow = o->max_workflow };
 
     if (o->redis != NULL) {
         engine->store = nt_store_redis_new(&engine->loop, o->redis, &options,
@@ -177,7 +181,6 @@ open_jobs(nt_engine_t *engine)
     nt_jobs_options_t options = { .loop = &engine->loop,
                                   .store = engine->store,
                                   .max_running = engine->options.max_running,
-                                  .max_queued = engine->options.max_queued,
                                   .http = engine->http,
                                   .workspace = engine->workspace,
                                   .assets = engine->assets,

@@ -24,8 +24,14 @@ static const char usage[] =
     "                     Internet: \"private\" and CIDR blocks, with commas\n"
     "                     (default $NODETOOL_HTTP_ALLOW)\n"
     "  --max-running N    jobs at a time (default 64)\n"
-    "  --max-queued N     jobs that may wait (default 1000)\n"
+    "  --max-user N       jobs of one user at a time, over all engines of a\n"
+    "                     Redis; 0, the default, for no limit\n"
+    "  --max-workflow N   the same for the jobs of one workflow\n"
+    "  --max-queued N     jobs that may wait (default 1000); beyond it a user\n"
+    "                     with none waiting may still queue one\n"
     "  --job-ttl SECONDS  how long ended jobs are kept (default 86400)\n"
+    "  --max-memory MIB   what the jobs of --store memory may take, about\n"
+    "                     (default 256); the oldest that have ended go first\n"
     "  --lease-ms N       how long other engines wait before they take over\n"
     "                     the jobs of a lost one (default 15000)\n"
     "  --max-body MIB     largest request body (default 64)\n"
@@ -43,7 +49,10 @@ enum {
     OPT_HTTP_ALLOW,
     OPT_MAX_RUNNING,
     OPT_MAX_QUEUED,
+    OPT_MAX_USER,
+    OPT_MAX_WORKFLOW,
     OPT_JOB_TTL,
+    OPT_MAX_MEMORY,
     OPT_LEASE_MS,
     OPT_MAX_BODY,
     OPT_DRAIN,
@@ -61,6 +70,9 @@ static const struct option long_options[] = {
     { "http-allow", required_argument, NULL, OPT_HTTP_ALLOW },
     { "max-running", required_argument, NULL, OPT_MAX_RUNNING },
     { "max-queued", required_argument, NULL, OPT_MAX_QUEUED },
+    { "max-user", required_argument, NULL, OPT_MAX_USER },
+    { "max-workflow", required_argument, NULL, OPT_MAX_WORKFLOW },
+    { "max-memory", required_argument, NULL, OPT_MAX_MEMORY },
     { "job-ttl", required_argument, NULL, OPT_JOB_TTL },
     { "lease-ms", required_argument, NULL, OPT_LEASE_MS },
     { "max-body", required_argument, NULL, OPT_MAX_BODY },
@@ -110,6 +122,12 @@ set_number(nt_options_t *o, int opt, const char *name, const char *text)
     case OPT_MAX_QUEUED:
         return number(name, text, 0, 10000000, &o->max_queued);
 
+    case OPT_MAX_USER:
+        return number(name, text, 0, 100000, &o->max_user);
+
+    case OPT_MAX_WORKFLOW:
+        return number(name, text, 0, 100000, &o->max_workflow);
+
     case OPT_JOB_TTL:
         return number(name, text, 1, INT_MAX, &o->job_ttl);
 
@@ -118,6 +136,14 @@ set_number(nt_options_t *o, int opt, const char *name, const char *text)
 
     case OPT_DRAIN:
         return number(name, text, 0, 86400, &o->drain);
+
+    case OPT_MAX_MEMORY:
+        if (!number(name, text, 1, 1048576, &mib)) {
+            return false;
+        }
+
+        o->max_memory = (size_t) mib << 20;
+        return true;
 
     default: /* OPT_MAX_BODY */
         if (!number(name, text, 1, 1024, &mib)) {
@@ -199,6 +225,7 @@ nt_options_parse(nt_options_t *o, int argc, char **argv)
                           .job_ttl = 86400,
                           .http_allow = getenv("NODETOOL_HTTP_ALLOW"),
                           .max_body = (size_t) 64 << 20,
+                          .max_memory = (size_t) 256 << 20,
                           .lease_ms = 15000,
                           .drain = 8,
                           .log_level = NT_LOG_INFO };

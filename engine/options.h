@@ -20,10 +20,13 @@ typedef struct {
     const char    *http_allow; /* networks that workflows may reach, or NULL */
     unsigned       max_running;
     unsigned       max_queued;
-    unsigned       job_ttl;  /* seconds */
-    size_t         max_body; /* bytes */
-    unsigned       lease_ms; /* of a job in Redis */
-    unsigned       drain;    /* seconds */
+    unsigned       max_user;     /* running jobs of one; 0: no limit */
+    unsigned       max_workflow; /* the same */
+    unsigned       job_ttl;      /* seconds */
+    size_t         max_memory;   /* bytes of the memory store */
+    size_t         max_body;     /* bytes */
+    unsigned       lease_ms;     /* of a job in Redis */
+    unsigned       drain;        /* seconds */
     nt_log_level_t log_level;
 } nt_options_t;
 

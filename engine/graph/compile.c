@@ -1,4 +1,4 @@
-#include "engine/graph/plan.h"
+#include "engine/graph/keep.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -329,7 +329,9 @@ compile(nt_compile_t *c)
         c->nomem = true;
     }
     if (!c->nomem && !c->failed) {
-        c->nomem = !keep_warnings(c, n_warnings) || !nt_events_render(c->graph);
+        c->nomem = !keep_warnings(c, n_warnings) ||
+                   !nt_events_render(c->graph) ||
+                   !nt_keep_hash(c->source, &c->graph->hash);
     }
     if (c->nomem) {
         json_array_append_new(c->errors,
@@ -383,18 +385,4 @@ nt_graph_unref(nt_graph_t *graph)
     if (graph != NULL && --graph->refs == 0) {
         graph_free(graph);
     }
-}
-
-const char *
-nt_graph_once(const nt_graph_t *graph, const char **type)
-{
-    uint32_t i;
-
-    for (i = 0; i < graph->n_nodes; i++) {
-        if (graph->nodes[i].type->flags & NT_NODE_ONCE) {
-            *type = graph->nodes[i].type_name;
-            return graph->nodes[i].id;
-        }
-    }
-    return NULL;
 }

@@ -34,9 +34,13 @@ nt_graph_t *nt_graph_compile(const json_t *graph, const nt_registry_t *registry,
 nt_graph_t *nt_graph_ref(nt_graph_t *graph);
 void        nt_graph_unref(nt_graph_t *graph);
 
-/* A node that must not run twice (NT_NODE_ONCE): its id, its type in *type;
- * NULL when the graph has none. */
-const char *nt_graph_once(const nt_graph_t *graph, const char **type);
+/* Of the JSON that it was compiled from; in hexadecimal, with its NUL, it has
+ * NT_GRAPH_HASH_LEN characters. */
+uint64_t nt_graph_hash(const nt_graph_t *graph);
+#define NT_GRAPH_HASH_LEN 17
+
+/* True when `kept` (see nt_run_options_t) was kept by runs of this graph. */
+bool nt_graph_kept_fits(const nt_graph_t *graph, const json_t *kept);
 
 /* JSON Schemas of the parameters and of the results; new references. They
  * need only the nodes' types and data, so they are made from workflows that
@@ -84,6 +88,18 @@ typedef struct {
     /* Work that was under way elsewhere is back: call nt_run_pump soon.
      * Called on the loop's thread, never from inside nt_run_pump. */
     void (*wake)(void *arg);
+
+    /* May be NULL.  A node is through, and may be left out of another
+     * attempt at the run: {"node": node_id, "outputs": outputs} is then an
+     * entry of options.kept.  All its events have been told.  Takes the
+     * reference of `outputs` over. */
+    void (*completed)(void *arg, const char *node_id, json_t *outputs);
+
+    /* May be NULL.  A node that must not run twice wants to begin, for the
+     * first time in this run: {"node": node_id, "begun": true} is to be kept
+     * before it may.  True: it may at once; false: it waits for nt_run_begin
+     * with its number. */
+    bool (*begin)(void *arg, const char *node_id, uint32_t node);
 } nt_run_sink_t;
 
 enum {
@@ -102,6 +118,13 @@ typedef struct {
     const char       *base_url; /* prefix of /storage URIs in refs, may be "" */
     nt_http_client_t *http;  /* for requests of nodes; NULL: there are none */
     unsigned          allow; /* NT_ALLOW_...: what the operator lets nodes do */
+    /* Of earlier attempts, or NULL: an array of {"graph": nt_graph_hash},
+     * then of what `completed` and `begin` of the sink have said, in that
+     * order. Nodes that had completed do not run and tell no events: what
+     * they had sent goes on to the nodes behind them.  One that must not run
+     * twice, had begun and not completed fails the run. Borrowed for the call
+     * of nt_run_new. */
+    const json_t *kept;
 } nt_run_options_t;
 
 /* Never calls the sink. NULL when memory is out. */
@@ -112,6 +135,9 @@ nt_run_t *nt_run_new(nt_graph_t *graph, const nt_run_options_t *options,
  * (call again, after other work had its turn); false when the run waits for
  * a wake or is done. */
 bool nt_run_pump(nt_run_t *run, unsigned budget);
+
+/* The begin of this node is kept: it may run, in the next pump. */
+void nt_run_begin(nt_run_t *run, uint32_t node);
 
 /* Asks the run to end; `done` comes from a later pump, with CANCELLED. */
 void nt_run_cancel(nt_run_t *run);

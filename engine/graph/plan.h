@@ -107,6 +107,7 @@ struct nt_graph {
     uint32_t          n_outputs; /* over all nodes */
     uint32_t          n_results; /* output nodes */
     json_t           *warnings;  /* log_update events of a run */
+    uint64_t          hash;      /* of the source */
 };
 
 /* --- compile.c, edges.c, values.c --- */

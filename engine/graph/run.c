@@ -1,4 +1,4 @@
-#include "engine/graph/run.h"
+#include "engine/graph/keep.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -150,6 +150,7 @@ nt_run_send(nt_node_call_t *call, uint32_t number, json_t *value)
     nt_node_call_t         *target;
     uint32_t                i;
 
+    call->many |= call->last[number] != NULL;
     json_decref(call->last[number]);
     call->last[number] = json_incref(value);
 
@@ -166,7 +167,20 @@ nt_run_send(nt_node_call_t *call, uint32_t number, json_t *value)
             target->waiting++;
             nt_run_ready(run, target);
         }
-        nt_event_sent(run, output->edges[i]);
+        if (call->restored == NULL) {
+            nt_event_sent(run, output->edges[i]);
+        }
+    }
+}
+
+void
+nt_run_forget(nt_node_call_t *call)
+{
+    uint32_t i;
+
+    for (i = 0; i < call->plan->n_outputs; i++) {
+        json_decref(call->last[i]);
+        call->last[i] = NULL;
     }
 }
 
@@ -187,7 +201,9 @@ nt_run_close(nt_node_call_t *call, uint32_t number)
     for (i = 0; i < output->n_edges; i++) {
         edge = &run->graph->edges[output->edges[i]];
         target = &run->calls[edge->target];
-        nt_event_drained(run, output->edges[i]);
+        if (call->restored == NULL) {
+            nt_event_drained(run, output->edges[i]);
+        }
         if (--run->inboxes[edge->handle].open == 0) {
             target->open--;
         }
@@ -216,6 +232,8 @@ nt_run_end_node(nt_node_call_t *call)
         }
     }
     call->waiting = 0;
+    nt_keep_end(call);
+    nt_run_forget(call);
     nt_call_reset(call);
     nt_call_free_state(call);
 }
@@ -267,7 +285,8 @@ start(nt_run_t *run)
     size_t   n;
 
     run->started = true;
-    for (n = 0; n < json_array_size(run->graph->warnings); n++) {
+    for (n = 0; !run->resumed && n < json_array_size(run->graph->warnings); n++)
+    {
         nt_event_warning(run, json_array_get(run->graph->warnings, n));
     }
 
@@ -282,6 +301,9 @@ start(nt_run_t *run)
         if (run->calls[i].plan->n_handles == 0) {
             nt_run_ready(run, &run->calls[i]);
         }
+    }
+    if (run->resumed) {
+        nt_keep_start(run);
     }
 }
 
@@ -353,7 +375,7 @@ pump(nt_run_t *run, unsigned budget)
         if (call != NULL) {
             budget--;
             nt_step(call);
-        } else if (run->outstanding > 0) {
+        } else if (run->outstanding > 0 || run->held > 0) {
             return false;
         } else if (!relieve(run)) {
             break; /* cannot be: a node that waits has something to wait for */
@@ -379,6 +401,9 @@ nt_run_pump(nt_run_t *run, unsigned budget)
     run->pumping = false;
     if (more || run->outstanding > 0) {
         return more;
+    }
+    if (run->held > 0 && !run->cancelled && !run->nomem) {
+        return false;
     }
     finish(run);
     return false;
@@ -478,10 +503,15 @@ nt_run_new(nt_graph_t *graph, const nt_run_options_t *options,
     run->options = *options;
     run->options.params = json_incref(options->params);
     run->options.base_url = next;
+    run->options.kept = NULL;
     if (options->workspace_name != NULL) {
         run->options.workspace_name = next + base_len;
     }
     run->workspace = options->workspace_name != NULL ? -1 : options->workspace;
+    if (options->kept != NULL && !nt_keep_restore(run, options->kept)) {
+        nt_run_free(run);
+        return NULL;
+    }
     return run;
 }
 
@@ -489,7 +519,7 @@ void
 nt_run_free(nt_run_t *run)
 {
     nt_node_call_t *call;
-    uint32_t        i, j;
+    uint32_t        i;
 
     if (run == NULL) {
         return;
@@ -498,9 +528,8 @@ nt_run_free(nt_run_t *run)
         call = &run->calls[i];
         nt_call_reset(call);
         nt_call_free_state(call);
-        for (j = 0; j < call->plan->n_outputs; j++) {
-            json_decref(call->last[j]);
-        }
+        nt_run_forget(call);
+        json_decref(call->restored);
         free(call->error);
     }
     for (i = 0; i < run->graph->n_handles; i++) {

@@ -65,6 +65,11 @@ struct nt_node_call {
     bool finished; /* has ended its outputs */
     bool failed;
     bool fired;    /* has had an activation */
+    bool many;     /* has sent, or may have sent, more than one value */
+    bool kept;     /* what it sent is kept, from now or from before */
+    bool begun;    /* its begin is stored, or on its way */
+    bool held;     /* waits for that */
+    bool lost;     /* began in an earlier attempt, and did not end */
     bool returned; /* is back from the pool, not looked at yet */
 
     nt_step_t    step;
@@ -72,7 +77,8 @@ struct nt_node_call {
     json_t      *item;        /* owned */
     nt_node_rc_t rc;
 
-    json_t *dynamic; /* nt_call_dynamic; owned */
+    json_t *dynamic;  /* nt_call_dynamic; owned */
+    json_t *restored; /* what it sent in an earlier attempt; owned */
     void   *state;
     void (*free_state)(void *state);
     char *error; /* malloc'ed */
@@ -102,6 +108,8 @@ struct nt_run {
 
     uint32_t unfinished;  /* nodes */
     uint32_t outstanding; /* busy nodes */
+    uint32_t held;        /* nodes whose begin is not stored yet */
+    bool     resumed;     /* not the first attempt */
     bool     started;
     bool     pumping;
     bool     aborted;   /* fibers are to unwind: what waits fails */
@@ -154,6 +162,8 @@ json_t *nt_run_take(nt_node_call_t *call, uint32_t number);
 /* Sends a value (borrowed) along the edges of an output. */
 void nt_run_send(nt_node_call_t *call, uint32_t number, json_t *value);
 void nt_run_close(nt_node_call_t *call, uint32_t number);
+/* Lets go of the values that it has emitted. */
+void nt_run_forget(nt_node_call_t *call);
 /* True when some receiver cannot take one more value: then the node waits for
  * room there. */
 bool nt_run_block(nt_node_call_t *call);

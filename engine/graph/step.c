@@ -1,22 +1,10 @@
-#include "engine/graph/run.h"
+#include "engine/graph/keep.h"
 
 #include <stdlib.h>
 
 /*
  * One step of a node, by its kind.
  */
-
-/* After an activation: what a node that is called again starts without. */
-static void
-forget_outputs(nt_node_call_t *call)
-{
-    uint32_t i;
-
-    for (i = 0; i < call->plan->n_outputs; i++) {
-        json_decref(call->last[i]);
-        call->last[i] = NULL;
-    }
-}
 
 static nt_node_rc_t
 invoke(nt_node_call_t *call)
@@ -63,11 +51,14 @@ nt_step_settle(nt_node_call_t *call)
     if (call->plan->kind != NT_KIND_INPUT) {
         nt_event_completed(call);
     }
-    if (call->step == NT_STEP_END || call->plan->kind == NT_KIND_INPUT) {
+    /* With nothing to come it has ended, too: at once, so that "completed"
+     * is never stored without that. */
+    if (call->step == NT_STEP_END || call->plan->kind == NT_KIND_INPUT ||
+        (call->open == 0 && call->waiting == 0))
+    {
         nt_run_end_node(call);
         return;
     }
-    forget_outputs(call);
     nt_call_free_state(call);
     nt_run_ready(run, call);
 }
@@ -152,8 +143,14 @@ begin(nt_node_call_t *call, nt_step_t step)
     if (!call->running && call->plan->kind != NT_KIND_INPUT) {
         nt_event_running(call);
     }
+    if (call->fired && step == NT_STEP_RUN) {
+        call->many = true;
+        nt_run_forget(call); /* of the activation before */
+    }
     call->fired = true;
-    start_step(call);
+    if (nt_keep_begin(call)) {
+        start_step(call);
+    }
 }
 
 static void
@@ -230,13 +227,17 @@ show(nt_node_call_t *call, json_t *value)
 {
     nt_run_t *run = call->run;
 
-    if (!call->running) {
+    if (!call->running && call->restored == NULL) {
         nt_event_running(call);
     }
-    if (call->plan->kind == NT_KIND_PREVIEW) {
+    if (call->restored != NULL) {
+        /* was told before */
+    } else if (call->plan->kind == NT_KIND_PREVIEW) {
         nt_event_preview(call, value);
     } else {
         nt_event_output(call, value);
+    }
+    if (call->plan->kind == NT_KIND_OUTPUT) {
         if (json_object_set(run->results, call->plan->name, value) != 0) {
             run->nomem = true;
         }
@@ -257,6 +258,8 @@ step_sink(nt_node_call_t *call)
         value = nt_run_take(call, nt_inbox_first(call));
         show(call, value);
         json_decref(value);
+    }
+    if (call->waiting > 0) {
         nt_run_ready(call->run, call);
         return;
     }
@@ -303,7 +306,7 @@ step_bypass(nt_node_call_t *call)
 static void
 step(nt_node_call_t *call)
 {
-    if (call->finished || call->busy) {
+    if (call->finished || call->busy || call->held) {
         return;
     }
     if (call->fiber != NULL) {
@@ -321,6 +324,13 @@ step(nt_node_call_t *call)
     }
     if (call->more) {
         start_step(call);
+        return;
+    }
+
+    if (call->restored != NULL &&
+        (call->plan->kind == NT_KIND_RUN || call->plan->kind == NT_KIND_DRAIN))
+    {
+        nt_keep_send(call);
         return;
     }
 

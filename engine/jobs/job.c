@@ -238,6 +238,8 @@ nt_job_free(nt_job_t *job)
     }
 
     json_decref(job->params);
+    json_decref(job->earlier);
+    nt_job_keep_free(job);
     nt_batch_free(&job->pending);
     nt_batch_free(&job->out);
     free(job->user);
@@ -261,7 +263,8 @@ nt_job_emit_takeover(nt_job_t *job)
     len = snprintf(line, sizeof(line),
                    "{\"type\":\"notification\",\"node_id\":\"\","
                    "\"severity\":\"warning\",\"content\":\"The job has moved "
-                   "to another engine and starts over (attempt %u)\"}",
+                   "to another engine and goes on from the nodes that had "
+                   "completed (attempt %u)\"}",
                    job->attempt);
 
     nt_job_emit(job, line, (size_t) len);
@@ -275,11 +278,14 @@ nt_job_run(nt_job_t *job)
 {
     nt_buf_t            name = { 0 };
     nt_run_options_t    options;
+    bool                keeps = job->jobs->store->keeps;
     const nt_run_sink_t sink = {
         .arg = job,
         .event = nt_job_on_event,
         .done = nt_job_on_done,
         .wake = nt_job_on_wake,
+        .completed = keeps ? nt_job_on_completed : NULL,
+        .begin = keeps ? nt_job_on_begin : NULL,
     };
 
     nt_workspace_name(&name, nt_str(job->user), nt_str(job->workflow_id));
@@ -293,11 +299,14 @@ nt_job_run(nt_job_t *job)
             .workspace_name = name.data,
             .assets = job->jobs->options.assets,
             .base_url = job->base_url,
+            .kept = job->earlier,
         };
         job->run = nt_run_new(job->graph, &options, &sink);
     }
 
     nt_buf_free(&name);
+    json_decref(job->earlier);
+    job->earlier = NULL;
 
     return job->run != NULL;
 }
@@ -332,10 +341,18 @@ nt_job_start(nt_job_t *job, const nt_job_record_t *record)
         return; /* the caller says why */
     }
 
-    if (!job->in_table) {
+    if (record->kept && job->attempt > 1) {
+        job->earlier = nt_job_keep_read(job, record->kept);
+    }
+
+    if (!job->in_table || (record->kept && job->attempt > 1 && !job->earlier)) {
         nt_job_end(job, "failed", NT_JOB_NOMEM);
         return;
     }
+
+    /* with another graph than before, nothing fits together */
+    job->keeping = json_array_size(job->earlier) == 0 ||
+                   nt_graph_kept_fits(job->graph, job->earlier);
 
     nt_job_emit_update(job);
 

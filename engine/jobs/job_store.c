@@ -97,6 +97,7 @@ nt_job_on_stored(void *arg, nt_rc_t rc, const char *message)
         job->stored = job->out.events[job->out.n - 1].seq;
         nt_job_watchers_send(job);
         nt_batch_reset(&job->out);
+        nt_job_keep_stored(job);
     }
 
     if (job->finishing) {
@@ -131,6 +132,9 @@ nt_job_flush(nt_job_t *job)
         job->out = job->pending;
         job->pending = batch;
         job->finishing = job->ended;
+        if (!job->finishing) {
+            nt_job_keep(job);
+        }
     }
 
     if (!job->trouble) {
@@ -145,8 +149,8 @@ nt_job_flush(nt_job_t *job)
         store->finish(store, &record, events, job->out.n, nt_job_on_stored,
                       job);
     } else {
-        store->append(store, job->id, events, job->out.n, nt_job_on_stored,
-                      job);
+        store->append(store, job->id, events, job->out.n, nt_job_kept(job),
+                      nt_job_on_stored, job);
     }
 }
 
@@ -159,7 +163,7 @@ nt_job_wait(const nt_job_t *job, uint64_t now)
         return job->hold - now;
     }
 
-    if (job->ended || !TAILQ_EMPTY(&job->watches) ||
+    if (job->ended || job->begins || !TAILQ_EMPTY(&job->watches) ||
         job->pending.text.len >= NT_JOB_HOLD_BYTES ||
         now - job->since >= NT_JOB_HOLD_MS)
     {

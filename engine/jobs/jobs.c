@@ -182,9 +182,6 @@ nt_jobs_give_up(nt_jobs_t *jobs, const nt_job_record_t *record)
 static nt_graph_t *
 nt_jobs_graph(nt_jobs_t *jobs, const nt_job_record_t *record, nt_buf_t *error)
 {
-    nt_graph_t *graph;
-    const char *node, *type;
-
     if (jobs->draining) {
         nt_buf_append_str(error, NT_STR(NT_JOBS_SHUTDOWN));
         return NULL;
@@ -196,22 +193,7 @@ nt_jobs_graph(nt_jobs_t *jobs, const nt_job_record_t *record, nt_buf_t *error)
         return NULL;
     }
 
-    graph = jobs->options.graph(jobs->options.arg, record->workflow_id, error);
-    if (graph == NULL || record->attempt == 1) {
-        return graph;
-    }
-
-    node = nt_graph_once(graph, &type);
-    if (node) {
-        nt_buf_printf(error,
-                      "The engine that ran the job was lost, and node \"%s\" "
-                      "(%s) must not run twice",
-                      node, type);
-        nt_graph_unref(graph);
-        return NULL;
-    }
-
-    return graph;
+    return jobs->options.graph(jobs->options.arg, record->workflow_id, error);
 }
 
 
@@ -339,8 +321,6 @@ nt_jobs_stats(nt_jobs_t *jobs)
         json_object_set_new(stats, "running", json_integer(jobs->running));
         json_object_set_new(stats, "max_running",
                             json_integer(jobs->options.max_running));
-        json_object_set_new(stats, "max_queued",
-                            json_integer(jobs->options.max_queued));
     }
 
     return stats;

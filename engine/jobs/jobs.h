@@ -26,7 +26,6 @@ typedef struct {
     uv_loop_t        *loop;
     nt_store_t       *store;       /* owned by the caller, outlives the jobs */
     unsigned          max_running; /* jobs at a time on this engine */
-    unsigned          max_queued;  /* beyond it a run is 503 with retry_after */
     nt_http_client_t *http;        /* see nt_run_options_t */
     int               workspace;
     int               assets;

@@ -51,6 +51,20 @@ struct nt_jobs {
     void *drained_arg;
 };
 
+/* A node to be kept in mind for another attempt. */
+typedef struct {
+    const char *node_id; /* the graph's */
+    json_t     *outputs; /* what it sent; NULL: it must not run twice, and
+                          * begins */
+    uint32_t    node;
+} nt_mark_t;
+
+typedef struct {
+    nt_mark_t *list;
+    size_t     n;
+    size_t     cap;
+} nt_marks_t;
+
 /* A job that runs here. */
 struct nt_job {
     nt_link_t link;
@@ -84,10 +98,18 @@ struct nt_job {
     nt_batch_t pending;
     nt_batch_t out; /* with the store, or to be sent again */
 
+    nt_marks_t marks;     /* go with `pending` */
+    nt_marks_t out_marks; /* with `out`, */
+    nt_buf_t   out_kept;  /* which has them as lines */
+    size_t     kept;      /* bytes of such lines in the store */
+    json_t    *earlier;   /* marks of earlier attempts, until it runs */
+
     uint64_t since; /* loop time of the start, ms */
     uint64_t hold;  /* no call to the store before this loop time */
     uint64_t sent;  /* loop time when `out` was first sent */
 
+    bool keeping; /* completed nodes are kept */
+    bool begins;  /* a node waits until its mark is stored */
     bool in_table;
     bool in_runnable;
     bool in_dirty;
@@ -135,6 +157,7 @@ struct nt_watch {
     "This Idempotency-Key was used for a run of another workflow; make a new " \
     "one for each run"
 #define NT_JOBS_AWAY    "The job store cannot be reached; try again later"
+#define NT_JOBS_FULL    "The queue is full; try again later"
 #define NT_JOBS_NOMEM   "The engine is out of memory"
 #define NT_JOBS_UNKNOWN "Job not found"
 #define NT_JOBS_FOREIGN "The job belongs to another user"
@@ -206,6 +229,24 @@ void nt_job_settle(nt_job_t *job);
 
 /* Pumps jobs and sends their events to the store, once around. */
 void nt_jobs_run(nt_jobs_t *jobs);
+
+/* --- job_keep.c --- */
+
+/* For the run's sink. */
+void nt_job_on_completed(void *arg, const char *node_id, json_t *outputs);
+bool nt_job_on_begin(void *arg, const char *node_id, uint32_t node);
+
+/* The pending events go out: their marks go with them, as text. */
+void     nt_job_keep(nt_job_t *job);
+nt_str_t nt_job_kept(const nt_job_t *job);
+
+/* The store has them. */
+void nt_job_keep_stored(nt_job_t *job);
+void nt_job_keep_free(nt_job_t *job);
+
+/* What earlier attempts have kept, as nt_run_options_t takes it; new
+ * reference, NULL when memory is out or a line is damaged. */
+json_t *nt_job_keep_read(nt_job_t *job, const char *lines);
 
 /* --- job_store.c --- */
 

@@ -141,12 +141,12 @@ nt_jobs_on_created(void *arg, nt_rc_t rc, const char *message,
         nt_log(NT_LOG_WARN, "job %s: not accepted: %s", job->id, message);
     }
 
-    same = rc == NT_OK && strcmp(record->id, job->id) == 0;
+    same = rc == NT_OK && record && strcmp(record->id, job->id) == 0;
     ours = same && strcmp(record->status, "running") == 0;
 
     /* the earlier job of a key; another workflow's would be a wrong answer */
-    same = same ||
-           (rc == NT_OK && strcmp(record->workflow_id, job->workflow_id) == 0);
+    same = same || (rc == NT_OK && record &&
+                    strcmp(record->workflow_id, job->workflow_id) == 0);
 
     if (ours) {
         nt_job_start(job, record);
@@ -160,6 +160,8 @@ nt_jobs_on_created(void *arg, nt_rc_t rc, const char *message,
 
     if (rc != NT_OK) {
         call->done(call->arg, 503, NT_JOBS_AWAY, NULL);
+    } else if (record == NULL) {
+        call->done(call->arg, 503, NT_JOBS_FULL, NULL);
     } else if (!same) {
         call->done(call->arg, 422, NT_JOBS_OTHER, NULL);
     } else {
@@ -167,22 +169,6 @@ nt_jobs_on_created(void *arg, nt_rc_t rc, const char *message,
     }
 
     free(call);
-}
-
-
-static const char *
-nt_jobs_refusal(const nt_jobs_t *jobs, bool start)
-{
-    if (jobs->draining) {
-        return "The engine is shutting down; try again";
-    }
-
-    if (!start && jobs->store->queued(jobs->store) >= jobs->options.max_queued)
-    {
-        return "The queue is full; try again later";
-    }
-
-    return NULL;
 }
 
 
@@ -214,17 +200,17 @@ nt_jobs_make_id(nt_jobs_t *jobs, char *id)
 /* Stores the job of a call. False when memory is out. */
 static bool
 nt_jobs_create(nt_jobs_submit_t *call, const nt_job_request_t *request,
-               const nt_job_record_t *record, bool start)
+               nt_job_record_t *record, bool start)
 {
     nt_jobs_t *jobs = call->jobs;
     nt_buf_t   queued = { 0 };
 
-    if (!start) {
-        nt_job_update_line(&queued, record);
-        if (queued.failed) {
-            nt_buf_free(&queued);
-            return false;
-        }
+    /* also of one that is to start: a limit may forbid that */
+    record->status = "queued";
+    nt_job_update_line(&queued, record);
+    if (queued.failed) {
+        nt_buf_free(&queued);
+        return false;
     }
 
     jobs->store->create(jobs->store, record, start,
@@ -240,21 +226,21 @@ void
 nt_jobs_submit(nt_jobs_t *jobs, const nt_job_request_t *request,
                nt_submit_cb done, void *arg)
 {
-    bool              start = jobs->running < jobs->options.max_running;
+    /* nobody passes those who wait */
+    bool start = jobs->running < jobs->options.max_running &&
+                 jobs->store->queued(jobs->store) == 0;
     char              id[NT_ID_HEX_LEN + 1], *params;
-    const char       *refusal = nt_jobs_refusal(jobs, start);
     nt_jobs_submit_t *call;
     nt_job_record_t   record = {
           .id = id,
           .user = request->user,
           .workflow_id = request->workflow_id,
           .base_url = request->base_url,
-          .status = start ? "running" : "queued",
           .attempt = 1,
     };
 
-    if (refusal) {
-        done(arg, 503, refusal, NULL);
+    if (jobs->draining) {
+        done(arg, 503, "The engine is shutting down; try again", NULL);
         return;
     }
 

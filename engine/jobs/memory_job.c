@@ -103,8 +103,6 @@ void
 nt_mem_record(nt_mem_store_t *mem, const nt_mem_job_t *job,
               nt_job_record_t *record)
 {
-    const nt_mem_job_t *other;
-
     *record = (nt_job_record_t) {
         .id = job->id,
         .user = job->user,
@@ -124,30 +122,41 @@ nt_mem_record(nt_mem_store_t *mem, const nt_mem_job_t *job,
     };
 
     if (strcmp(job->status, "queued") == 0) {
-        TAILQ_FOREACH(other, &mem->queue, state_entry)
-        {
-            record->queue_position++;
-            if (other == job) {
-                break;
-            }
-        }
+        record->queue_position = nt_mem_queue_place(mem, job);
     }
 }
 
 
-static void
-nt_mem_remove(nt_mem_store_t *mem, nt_mem_job_t *job)
+static size_t
+nt_mem_text(const char *text)
 {
-    TAILQ_REMOVE(&mem->ended, job, state_entry);
-    mem->n_ended--;
+    return text ? strlen(text) + 1 : 0;
+}
+
+
+void
+nt_mem_weigh(nt_mem_store_t *mem, nt_mem_job_t *job)
+{
+    mem->bytes -= job->bytes;
+    job->bytes = sizeof(*job) + nt_mem_text(job->id) + nt_mem_text(job->user) +
+                 nt_mem_text(job->workflow_id) + nt_mem_text(job->base_url) +
+                 nt_mem_text(job->key) + nt_mem_text(job->params) +
+                 nt_mem_text(job->result) + nt_mem_text(job->error) +
+                 nt_mem_text(job->node_id) + nt_mem_text(job->node_type);
+    mem->bytes += job->bytes;
+}
+
+
+void
+nt_mem_forget(nt_mem_store_t *mem, nt_mem_job_t *job)
+{
+    mem->bytes -= job->bytes + job->event_bytes;
     TAILQ_REMOVE(&mem->jobs, job, entry);
     nt_table_remove(&mem->by_id, &job->by_id);
 
     if (job->key) {
         nt_table_remove(&mem->by_key, &job->by_key);
     }
-
-    nt_mem_job_free(job);
 }
 
 
@@ -158,15 +167,19 @@ nt_mem_expire(nt_mem_store_t *mem)
     nt_mem_job_t *job;
 
     while ((job = TAILQ_FIRST(&mem->ended)) &&
-           (mem->n_ended > mem->options.max_jobs || job->finished_at < past))
+           (mem->n_ended > mem->options.max_jobs || job->finished_at < past ||
+            (mem->bytes > mem->options.max_bytes && mem->n_ended > 1)))
     {
-        nt_mem_remove(mem, job);
+        TAILQ_REMOVE(&mem->ended, job, state_entry);
+        mem->n_ended--;
+        nt_mem_forget(mem, job);
+        nt_mem_job_free(job);
     }
 }
 
 
 nt_mem_job_t *
-nt_mem_job(const nt_job_record_t *record, bool start, char *key)
+nt_mem_job(const nt_job_record_t *record, char *key)
 {
     nt_mem_job_t *job = calloc(1, sizeof(*job));
 
@@ -181,7 +194,7 @@ nt_mem_job(const nt_job_record_t *record, bool start, char *key)
         !nt_mem_copy(&job->user, record->user) ||
         !nt_mem_copy(&job->workflow_id, record->workflow_id) ||
         !nt_mem_copy(&job->base_url, record->base_url) ||
-        (!start && !nt_mem_copy(&job->params, record->params)))
+        !nt_mem_copy(&job->params, record->params))
     {
         nt_mem_job_free(job);
         return NULL;
@@ -210,6 +223,7 @@ nt_mem_batch(const nt_event_t *events, size_t n)
     }
 
     batch->refs = 1;
+    batch->size = size;
     batch->n = n;
     text = (char *) &batch->events[n];
 
@@ -255,11 +269,34 @@ nt_mem_batches_reserve(nt_mem_job_t *job)
 }
 
 
+/* Lets the oldest events go, when there are too many or they are too large. */
+static void
+nt_mem_trim(nt_mem_store_t *mem, nt_mem_job_t *job)
+{
+    while (job->n_batches > 1) {
+        nt_mem_batch_t *oldest = job->batches[job->head];
+
+        if (job->n_events - oldest->n < mem->options.max_events &&
+            job->event_bytes <= mem->options.max_bytes / 4)
+        {
+            break;
+        }
+
+        job->n_events -= oldest->n;
+        job->event_bytes -= oldest->size;
+        mem->bytes -= oldest->size;
+        job->head++;
+        job->n_batches--;
+        nt_mem_batch_unref(oldest);
+    }
+}
+
+
 bool
 nt_mem_add_events(nt_mem_store_t *mem, nt_mem_job_t *job,
                   const nt_event_t *events, size_t n)
 {
-    nt_mem_batch_t *batch, *oldest;
+    nt_mem_batch_t *batch;
 
     if (n == 0) {
         return true;
@@ -273,19 +310,10 @@ nt_mem_add_events(nt_mem_store_t *mem, nt_mem_job_t *job,
 
     job->batches[job->head + job->n_batches++] = batch;
     job->n_events += n;
+    job->event_bytes += batch->size;
+    mem->bytes += batch->size;
     job->last_seq = events[n - 1].seq;
-
-    while (job->n_batches > 1) {
-        oldest = job->batches[job->head];
-        if (job->n_events - oldest->n < mem->options.max_events) {
-            break;
-        }
-
-        job->n_events -= oldest->n;
-        job->head++;
-        job->n_batches--;
-        nt_mem_batch_unref(oldest);
-    }
+    nt_mem_trim(mem, job);
 
     return true;
 }

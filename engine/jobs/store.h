@@ -37,6 +37,8 @@ typedef struct {
     uint64_t    last_seq;       /* number of the last stored event */
     unsigned    queue_position; /* of a queued job, from 1; else 0 */
     bool        cancel;         /* somebody asked for it to be cancelled */
+    const char *kept; /* of a claimed job: what its last attempts have kept,
+                       * one JSON object a line; or NULL */
 } nt_job_record_t;
 
 /* One event to append. */
@@ -67,16 +69,18 @@ typedef struct {
 } nt_store_events_t;
 
 struct nt_store {
-    const char *name; /* "memory", "redis" */
+    const char *name;  /* "memory", "redis" */
+    bool        keeps; /* what outlives the process */
 
     void (*set_handler)(nt_store_t *store, const nt_store_events_t *handler);
 
     /*
      * Stores a new job.  `start` true: leased to this engine, status
-     * running; false: queued for whoever has room.  When `idempotency_key`
-     * is given and known for this user, nothing is stored and the callback
-     * has the earlier job; else it has the new one, with id, status, attempt
-     * and times at least, as its creator knows the rest.
+     * running, unless a limit forbids it; false: queued for whoever has
+     * room.  When `idempotency_key` is given and known for this user,
+     * nothing is stored and the callback has the earlier job; when the queue
+     * is full it has NULL, and NT_OK; else it has the new one, with id,
+     * status, attempt and times at least, as its creator knows the rest.
      * `queued` is the beginning of the first event of a queued job: the
      * store knows the place in the queue, appends it and a closing brace,
      * and keeps that as event 1.
@@ -89,13 +93,14 @@ struct nt_store {
      * comes for each that is found. */
     void (*want)(nt_store_t *store, unsigned n);
 
-    /* Appends events of a job leased to this engine, in order.  May be
-     * repeated with the same events when the outcome was unknown, as may
-     * finish.  When the lease was lost, `lost` comes, then the callback with
-     * NT_ERROR. */
+    /* Appends events of a job leased to this engine, in order, and with them
+     * lines that are `kept` for another attempt, until the job has ended: both
+     * or nothing.  May be repeated with the same events when the outcome was
+     * unknown, as may finish.  When the lease was lost, `lost` comes, then the
+     * callback with NT_ERROR. */
     void (*append)(nt_store_t *store, const char *job_id,
-                   const nt_event_t *events, size_t n, nt_store_cb cb,
-                   void *arg);
+                   const nt_event_t *events, size_t n, nt_str_t kept,
+                   nt_store_cb cb, void *arg);
 
     /* Appends the last events, sets status, result, error and finished_at,
      * and gives the lease up: all or nothing. */
@@ -125,7 +130,8 @@ struct nt_store {
     void (*cancel)(nt_store_t *store, const char *job_id, const char *line,
                    size_t len, nt_store_job_cb cb, void *arg);
 
-    /* {"store": "redis", "connected": true, "queued": n}; new reference. */
+    /* {"store": "redis", "connected": true, "queued": n, "max_queued": n};
+     * new reference. */
     json_t *(*stats)(nt_store_t *store);
 
     /* Jobs that wait for a free place, as far as this engine knows. */
@@ -140,7 +146,14 @@ typedef struct {
     unsigned max_jobs;   /* memory: ended jobs kept, the oldest go first */
     unsigned ttl_s;      /* ended jobs are kept this long */
     unsigned max_events; /* events kept of a job, about */
+    size_t   max_bytes;  /* memory: of all jobs, about; ended ones go first,
+                          * then old events of a job with a quarter of it */
     unsigned lease_ms;   /* redis: a lease lapses after this */
+    /* Jobs that may wait; beyond it a user who has none waiting may still
+     * queue one, up to twice as many in all. */
+    unsigned max_queued;
+    unsigned max_user;     /* jobs of a user that run at a time; 0: any */
+    unsigned max_workflow; /* the same of a workflow */
 } nt_store_options_t;
 
 nt_store_t *nt_store_memory_new(uv_loop_t *loop, const nt_store_options_t *o);

@@ -18,6 +18,15 @@ nt_mem_set_handler(nt_store_t *store, const nt_store_events_t *handler)
 }
 
 
+static void
+nt_mem_forget_params(nt_mem_store_t *mem, nt_mem_job_t *job)
+{
+    free(job->params);
+    job->params = NULL;
+    nt_mem_weigh(mem, job);
+}
+
+
 /* Hands queued jobs out while they are wanted. */
 static void
 nt_mem_dispatch(nt_mem_store_t *mem)
@@ -25,16 +34,14 @@ nt_mem_dispatch(nt_mem_store_t *mem)
     nt_mem_job_t   *job;
     nt_job_record_t record;
 
-    while (mem->want > 0 && (job = TAILQ_FIRST(&mem->queue))) {
-        TAILQ_REMOVE(&mem->queue, job, state_entry);
-        mem->n_queue--;
+    while (mem->want > 0 && (job = nt_mem_queue_next(mem))) {
         mem->want--;
+        nt_mem_load(job);
         job->status = "running";
         job->started_at = nt_mem_now(mem);
         nt_mem_record(mem, job, &record);
         mem->handler.claimed(mem->handler.arg, &record);
-        free(job->params);
-        job->params = NULL;
+        nt_mem_forget_params(mem, job);
     }
 }
 
@@ -58,7 +65,7 @@ nt_mem_add_queued(nt_mem_store_t *mem, nt_mem_job_t *job, nt_str_t queued)
     bool       ok;
 
     nt_buf_append_str(&line, queued);
-    nt_buf_printf(&line, "%u}", mem->n_queue + 1);
+    nt_buf_printf(&line, "%u}", nt_mem_queue_place(mem, job));
     event.line = line.data;
     event.len = line.len;
     ok = !line.failed && nt_mem_add_events(mem, job, &event, 1);
@@ -68,14 +75,9 @@ nt_mem_add_queued(nt_mem_store_t *mem, nt_mem_job_t *job, nt_str_t queued)
 }
 
 
-/* Puts a new job where it belongs. False when memory is out. */
 static bool
-nt_mem_add(nt_mem_store_t *mem, nt_mem_job_t *job, bool start, nt_str_t queued)
+nt_mem_index(nt_mem_store_t *mem, nt_mem_job_t *job)
 {
-    if (!start && !nt_mem_add_queued(mem, job, queued)) {
-        return false;
-    }
-
     if (!nt_table_add(&mem->by_id, &job->by_id, job->id)) {
         return false;
     }
@@ -85,19 +87,54 @@ nt_mem_add(nt_mem_store_t *mem, nt_mem_job_t *job, bool start, nt_str_t queued)
         return false;
     }
 
+    return true;
+}
+
+
+/* Puts a new job where it belongs: it runs when `start` and the limits say
+ * so. NT_LIMIT: the queue is full; NT_NOMEM. */
+static nt_rc_t
+nt_mem_add(nt_mem_store_t *mem, nt_mem_job_t *job, bool start, nt_str_t queued)
+{
+    if (!nt_mem_enter(mem, job)) {
+        return NT_NOMEM;
+    }
+
+    start = start && nt_mem_may_run(mem, job);
+
+    if (!start && nt_mem_queue_full(mem, job)) {
+        nt_mem_exit(mem, job);
+        return NT_LIMIT;
+    }
+
+    if (!nt_mem_index(mem, job)) {
+        nt_mem_exit(mem, job);
+        return NT_NOMEM;
+    }
+
     job->created_at = nt_mem_now(mem);
     TAILQ_INSERT_TAIL(&mem->jobs, job, entry);
 
     if (start) {
         job->status = "running";
         job->started_at = job->created_at;
-    } else {
-        job->status = "queued";
-        TAILQ_INSERT_TAIL(&mem->queue, job, state_entry);
-        mem->n_queue++;
+        nt_mem_load(job);
+        nt_mem_forget_params(mem, job);
+        return NT_OK;
     }
 
-    return true;
+    job->status = "queued";
+    nt_mem_queue_add(mem, job);
+    nt_mem_weigh(mem, job);
+
+    if (!nt_mem_add_queued(mem, job, queued)) {
+        nt_mem_queue_remove(mem, job);
+        nt_mem_exit(mem, job);
+        nt_mem_forget(mem, job);
+        return NT_NOMEM;
+    }
+
+    return NT_OK;
 }
 
 
@@ -109,6 +146,7 @@ nt_mem_create(nt_store_t *store, const nt_job_record_t *record, bool start,
     nt_mem_store_t *mem = (nt_mem_store_t *) store;
     nt_mem_job_t   *job;
     nt_job_record_t stored;
+    nt_rc_t         rc;
     char           *key = NULL;
 
     nt_mem_expire(mem);
@@ -133,13 +171,14 @@ nt_mem_create(nt_store_t *store, const nt_job_record_t *record, bool start,
         return;
     }
 
-    job = nt_mem_job(record, start, key);
+    job = nt_mem_job(record, key);
+    rc = job ? nt_mem_add(mem, job, start, queued) : NT_NOMEM;
 
-    if (job == NULL || !nt_mem_add(mem, job, start, queued)) {
+    if (rc != NT_OK) {
         if (job) {
             nt_mem_job_free(job);
         }
-        cb(arg, NT_ERROR, "out of memory", NULL);
+        cb(arg, rc == NT_LIMIT ? NT_OK : NT_ERROR, "out of memory", NULL);
         return;
     }
 
@@ -151,7 +190,7 @@ nt_mem_create(nt_store_t *store, const nt_job_record_t *record, bool start,
 
 static void
 nt_mem_append(nt_store_t *store, const char *job_id, const nt_event_t *events,
-              size_t n, nt_store_cb cb, void *arg)
+              size_t n, nt_str_t kept, nt_store_cb cb, void *arg)
 {
     nt_mem_store_t *mem = (nt_mem_store_t *) store;
     nt_mem_job_t   *job = nt_mem_find(mem, job_id);
@@ -172,6 +211,8 @@ nt_mem_end(nt_mem_store_t *mem, nt_mem_job_t *job, const char *status,
 {
     job->status = status;
     job->finished_at = finished_at;
+    nt_mem_exit(mem, job);
+    nt_mem_weigh(mem, job);
     TAILQ_INSERT_TAIL(&mem->ended, job, state_entry);
     mem->n_ended++;
 }
@@ -362,8 +403,7 @@ nt_mem_cancel(nt_store_t *store, const char *job_id, const char *line,
             return;
         }
 
-        TAILQ_REMOVE(&mem->queue, job, state_entry);
-        mem->n_queue--;
+        nt_mem_queue_remove(mem, job);
         nt_mem_end(mem, job, "cancelled", nt_mem_now(mem));
 
     } else if (strcmp(job->status, "running") == 0) {
@@ -381,8 +421,10 @@ nt_mem_stats(nt_store_t *store)
 {
     nt_mem_store_t *mem = (nt_mem_store_t *) store;
 
-    return json_pack("{s:s, s:b, s:i}", "store", "memory", "connected", 1,
-                     "queued", (int) mem->n_queue);
+    return json_pack("{s:s, s:b, s:i, s:i, s:I}", "store", "memory",
+                     "connected", 1, "queued", (int) mem->n_queue, "max_queued",
+                     (int) mem->options.max_queued, "bytes",
+                     (json_int_t) mem->bytes);
 }
 
 
@@ -401,9 +443,12 @@ nt_mem_close(nt_store_t *store, void (*done)(void *arg), void *arg)
 
     while ((job = TAILQ_FIRST(&mem->jobs))) {
         TAILQ_REMOVE(&mem->jobs, job, entry);
+        nt_mem_exit(mem, job);
         nt_mem_job_free(job);
     }
 
+    nt_table_free(&mem->users);
+    nt_table_free(&mem->workflows);
     nt_table_free(&mem->by_id);
     nt_table_free(&mem->by_key);
     free(mem);
@@ -438,7 +483,7 @@ nt_store_memory_new(uv_loop_t *loop, const nt_store_options_t *options)
     mem->store = calls;
     mem->options = *options;
     TAILQ_INIT(&mem->jobs);
-    TAILQ_INIT(&mem->queue);
+    TAILQ_INIT(&mem->turns);
     TAILQ_INIT(&mem->ended);
 
     return &mem->store;

@@ -11,19 +11,17 @@
 
 #include "core/nt_buf.h"
 #include "engine/jobs/store_redis_lua.h"
+#include "engine/jobs/store_redis_lua_queue.h"
 #include "engine/log.h"
 
-static const char *const nt_red_scripts[] = { [NT_RED_CREATE] = NT_LUA_CREATE,
-                                              [NT_RED_APPEND] = NT_LUA_APPEND,
-                                              [NT_RED_FINISH] = NT_LUA_FINISH,
-                                              [NT_RED_RELEASE] = NT_LUA_RELEASE,
-                                              [NT_RED_GET] = NT_LUA_GET,
-                                              [NT_RED_LIST] = NT_LUA_LIST,
-                                              [NT_RED_CANCEL] = NT_LUA_CANCEL,
-                                              [NT_RED_CLAIM] = NT_LUA_CLAIM,
-                                              [NT_RED_TICK] = NT_LUA_TICK,
-                                              [NT_RED_ABANDON] = NT_LUA_ABANDON,
-                                              NULL };
+static const char *const nt_red_scripts[] = {
+    [NT_RED_CREATE] = NT_LUA_CREATE,   [NT_RED_APPEND] = NT_LUA_APPEND,
+    [NT_RED_FINISH] = NT_LUA_FINISH,   [NT_RED_RELEASE] = NT_LUA_RELEASE,
+    [NT_RED_GET] = NT_LUA_GET,         [NT_RED_EVENTS] = NT_LUA_EVENTS,
+    [NT_RED_LIST] = NT_LUA_LIST,       [NT_RED_CANCEL] = NT_LUA_CANCEL,
+    [NT_RED_CLAIM] = NT_LUA_CLAIM,     [NT_RED_TICK] = NT_LUA_TICK,
+    [NT_RED_ABANDON] = NT_LUA_ABANDON, NULL
+};
 
 
 nt_red_call_t *
@@ -97,6 +95,12 @@ nt_red_on_created(void *arg, const redisReply *reply, const char *error)
     nt_red_call_t  *call = arg;
     nt_red_store_t *red = call->red;
     nt_job_record_t record;
+
+    if (error == NULL && reply->type == REDIS_REPLY_NIL) {
+        call->cb.job(call->arg, NT_OK, NULL, NULL); /* the queue is full */
+        free(call);
+        return;
+    }
 
     if (error == NULL && !nt_red_created(call, reply, &record)) {
         error = "bad reply";
@@ -174,6 +178,9 @@ nt_red_create(nt_store_t *store, const nt_job_record_t *job, bool start,
     nt_redis_arg_text(&args, idempotency_key);
     nt_redis_arg_int(&args, red->options.ttl_s);
     nt_redis_arg_int(&args, nt_red_touch(red, job));
+    nt_redis_arg_int(&args, red->options.max_queued);
+    nt_redis_arg_int(&args, red->options.max_user);
+    nt_redis_arg_int(&args, red->options.max_workflow);
     nt_redis_eval(red->redis, NT_RED_CREATE, &args, true, nt_red_on_created,
                   call);
 }
@@ -275,7 +282,7 @@ nt_red_arg_events(nt_red_store_t *red, nt_redis_args_t *args, nt_buf_t *lines,
 
 static void
 nt_red_append(nt_store_t *store, const char *job_id, const nt_event_t *events,
-              size_t n, nt_store_cb cb, void *arg)
+              size_t n, nt_str_t kept, nt_store_cb cb, void *arg)
 {
     nt_red_store_t *red = (nt_red_store_t *) store;
     nt_redis_args_t args;
@@ -287,6 +294,7 @@ nt_red_append(nt_store_t *store, const char *job_id, const nt_event_t *events,
     }
 
     nt_red_arg_events(red, &args, &lines, events, n, events[n - 1].seq);
+    nt_redis_arg(&args, kept);
 
     if (lines.failed) {
         nt_red_on_appended(call, NULL, "out of memory");
@@ -456,9 +464,7 @@ nt_red_events(nt_store_t *store, const char *job_id, uint64_t after,
 {
     nt_red_store_t *red = (nt_red_store_t *) store;
     nt_red_call_t  *call = nt_red_call(red, NULL, arg);
-    nt_redis_args_t args = { .n = 0 };
-    char            key[sizeof(NT_RED_PREFIX) + 256];
-    char            from[32];
+    nt_redis_args_t args;
 
     if (call == NULL) {
         cb(arg, NT_ERROR, "out of memory", NULL, 0);
@@ -467,16 +473,12 @@ nt_red_events(nt_store_t *store, const char *job_id, uint64_t after,
 
     call->cb.events = cb;
     call->after = after;
-    snprintf(key, sizeof(key), NT_RED_PREFIX "events:%s", job_id);
-    snprintf(from, sizeof(from), "%llu-0", (unsigned long long) after + 1);
-
-    nt_redis_arg(&args, NT_STR("XRANGE"));
-    nt_redis_arg_text(&args, key);
-    nt_redis_arg_text(&args, from);
-    nt_redis_arg(&args, NT_STR("+"));
-    nt_redis_arg(&args, NT_STR("COUNT"));
+    nt_red_args(&args);
+    nt_redis_arg_text(&args, job_id);
+    nt_redis_arg_int(&args, (int64_t) after + 1);
     nt_redis_arg_int(&args, limit < NT_RED_ENTRIES ? limit : NT_RED_ENTRIES);
-    nt_redis_command(red->redis, &args, true, nt_red_on_events, call);
+    nt_redis_eval(red->redis, NT_RED_EVENTS, &args, true, nt_red_on_events,
+                  call);
 }
 
 
@@ -487,9 +489,10 @@ nt_red_stats(nt_store_t *store)
 {
     nt_red_store_t *red = (nt_red_store_t *) store;
 
-    return json_pack("{s:s, s:b, s:i}", "store", "redis", "connected",
+    return json_pack("{s:s, s:b, s:i, s:i}", "store", "redis", "connected",
                      nt_redis_connected(red->redis), "queued",
-                     (int) red->queued);
+                     (int) red->queued, "max_queued",
+                     (int) red->options.max_queued);
 }
 
 
@@ -551,6 +554,7 @@ nt_red_close(nt_store_t *store, void (*done)(void *arg), void *arg)
 
 static const nt_store_t nt_red_calls = {
     .name = "redis",
+    .keeps = true,
     .set_handler = nt_red_set_handler,
     .create = nt_red_create,
     .want = nt_red_want,

@@ -31,6 +31,7 @@ enum {
     NT_RED_FINISH,
     NT_RED_RELEASE,
     NT_RED_GET,
+    NT_RED_EVENTS,
     NT_RED_LIST,
     NT_RED_CANCEL,
     NT_RED_CLAIM,

@@ -183,7 +183,9 @@ nt_red_on_claimed(void *arg, const redisReply *reply, const char *error)
         nt_red_take(red, reply->element[i]);
     }
 
-    nt_red_claim(red);
+    if (reply->elements > 1) { /* else what waits is held back by limits */
+        nt_red_claim(red);
+    }
 }
 
 
@@ -203,6 +205,8 @@ nt_red_claim(nt_red_store_t *red)
     nt_redis_arg_text(&args, red->engine);
     nt_redis_arg_int(&args, red->options.lease_ms);
     nt_redis_arg_int(&args, red->want);
+    nt_redis_arg_int(&args, red->options.max_user);
+    nt_redis_arg_int(&args, red->options.max_workflow);
     nt_redis_eval(red->redis, NT_RED_CLAIM, &args, false, nt_red_on_claimed,
                   red);
 }
@@ -282,6 +286,7 @@ nt_red_tick(nt_red_store_t *red)
     if (!held.failed) {
         red->ticking = true;
         nt_red_args(&args);
+        nt_redis_arg_text(&args, red->engine);
         nt_redis_arg_int(&args, red->options.lease_ms);
         nt_redis_arg_int(&args, uv_now(red->loop) >= red->reap_at);
         nt_redis_arg(&args, (nt_str_t) { held.data, held.len });

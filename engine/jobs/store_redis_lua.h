@@ -5,15 +5,25 @@
  * them in one slot of a cluster.  Behind it:
  *
  *   job:ID            hash, a job (see NT_LUA_RECORD); `owner` is the token
- *                     of its lease, `qid` its entry in the queue
+ *                     of its lease, of the last one when it has ended
  *   events:ID         stream; an entry holds a batch of events, one a line in
  *                     field e, and has the number of its last one: SEQ-0
- *   queue             stream with the group "engines": queued jobs
+ *   short:ID          all events of a job that stored none before its end,
+ *                     one a line
+ *   kept:ID           list of what the next attempt at a job starts with, one
+ *                     JSON object a line (see nt_run_options_t.kept)
  *   leases            sorted set: running job by the end of its lease, ms
+ *   wait, wait:U      sorted sets: queued jobs of all, of a user, in order
+ *   turns             sorted set: users with queued jobs, the next one first
+ *   number            counts what orders these
+ *   load              hash: running jobs of users (u:U) and workflows (w:W),
+ *                     where they are limited
+ *   engines           sorted set: engine by when it was last heard of, ms
  *   user:U, wf:U:W    sorted sets: jobs of a user, of a workflow, by the
  *                     microsecond in which they were created
  *   key:LEN:U:KEY     idempotency key: the job's id
  *   control           channel: "queue", "cancel ID"
+ *   watch:ID          channel: the number of the job's last event
  *
  * Times are Redis' own.  A lease is held by who has its token; every script
  * that writes for a running job checks it.
@@ -22,47 +32,99 @@
 #ifndef NT_STORE_REDIS_LUA_H
 #define NT_STORE_REDIS_LUA_H
 
+#define NT_LUA_PREFIX                                                          \
+    "local P, call = KEYS[1], redis.call\n"
+
 /* A job as it is returned, NT_RECORD_FIELDS values: with the field `big`
- * (result or params) when one is named, and with its place in the queue, up
- * to 10,000, when that is asked for. */
+ * (result or params) when one is named, and with its place in the queue, when
+ * that is asked for: so many start before it, or it is the first, if no limit
+ * holds them back. */
 #define NT_LUA_RECORD                                                          \
-    "local P = KEYS[1]\n"                                                      \
-    "local t = redis.call('TIME')\n"                                           \
+    NT_LUA_PREFIX                                                              \
+    "local t = call('TIME')\n"                                                 \
     "local now = t[1] * 1000 + math.floor(t[2] / 1000)\n"                      \
-    "local function record(id, big, place)\n"                                  \
-    "  local r = redis.call('HMGET', P .. 'job:' .. id, 'user', 'workflow',\n" \
-    "    'base', 'status', 'error', 'node', 'ntype', 'created', 'started',\n"  \
-    "    'finished', 'attempt', 'lost', 'seq', 'cancel', 'qid',\n"             \
-    "    big or 'none')\n"                                                     \
-    "  if not r[1] then return false end\n"                                    \
-    "  if place and r[4] == 'queued' and r[15] then\n"                         \
-    "    r[15] = #redis.call('XRANGE', P .. 'queue', '-', r[15],\n"            \
-    "      'COUNT', 10000)\n"                                                  \
-    "  else\n"                                                                 \
-    "    r[15] = false\n"                                                      \
+    "local function place(id, user)\n"                                         \
+    "  local rank, n = call('ZRANK', P .. 'wait:' .. user, id), 0\n"           \
+    "  if not rank then return false end\n"                                    \
+    "  for _, other in ipairs(call('ZRANGE', P .. 'turns', 0, 99)) do\n"       \
+    "    n = n + math.min(call('ZCARD', P .. 'wait:' .. other), rank + 1)\n"   \
     "  end\n"                                                                  \
-    "  r[17] = id\n"                                                           \
-    "  return r\n"                                                             \
+    "  return math.max(n, rank + 1)\n"                                         \
     "end\n"                                                                    \
-    "local function enqueue(id)\n"                                             \
-    "  local qid = redis.call('XADD', P .. 'queue', '*', 'id', id)\n"          \
-    "  redis.call('PUBLISH', P .. 'control', 'queue')\n"                       \
-    "  return qid\n"                                                           \
+    "local function record(id, big, placed)\n"                                 \
+    "  local r = call('HMGET', P .. 'job:' .. id, 'user', 'workflow',\n"       \
+    "    'base', 'status', 'error', 'node', 'ntype', 'created', 'started',\n"  \
+    "    'finished', 'attempt', 'lost', 'seq', 'cancel', big or 'none')\n"     \
+    "  if not r[1] then return false end\n"                                    \
+    "  r[16] = placed and r[4] == 'queued' and place(id, r[1]) or false\n"     \
+    "  r[17] = id\n"                                                           \
+    "  r[18] = false\n"                                                        \
+    "  return r\n"                                                             \
+    "end\n"
+
+/* The queue: users come in turns, jobs of a user in their order. */
+#define NT_LUA_QUEUE                                                           \
+    NT_LUA_RECORD                                                              \
+    "local function enqueue(id, user, first)\n"                                \
+    "  local n = call('INCR', P .. 'number')\n"                                \
+    "  call('ZADD', P .. 'wait', first and 0 or n, id)\n"                      \
+    "  call('ZADD', P .. 'wait:' .. user, first and 0 or n, id)\n"             \
+    "  call('ZADD', P .. 'turns', 'NX', n, user)\n"                            \
+    "  call('PUBLISH', P .. 'control', 'queue')\n"                             \
+    "end\n"                                                                    \
+    "local function dequeue(id, user)\n"                                       \
+    "  call('ZREM', P .. 'wait', id)\n"                                        \
+    "  call('ZREM', P .. 'wait:' .. user, id)\n"                               \
+    "  if call('EXISTS', P .. 'wait:' .. user) == 0 then\n"                    \
+    "    call('ZREM', P .. 'turns', user)\n"                                   \
+    "  end\n"                                                                  \
+    "end\n"                                                                    \
+    "local function below(name, max)\n"                                        \
+    "  return max == '0' or\n"                                                 \
+    "    tonumber(call('HGET', P .. 'load', name) or 0) < tonumber(max)\n"     \
+    "end\n"                                                                    \
+    "local function count(name, by)\n"                                         \
+    "  if call('HINCRBY', P .. 'load', name, by) <= 0 then\n"                  \
+    "    call('HDEL', P .. 'load', name)\n"                                    \
+    "  end\n"                                                                  \
+    "end\n"                                                                    \
+    "local function load(id, user, wf, max_user, max_wf)\n"                    \
+    "  if max_user == '0' and max_wf == '0' then return end\n"                 \
+    "  count('u:' .. user, 1)\n"                                               \
+    "  count('w:' .. wf, 1)\n"                                                 \
+    "  call('HSET', P .. 'job:' .. id, 'load', 1)\n"                           \
+    "end\n"                                                                    \
+    "local function unload(id, r)\n"                                           \
+    "  if r[1] then\n"                                                         \
+    "    count('u:' .. r[2], -1)\n"                                            \
+    "    count('w:' .. r[3], -1)\n"                                            \
+    "    call('HDEL', P .. 'job:' .. id, 'load')\n"                            \
+    "  end\n"                                                                  \
+    "end\n"                                                                    \
+    "local function again(id, first)\n"                                        \
+    "  local job = P .. 'job:' .. id\n"                                        \
+    "  local r = call('HMGET', job, 'load', 'user', 'workflow')\n"             \
+    "  unload(id, r)\n"                                                        \
+    "  call('ZREM', P .. 'leases', id)\n"                                      \
+    "  call('HSET', job, 'status', 'queued', 'owner', '')\n"                   \
+    "  enqueue(id, r[2], first)\n"                                             \
     "end\n"
 
 /* id user workflow base params token lease_ms queued-line key ttl touch
- * -> when it was created, ms, for a new job that has a token; else {record,
- * jobs in the queue}; token "": queued.  Indexes outlive their last job by a
- * month, more or less: `touch` is 1 now and then.  About every 16th job
- * cleans them of 32 at most that have expired.  Numbers are written with %d,
- * as Lua's own conversion goes over floating point. */
+ * max_queued max_user max_wf
+ * -> when it was created, ms, for a new job that has a token and may run; nil
+ * when the queue is full; else {record, jobs in the queue}.  With token "" it
+ * is queued.  Beyond the limit each user may still queue one job.  Indexes
+ * outlive their last job by a month, more or less: `touch` is 1 now and then.
+ * About every 16th job cleans them of 32 at most that have expired.  Numbers
+ * are written with %d, as Lua's own conversion goes over floating point. */
 #define NT_LUA_CREATE                                                          \
-    NT_LUA_RECORD                                                              \
-    "local id, user, wf, base, params, token, lease, line, key, ttl,\n"        \
-    "  touch = unpack(ARGV)\n"                                                 \
-    "local call, job = redis.call, P .. 'job:' .. id\n"                        \
+    NT_LUA_QUEUE                                                               \
+    "local id, user, wf, base, params, token, lease, line, key, ttl, touch,\n" \
+    "  max_queued, max_user, max_wf = unpack(ARGV)\n"                          \
+    "local job = P .. 'job:' .. id\n"                                          \
     "if call('EXISTS', job) == 1 then\n"                                       \
-    "  return {record(id, nil, true), call('XLEN', P .. 'queue')}\n"           \
+    "  return {record(id, nil, true), call('ZCARD', P .. 'wait')}\n"           \
     "end\n"                                                                    \
     "if key ~= '' then\n"                                                      \
     "  key = P .. 'key:' .. #user .. ':' .. user .. ':' .. key\n"              \
@@ -70,25 +132,39 @@
     "  local found = other and record(other, 'result', true)\n"                \
     "  if found then\n"                                                        \
     "    call('HSET', P .. 'job:' .. other, 'shared', 1)\n"                    \
-    "    return {found, call('XLEN', P .. 'queue')}\n"                         \
+    "    return {found, call('ZCARD', P .. 'wait')}\n"                         \
     "  end\n"                                                                  \
-    "  call('SET', key, id)\n"                                                 \
-    "  call('HSET', job, 'key', key)\n"                                        \
+    "end\n"                                                                    \
+    "if token ~= '' and not (below('u:' .. user, max_user) and\n"              \
+    "  below('w:' .. wf, max_wf)) then\n"                                      \
+    "  token = ''\n"                                                           \
+    "end\n"                                                                    \
+    "if token == '' then\n"                                                    \
+    "  local n, max = call('ZCARD', P .. 'wait'), tonumber(max_queued)\n"      \
+    "  if n >= 2 * max or\n"                                                   \
+    "    (n >= max and call('EXISTS', P .. 'wait:' .. user) == 1) then\n"      \
+    "    return false\n"                                                       \
+    "  end\n"                                                                  \
     "end\n"                                                                    \
     "local ms = string.format('%d', now)\n"                                    \
     "local us = string.format('%d', t[1] * 1000000 + t[2])\n"                  \
     "if token ~= '' then\n"                                                    \
     "  call('HSET', job, 'user', user, 'workflow', wf, 'base', base,\n"        \
-    "    'params', params, 'created', ms, 'attempt', 1, 'status', "            \
-    "'running',\n"                                                             \
-    "    'started', ms, 'owner', token, 'seq', 0)\n"                           \
+    "    'params', params, 'created', ms, 'attempt', 1, 'status',\n"           \
+    "    'running', 'started', ms, 'owner', token, 'seq', 0)\n"                \
     "  call('ZADD', P .. 'leases', string.format('%d', now + lease), id)\n"    \
+    "  load(id, user, wf, max_user, max_wf)\n"                                 \
     "else\n"                                                                   \
     "  call('HSET', job, 'user', user, 'workflow', wf, 'base', base,\n"        \
     "    'params', params, 'created', ms, 'attempt', 1, 'status', 'queued',\n" \
-    "    'qid', enqueue(id), 'seq', 1)\n"                                      \
+    "    'seq', 1)\n"                                                          \
+    "  enqueue(id, user)\n"                                                    \
     "  call('XADD', P .. 'events:' .. id, '1-0', 'e',\n"                       \
-    "    line .. call('XLEN', P .. 'queue') .. '}')\n"                         \
+    "    line .. place(id, user) .. '}')\n"                                    \
+    "end\n"                                                                    \
+    "if key ~= '' then\n"                                                      \
+    "  call('SET', key, id)\n"                                                 \
+    "  call('HSET', job, 'key', key)\n"                                        \
     "end\n"                                                                    \
     "local function index(name)\n"                                             \
     "  call('ZADD', name, us, id)\n"                                           \
@@ -106,41 +182,49 @@
     "index(P .. 'user:' .. user)\n"                                            \
     "index(P .. 'wf:' .. user .. ':' .. wf)\n"                                 \
     "if token ~= '' then return now end\n"                                     \
-    "return {record(id, nil, true), call('XLEN', P .. 'queue')}\n"
+    "return {record(id, nil, true), call('ZCARD', P .. 'wait')}\n"
 
-/* id token last lines min -> 1, or 0 when the lease is lost */
+/* id token last lines min kept -> 1, or 0 when the lease is lost */
 #define NT_LUA_APPEND                                                          \
-    "local P = KEYS[1]\n"                                                      \
-    "local id, token, last, lines, min = unpack(ARGV)\n"                       \
+    NT_LUA_PREFIX                                                              \
+    "local id, token, last, lines, min, kept = unpack(ARGV)\n"                 \
     "local job = P .. 'job:' .. id\n"                                          \
-    "local r = redis.call('HMGET', job, 'owner', 'seq')\n"                     \
+    "local r = call('HMGET', job, 'owner', 'seq')\n"                           \
     "if r[1] ~= token then return 0 end\n"                                     \
     "if tonumber(r[2]) < tonumber(last) then\n"                                \
-    "  redis.call('XADD', P .. 'events:' .. id, 'MINID', '~', min,\n"          \
+    "  call('XADD', P .. 'events:' .. id, 'MINID', '~', min,\n"                \
     "    last .. '-0', 'e', lines)\n"                                          \
-    "  redis.call('HSET', job, 'seq', last)\n"                                 \
+    "  call('HSET', job, 'seq', last)\n"                                       \
+    "  if kept ~= '' then call('RPUSH', P .. 'kept:' .. id, kept) end\n"       \
+    "  call('PUBLISH', P .. 'watch:' .. id, last)\n"                           \
     "end\n"                                                                    \
     "return 1\n"
 
 /* id token last lines min status result error node ntype finished ttl
  * -> 1, or 0 when the lease is lost */
 #define NT_LUA_FINISH                                                          \
-    "local P, call = KEYS[1], redis.call\n"                                    \
+    NT_LUA_PREFIX                                                              \
     "local id, token, last, lines, min, status, result, err, node, ntype,\n"   \
     "  finished, ttl = unpack(ARGV)\n"                                         \
     "local job, events = P .. 'job:' .. id, P .. 'events:' .. id\n"            \
-    "local r = call('HMGET', job, 'owner', 'seq', 'by', 'key')\n"              \
-    "if r[3] == token then return 1 end\n"                                     \
+    "local r = call('HMGET', job, 'owner', 'seq', 'status', 'key', 'load',\n"  \
+    "  'user', 'workflow')\n"                                                  \
     "if r[1] ~= token then return 0 end\n"                                     \
-    "if lines ~= '' and tonumber(r[2]) < tonumber(last) then\n"                \
-    "  if min == '0' then\n"                                                   \
-    "    call('XADD', events, last .. '-0', 'e', lines)\n"                     \
-    "  else\n"                                                                 \
+    "if r[3] ~= 'running' then return 1 end\n"                                 \
+    "if r[2] == '0' then\n"                                                    \
+    "  if lines ~= '' then\n"                                                  \
+    "    call('SET', P .. 'short:' .. id, lines, 'EX', ttl)\n"                 \
+    "  end\n"                                                                  \
+    "else\n"                                                                   \
+    "  if lines ~= '' and tonumber(r[2]) < tonumber(last) then\n"              \
     "    call('XADD', events, 'MINID', '~', min, last .. '-0', 'e', lines)\n"  \
     "  end\n"                                                                  \
+    "  call('EXPIRE', events, ttl)\n"                                          \
+    "  call('DEL', P .. 'kept:' .. id)\n"                                      \
+    "  call('PUBLISH', P .. 'watch:' .. id, last)\n"                           \
     "end\n"                                                                    \
     "local set = {'status', status, 'finished', finished, 'seq', last,\n"      \
-    "  'by', token}\n"                                                         \
+    "  'params', ''}\n"                                                        \
     "local function add(name, value)\n"                                        \
     "  if value ~= '' then set[#set + 1], set[#set + 2] = name, value end\n"   \
     "end\n"                                                                    \
@@ -148,23 +232,20 @@
     "add('error', err)\n"                                                      \
     "add('node', node)\n"                                                      \
     "add('ntype', ntype)\n"                                                    \
-    "call('HDEL', job, 'owner', 'params', 'cancel')\n"                         \
     "call('HSET', job, unpack(set))\n"                                         \
     "call('ZREM', P .. 'leases', id)\n"                                        \
     "call('EXPIRE', job, ttl)\n"                                               \
-    "call('EXPIRE', events, ttl)\n"                                            \
     "if r[4] then call('EXPIRE', r[4], ttl) end\n"                             \
-    "return 1\n"
-
-/* id token -> 1, or 0 when the lease is lost */
-#define NT_LUA_RELEASE                                                         \
-    NT_LUA_RECORD                                                              \
-    "local id, token = unpack(ARGV)\n"                                         \
-    "local job = P .. 'job:' .. id\n"                                          \
-    "if redis.call('HGET', job, 'owner') ~= token then return 0 end\n"         \
-    "redis.call('HDEL', job, 'owner')\n"                                       \
-    "redis.call('ZREM', P .. 'leases', id)\n"                                  \
-    "redis.call('HSET', job, 'status', 'queued', 'qid', enqueue(id))\n"        \
+    "if r[5] then\n"                                                           \
+    "  for _, name in ipairs({'u:' .. r[6], 'w:' .. r[7]}) do\n"               \
+    "    if call('HINCRBY', P .. 'load', name, -1) <= 0 then\n"                \
+    "      call('HDEL', P .. 'load', name)\n"                                  \
+    "    end\n"                                                                \
+    "  end\n"                                                                  \
+    "  if call('EXISTS', P .. 'wait') == 1 then\n"                             \
+    "    call('PUBLISH', P .. 'control', 'queue')\n"                           \
+    "  end\n"                                                                  \
+    "end\n"                                                                    \
     "return 1\n"
 
 /* id -> record with its result, or nothing */
@@ -172,148 +253,19 @@
     NT_LUA_RECORD                                                              \
     "return record(ARGV[1], 'result', true)\n"
 
-/* user workflow start-ms start-id limit -> {record, ...}, one more than the
- * limit when there are more */
-#define NT_LUA_LIST                                                            \
-    NT_LUA_RECORD                                                              \
-    "local user, wf, ms, start, limit = unpack(ARGV)\n"                        \
-    "local index = P .. 'user:' .. user\n"                                     \
-    "if wf ~= '' then index = P .. 'wf:' .. user .. ':' .. wf end\n"           \
-    "local first = 0\n"                                                        \
-    "if start ~= '' then\n"                                                    \
-    "  local rank = redis.call('ZREVRANK', index, start)\n"                    \
-    "  if rank then\n"                                                         \
-    "    first = rank + 1\n"                                                   \
-    "  else\n"                                                                 \
-    "    first = redis.call('ZCOUNT', index, ms * 1000, '+inf')\n"             \
+/* id from n -> n entries of the stream at most, of number `from` and later */
+#define NT_LUA_EVENTS                                                          \
+    NT_LUA_PREFIX                                                              \
+    "local id, from, n = unpack(ARGV)\n"                                       \
+    "local found = call('XRANGE', P .. 'events:' .. id, from .. '-0', '+',\n"  \
+    "  'COUNT', n)\n"                                                          \
+    "if #found == 0 then\n"                                                    \
+    "  local lines = call('GET', P .. 'short:' .. id)\n"                       \
+    "  if lines then\n"                                                        \
+    "    local seq = call('HGET', P .. 'job:' .. id, 'seq')\n"                 \
+    "    found[1] = {seq .. '-0', {'e', lines}}\n"                             \
     "  end\n"                                                                  \
     "end\n"                                                                    \
-    "local page = {}\n"                                                        \
-    "limit = limit + 1\n"                                                      \
-    "while #page < limit do\n"                                                 \
-    "  local ids = redis.call('ZREVRANGE', index, first,\n"                    \
-    "    first + limit - #page - 1)\n"                                         \
-    "  if #ids == 0 then break end\n"                                          \
-    "  for _, id in ipairs(ids) do\n"                                          \
-    "    local r = record(id)\n"                                               \
-    "    if r then\n"                                                          \
-    "      page[#page + 1] = r\n"                                              \
-    "      first = first + 1\n"                                                \
-    "    else\n"                                                               \
-    "      redis.call('ZREM', index, id)\n"                                    \
-    "    end\n"                                                                \
-    "  end\n"                                                                  \
-    "end\n"                                                                    \
-    "return page\n"
-
-/* id line ttl -> record, or nothing */
-#define NT_LUA_CANCEL                                                          \
-    NT_LUA_RECORD                                                              \
-    "local id, line, ttl = unpack(ARGV)\n"                                     \
-    "local job = P .. 'job:' .. id\n"                                          \
-    "local r = redis.call('HMGET', job, 'status', 'qid', 'seq')\n"             \
-    "if r[1] == 'queued' then\n"                                               \
-    "  if r[2] then redis.call('XDEL', P .. 'queue', r[2]) end\n"              \
-    "  local last = r[3] + 1\n"                                                \
-    "  redis.call('XADD', P .. 'events:' .. id, last .. '-0', 'e', line)\n"    \
-    "  redis.call('HSET', job, 'status', 'cancelled', 'finished', now,\n"      \
-    "    'seq', last)\n"                                                       \
-    "  redis.call('HDEL', job, 'params')\n"                                    \
-    "  local key = redis.call('HGET', job, 'key')\n"                           \
-    "  redis.call('EXPIRE', job, ttl)\n"                                       \
-    "  redis.call('EXPIRE', P .. 'events:' .. id, ttl)\n"                      \
-    "  if key then redis.call('EXPIRE', key, ttl) end\n"                       \
-    "elseif r[1] == 'running' then\n"                                          \
-    "  redis.call('HSET', job, 'cancel', 1)\n"                                 \
-    "  redis.call('PUBLISH', P .. 'control', 'cancel ' .. id)\n"               \
-    "end\n"                                                                    \
-    "return record(id, 'result', true)\n"
-
-/* engine lease_ms n -> {jobs left in the queue, record with params, ...}.
- * Whoever reads an entry takes the job in the same moment, so entries are
- * never pending: NOACK. */
-#define NT_LUA_CLAIM                                                           \
-    NT_LUA_RECORD                                                              \
-    "local engine, lease, n = unpack(ARGV)\n"                                  \
-    "local queue = P .. 'queue'\n"                                             \
-    "local function read()\n"                                                  \
-    "  return redis.pcall('XREADGROUP', 'GROUP', 'engines', 'engines',\n"      \
-    "    'COUNT', n, 'NOACK', 'STREAMS', queue, '>')\n"                        \
-    "end\n"                                                                    \
-    "local streams = read()\n"                                                 \
-    "if streams and streams.err then\n"                                        \
-    "  redis.call('XGROUP', 'CREATE', queue, 'engines', 0, 'MKSTREAM')\n"      \
-    "  streams = read()\n"                                                     \
-    "end\n"                                                                    \
-    "local taken = {0}\n"                                                      \
-    "for _, entry in ipairs(streams and streams[1] and streams[1][2] or {})\n" \
-    "do\n"                                                                     \
-    "  local id = entry[2][2]\n"                                               \
-    "  local job = P .. 'job:' .. id\n"                                        \
-    "  redis.call('XDEL', queue, entry[1])\n"                                  \
-    "  if redis.call('HGET', job, 'status') == 'queued' then\n"                \
-    "    if redis.call('HSETNX', job, 'started', now) == 0 then\n"             \
-    "      redis.call('HINCRBY', job, 'attempt', 1)\n"                         \
-    "    end\n"                                                                \
-    "    redis.call('HSET', job, 'status', 'running', 'owner',\n"              \
-    "      engine .. ':' .. redis.call('HGET', job, 'attempt'))\n"             \
-    "    redis.call('HDEL', job, 'qid')\n"                                     \
-    "    redis.call('ZADD', P .. 'leases', now + lease, id)\n"                 \
-    "    taken[#taken + 1] = record(id, 'params')\n"                           \
-    "  end\n"                                                                  \
-    "end\n"                                                                    \
-    "taken[1] = redis.call('XLEN', queue)\n"                                   \
-    "return taken\n"
-
-/* lease_ms reap "id token id token ..." -> {jobs in the queue, reaped,
- * {id, token, ... lost}, {id, token, ... to cancel}}: renews leases and, when `reap` is
- * 1, queues again the jobs whose leases have lapsed */
-#define NT_LUA_TICK                                                            \
-    NT_LUA_RECORD                                                              \
-    "local lease, reap, held = unpack(ARGV)\n"                                 \
-    "local leases = P .. 'leases'\n"                                           \
-    "local lost, cancel, reaped = {}, {}, 0\n"                                 \
-    "for id, token in string.gmatch(held, '(%S+) (%S+)') do\n"                 \
-    "  local r = redis.call('HMGET', P .. 'job:' .. id, 'owner', 'cancel')\n"  \
-    "  if r[1] ~= token then\n"                                                \
-    "    lost[#lost + 1], lost[#lost + 2] = id, token\n"                       \
-    "  else\n"                                                                 \
-    "    redis.call('ZADD', leases, now + lease, id)\n"                        \
-    "    if r[2] then\n"                                                       \
-    "      cancel[#cancel + 1], cancel[#cancel + 2] = id, token\n"             \
-    "    end\n"                                                                \
-    "  end\n"                                                                  \
-    "end\n"                                                                    \
-    "if reap == '1' then\n"                                                    \
-    "  for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', now,\n" \
-    "    'LIMIT', 0, 64)) do\n"                                                \
-    "    local job = P .. 'job:' .. id\n"                                      \
-    "    redis.call('ZREM', leases, id)\n"                                     \
-    "    if redis.call('HGET', job, 'status') == 'running' then\n"             \
-    "      redis.call('HINCRBY', job, 'lost', 1)\n"                            \
-    "      redis.call('HDEL', job, 'owner')\n"                                 \
-    "      redis.call('HSET', job, 'status', 'queued', 'qid', enqueue(id))\n"  \
-    "      reaped = reaped + 1\n"                                              \
-    "    end\n"                                                                \
-    "  end\n"                                                                  \
-    "end\n"                                                                    \
-    "return {redis.call('XLEN', P .. 'queue'), reaped, lost, cancel}\n"
-
-/* id token: takes back a job whose creator was told that it failed, unless
- * somebody has taken notice of it since */
-#define NT_LUA_ABANDON                                                         \
-    NT_LUA_RECORD                                                              \
-    "local id, token = unpack(ARGV)\n"                                         \
-    "local job = P .. 'job:' .. id\n"                                          \
-    "local r = redis.call('HMGET', job, 'owner', 'status', 'qid', 'key',\n"    \
-    "  'user', 'workflow', 'shared')\n"                                        \
-    "if r[7] or (r[1] ~= token and r[2] ~= 'queued') then return 0 end\n"      \
-    "if r[3] then redis.call('XDEL', P .. 'queue', r[3]) end\n"                \
-    "if r[4] then redis.call('DEL', r[4]) end\n"                               \
-    "redis.call('ZREM', P .. 'leases', id)\n"                                  \
-    "redis.call('ZREM', P .. 'user:' .. r[5], id)\n"                           \
-    "redis.call('ZREM', P .. 'wf:' .. r[5] .. ':' .. r[6], id)\n"              \
-    "redis.call('DEL', job, P .. 'events:' .. id)\n"                           \
-    "return 1\n"
+    "return found\n"
 
 #endif

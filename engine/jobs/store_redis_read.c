@@ -26,9 +26,10 @@ enum {
     NT_RECORD_LOST,
     NT_RECORD_SEQ,
     NT_RECORD_CANCEL,
-    NT_RECORD_POSITION,
     NT_RECORD_BIG,
+    NT_RECORD_POSITION,
     NT_RECORD_ID,
+    NT_RECORD_KEPT,
     NT_RECORD_FIELDS
 };
 
@@ -82,6 +83,7 @@ nt_red_record(nt_job_record_t *record, const redisReply *reply,
         .last_seq = (uint64_t) nt_red_number(reply, NT_RECORD_SEQ),
         .cancel = nt_red_text(reply, NT_RECORD_CANCEL) != NULL,
         .queue_position = (unsigned) nt_red_number(reply, NT_RECORD_POSITION),
+        .kept = nt_red_text(reply, NT_RECORD_KEPT),
     };
 
     if (big) {

@@ -89,7 +89,9 @@ attempt(const nt_registry_t *registry, const json_t *graph_json, json_t *params)
                                  .workspace = -1,
                                  .assets = -1 };
     json_t          *errors = json_array(), *warnings = json_array();
-    nt_run_sink_t    sink = { NULL, on_event, on_done, on_wake };
+    nt_run_sink_t    sink = { .event = on_event,
+                              .done = on_done,
+                              .wake = on_wake };
     nt_graph_t      *graph;
     nt_run_t        *run = NULL;
     int              status = 0;

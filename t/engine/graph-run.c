@@ -3,12 +3,13 @@
  * plugins in the first argument (or "-"), of that of packs in the second:
  * reads one JSON object a line from stdin, {"graph": ..., "params": ...,
  * "budget": n, "cancel": pump, "cancel_ms": n, "allow": NT_ALLOW_... as a
- * number}, and
- * writes one a line, {"errors", "warnings", "params_error", "events",
- * "status", "result", "failure"}.
+ * number, "kept": [...]}, and writes one a line, {"errors", "warnings",
+ * "params_error", "events", "status", "result", "failure", "hash", "marks"}:
+ * marks are entries of kept, each with the number of events before it.
  */
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +22,11 @@ static nt_http_client_t *http; /* $NODETOOL_HTTP_ALLOW is its --http-allow */
 typedef struct {
     json_t *reply;
     json_t *events;
+    json_t *marks;
     bool    done;
     bool    woken;
     bool    cancelled; /* after cancel_ms */
+    json_t *begins;    /* numbers of nodes that wait for it */
 } test_t;
 
 static void
@@ -77,6 +80,32 @@ on_cancel(uv_timer_t *timer)
     test->woken = true;
 }
 
+static void
+on_completed(void *arg, const char *node_id, json_t *outputs)
+{
+    test_t *test = arg;
+
+    json_array_append_new(test->marks,
+                          json_pack("{s:s, s:o, s:I}", "node", node_id,
+                                    "outputs", outputs, "at",
+                                    (json_int_t) json_array_size(
+                                        test->events)));
+}
+
+static bool
+on_begin(void *arg, const char *node_id, uint32_t node)
+{
+    test_t *test = arg;
+
+    json_array_append_new(test->marks, json_pack("{s:s, s:b, s:I}", "node",
+                                                 node_id, "begun", 1, "at",
+                                                 (json_int_t) json_array_size(
+                                                     test->events)));
+    json_array_append_new(test->begins, json_integer(node));
+    test->woken = true;
+    return false;
+}
+
 /* A folder that the request names; -1 when it names none. */
 static int
 folder(const json_t *request, const char *name)
@@ -90,7 +119,12 @@ static void
 run(nt_graph_t *graph, const json_t *request, json_t *reply)
 {
     test_t           test = { .reply = reply };
-    nt_run_sink_t    sink = { &test, on_event, on_done, on_wake };
+    nt_run_sink_t    sink = { .arg = &test,
+                              .event = on_event,
+                              .done = on_done,
+                              .wake = on_wake,
+                              .completed = on_completed,
+                              .begin = on_begin };
     nt_run_options_t options = {
         .loop = uv_default_loop(),
         .params = json_object_get(request, "params"),
@@ -101,10 +135,14 @@ run(nt_graph_t *graph, const json_t *request, json_t *reply)
         .base_url = "http://test",
         .http = http,
         .allow =
-            (unsigned) json_integer_value(json_object_get(request, "allow"))
+            (unsigned) json_integer_value(json_object_get(request, "allow")),
+        .kept = json_object_get(request, "kept")
     };
+    char       hash[NT_GRAPH_HASH_LEN];
     uv_timer_t timer;
     nt_run_t  *run;
+    json_t    *node;
+    size_t     i;
     json_int_t budget, cancel, pumps = 0;
 
     budget = json_integer_value(json_object_get(request, "budget"));
@@ -121,6 +159,8 @@ run(nt_graph_t *graph, const json_t *request, json_t *reply)
                                   json_object_get(request, "cancel_ms")),
                               0);
     }
+    test.marks = json_array();
+    test.begins = json_array();
     run = nt_run_new(graph, &options, &sink);
     while (!test.done) {
         if (pumps++ == cancel || test.cancelled) {
@@ -134,10 +174,16 @@ run(nt_graph_t *graph, const json_t *request, json_t *reply)
             }
             test.woken = false;
         }
+        json_array_foreach(test.begins, i, node)
+        {
+            nt_run_begin(run, (uint32_t) json_integer_value(node));
+        }
+        json_array_clear(test.begins);
     }
     nt_run_free(run);
     uv_close((uv_handle_t *) &timer, NULL);
     (void) uv_run(options.loop, UV_RUN_NOWAIT);
+    json_decref(test.begins);
     if (options.workspace != -1) {
         (void) close(options.workspace);
     }
@@ -146,6 +192,9 @@ run(nt_graph_t *graph, const json_t *request, json_t *reply)
     }
     json_object_set_new(reply, "pumps", json_integer(pumps));
     json_object_set_new(reply, "events", test.events);
+    json_object_set_new(reply, "marks", test.marks);
+    (void) snprintf(hash, sizeof(hash), "%016" PRIx64, nt_graph_hash(graph));
+    json_object_set_new(reply, "hash", json_string(hash));
 }
 
 static json_t *

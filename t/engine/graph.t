@@ -73,9 +73,9 @@ is_deeply(short($r), [
     'wrap running',
     'wrap.output>out.value 1',
     'wrap completed',
+    'wrap.output>out.value drained',
     'out running',
     'output = ["hello"] (list)',
-    'wrap.output>out.value drained',
     'out completed',
 ], 'the order of events');
 
@@ -88,7 +88,7 @@ is_deeply($r->{events}[4], {
     node_type => 'test.Wrap', status => 'completed',
     result => { output => ['hello'] },
 }, 'node_update completed');
-is_deeply($r->{events}[6], {
+is_deeply($r->{events}[7], {
     type => 'output_update', node_id => 'out', node_name => 'output',
     output_name => 'output', value => ['hello'], output_type => 'list',
 }, 'output_update');

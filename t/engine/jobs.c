@@ -178,12 +178,13 @@ start(const test_t *test, int db)
     const nt_store_options_t options = { .max_jobs = 1000,
                                          .ttl_s = 600,
                                          .max_events = test->max_events,
+                                         .max_queued = test->max_queued,
+                                         .max_bytes = 256 << 20,
                                          .lease_ms = test->lease_ms
                                                          ? test->lease_ms
                                                          : 3000 };
     nt_jobs_options_t        jobs_options = { .loop = loop,
                                               .max_running = test->max_running,
-                                              .max_queued = test->max_queued,
                                               .workspace = -1,
                                               .assets = -1,
                                               .graph = get_graph };
@@ -715,7 +716,7 @@ test_takeover(void)
 {
     answer_t answer, job;
     seen_t   seen = { 0 };
-    char     id[64], once[64];
+    char     id[64];
 
     if (store->release == NULL) {
         return; /* nothing outlives the memory store */
@@ -740,19 +741,6 @@ test_takeover(void)
     RUN_UNTIL(seen.ended);
     is_int(seen.ends, 1, NAME("one end"));
     nt_watch_close(seen.watch);
-
-    snprintf(once, sizeof(once), "%s", submit(&answer, "{\"end\": \"wait\"}"));
-    fake_once = true;
-    crash();
-    seen = (seen_t) { 0 };
-    watch(&seen, "u", once, 0);
-    RUN_UNTIL(seen.ended);
-    nt_watch_close(seen.watch);
-    fake_once = false;
-    get(&job, "u", once);
-    same(field(&job, "status"), "failed", "what must not run twice does not");
-    ok(strstr(field(&job, "error"), "\"n1\" (test.Once) must not run twice"),
-       NAME("and says why"));
 }
 
 static const test_t tests[] = {

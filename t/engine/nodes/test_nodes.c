@@ -51,6 +51,14 @@ static const nt_node_type_t wrap = { .type = "test.Wrap",
                                      .outputs = any_output,
                                      .run = run_wrap };
 
+/* The same, not to be repeated. */
+static const nt_node_type_t once = { .type = "test.Once",
+                                     .title = "Once",
+                                     .properties = value_properties,
+                                     .outputs = any_output,
+                                     .flags = NT_NODE_ONCE,
+                                     .run = run_wrap };
+
 /* The same on the pool, saying more. */
 static nt_node_rc_t
 run_pool(nt_node_call_t *call)
@@ -416,9 +424,9 @@ static const nt_node_type_t load = { .type = "test.Load",
                                      .run = run_load };
 
 static const nt_node_type_t *const types[] = {
-    &pair,    &wrap,      &pool, &add,   &repeat,    &pool_repeat, &burst,
-    &forever, &wait_node, &sum,  &fail,  &fail_late, &first,       &lists,
-    &dynamic, &needy,     &file, &fetch, &load,      NULL
+    &pair,  &wrap,    &once,      &pool, &add,   &repeat,    &pool_repeat,
+    &burst, &forever, &wait_node, &sum,  &fail,  &fail_late, &first,
+    &lists, &dynamic, &needy,     &file, &fetch, &load,      NULL
 };
 
 NT_NODE_API const nt_node_library_t nodetool_node_library = { NODETOOL_NODE_ABI,

@@ -1,0 +1,193 @@
+/*
+ * engine/jobs/store_redis_lua_queue.h - the scripts about the queue, leases
+ * and lists; see store_redis_lua.h.
+ */
+
+#ifndef NT_STORE_REDIS_LUA_QUEUE_H
+#define NT_STORE_REDIS_LUA_QUEUE_H
+
+/* id token -> 1, or 0 when the lease is lost */
+#define NT_LUA_RELEASE                                                         \
+    NT_LUA_QUEUE                                                               \
+    "local id, token = unpack(ARGV)\n"                                         \
+    "if call('HGET', P .. 'job:' .. id, 'owner') ~= token then return 0 end\n" \
+    "again(id, true)\n"                                                        \
+    "return 1\n"
+
+/* user workflow start-ms start-id limit -> {record, ...}, one more than the
+ * limit when there are more */
+#define NT_LUA_LIST                                                            \
+    NT_LUA_RECORD                                                              \
+    "local user, wf, ms, start, limit = unpack(ARGV)\n"                        \
+    "local index = P .. 'user:' .. user\n"                                     \
+    "if wf ~= '' then index = P .. 'wf:' .. user .. ':' .. wf end\n"           \
+    "local first = 0\n"                                                        \
+    "if start ~= '' then\n"                                                    \
+    "  local rank = call('ZREVRANK', index, start)\n"                          \
+    "  if rank then\n"                                                         \
+    "    first = rank + 1\n"                                                   \
+    "  else\n"                                                                 \
+    "    first = call('ZCOUNT', index, ms * 1000, '+inf')\n"                   \
+    "  end\n"                                                                  \
+    "end\n"                                                                    \
+    "local page = {}\n"                                                        \
+    "limit = limit + 1\n"                                                      \
+    "while #page < limit do\n"                                                 \
+    "  local last = first + limit - #page - 1\n"                               \
+    "  local ids = call('ZREVRANGE', index, first, last)\n"                    \
+    "  if #ids == 0 then break end\n"                                          \
+    "  for _, id in ipairs(ids) do\n"                                          \
+    "    local r = record(id)\n"                                               \
+    "    if r then\n"                                                          \
+    "      page[#page + 1] = r\n"                                              \
+    "      first = first + 1\n"                                                \
+    "    else\n"                                                               \
+    "      call('ZREM', index, id)\n"                                          \
+    "    end\n"                                                                \
+    "  end\n"                                                                  \
+    "end\n"                                                                    \
+    "return page\n"
+
+/* id line ttl -> record, or nothing */
+#define NT_LUA_CANCEL                                                          \
+    NT_LUA_QUEUE                                                               \
+    "local id, line, ttl = unpack(ARGV)\n"                                     \
+    "local job = P .. 'job:' .. id\n"                                          \
+    "local r = call('HMGET', job, 'status', 'user', 'seq', 'key')\n"           \
+    "if r[1] == 'queued' then\n"                                               \
+    "  dequeue(id, r[2])\n"                                                    \
+    "  local last = r[3] + 1\n"                                                \
+    "  call('XADD', P .. 'events:' .. id, last .. '-0', 'e', line)\n"          \
+    "  call('HSET', job, 'status', 'cancelled', 'finished', now, 'seq',\n"     \
+    "    last, 'params', '')\n"                                                \
+    "  call('DEL', P .. 'kept:' .. id)\n"                                      \
+    "  call('EXPIRE', job, ttl)\n"                                             \
+    "  call('EXPIRE', P .. 'events:' .. id, ttl)\n"                            \
+    "  if r[4] then call('EXPIRE', r[4], ttl) end\n"                           \
+    "  call('PUBLISH', P .. 'watch:' .. id, last)\n"                           \
+    "elseif r[1] == 'running' then\n"                                          \
+    "  call('HSET', job, 'cancel', 1)\n"                                       \
+    "  call('PUBLISH', P .. 'control', 'cancel ' .. id)\n"                     \
+    "end\n"                                                                    \
+    "return record(id, 'result', true)\n"
+
+/* engine lease_ms n max_user max_wf
+ * -> {jobs left in the queue, record with params, ...}, n at most, and no
+ * more than this engine's share of the queue.  A record's last field is what
+ * earlier attempts have kept.  Looks at so many jobs of a user, when the first
+ * ones are of workflows that run as often as they may. */
+#define NT_LUA_CLAIM                                                           \
+    NT_LUA_QUEUE                                                               \
+    "local engine, lease, n, max_user, max_wf = unpack(ARGV)\n"                \
+    "local looked = max_wf == '0' and 0 or 63\n"                               \
+    "local taken = {0}\n"                                                      \
+    "local function take(id, user, wf)\n"                                      \
+    "  local job = P .. 'job:' .. id\n"                                        \
+    "  dequeue(id, user)\n"                                                    \
+    "  if call('HSETNX', job, 'started', now) == 0 then\n"                     \
+    "    call('HINCRBY', job, 'attempt', 1)\n"                                 \
+    "  end\n"                                                                  \
+    "  local attempt = call('HGET', job, 'attempt')\n"                         \
+    "  call('HSET', job, 'status', 'running', 'owner',\n"                      \
+    "    engine .. ':' .. attempt)\n"                                          \
+    "  call('ZADD', P .. 'leases', now + lease, id)\n"                         \
+    "  load(id, user, wf, max_user, max_wf)\n"                                 \
+    "  local r = record(id, 'params')\n"                                       \
+    "  if attempt ~= '1' then\n"                                               \
+    "    local kept = call('LRANGE', P .. 'kept:' .. id, 0, -1)\n"             \
+    "    r[18] = table.concat(kept, '\\n')\n"                                  \
+    "  end\n"                                                                  \
+    "  taken[#taken + 1] = r\n"                                                \
+    "end\n"                                                                    \
+    "local function turn(user)\n"                                              \
+    "  if not below('u:' .. user, max_user) then return false end\n"           \
+    "  local ids = call('ZRANGE', P .. 'wait:' .. user, 0, looked)\n"          \
+    "  for _, id in ipairs(ids) do\n"                                          \
+    "    local r = call('HMGET', P .. 'job:' .. id, 'workflow', 'status')\n"   \
+    "    if r[2] ~= 'queued' then\n"                                           \
+    "      dequeue(id, user)\n"                                                \
+    "    elseif below('w:' .. r[1], max_wf) then\n"                            \
+    "      take(id, user, r[1])\n"                                             \
+    "      local n = call('INCR', P .. 'number')\n"                            \
+    "      call('ZADD', P .. 'turns', 'XX', n, user)\n"                        \
+    "      return true\n"                                                      \
+    "    end\n"                                                                \
+    "  end\n"                                                                  \
+    "  return false\n"                                                         \
+    "end\n"                                                                    \
+    "local engines = call('ZCOUNT', P .. 'engines', now - lease, '+inf')\n"    \
+    "local share = call('ZCARD', P .. 'wait') / math.max(engines, 1)\n"        \
+    "n = math.min(n, math.ceil(share))\n"                                      \
+    "local users = call('ZRANGE', P .. 'turns', 0, 255)\n"                     \
+    "while #taken <= n and #users > 0 do\n"                                    \
+    "  local more = {}\n"                                                      \
+    "  for _, user in ipairs(users) do\n"                                      \
+    "    if #taken > n then break end\n"                                       \
+    "    if turn(user) then more[#more + 1] = user end\n"                      \
+    "  end\n"                                                                  \
+    "  users = more\n"                                                         \
+    "end\n"                                                                    \
+    "taken[1] = call('ZCARD', P .. 'wait')\n"                                  \
+    "return taken\n"
+
+/* engine lease_ms reap "id token id token ..."
+ * -> {jobs in the queue, reaped, {id, token, ... lost}, {id, token, ... to
+ * cancel}}: renews leases and, when `reap` is 1, queues again the jobs whose
+ * leases have lapsed */
+#define NT_LUA_TICK                                                            \
+    NT_LUA_QUEUE                                                               \
+    "local engine, lease, reap, held = unpack(ARGV)\n"                         \
+    "local leases = P .. 'leases'\n"                                           \
+    "local lost, cancel, reaped = {}, {}, 0\n"                                 \
+    "call('ZADD', P .. 'engines', now, engine)\n"                              \
+    "call('ZREMRANGEBYSCORE', P .. 'engines', '-inf', now - 2 * lease)\n"      \
+    "for id, token in string.gmatch(held, '(%S+) (%S+)') do\n"                 \
+    "  local r = call('HMGET', P .. 'job:' .. id, 'owner', 'cancel',\n"        \
+    "    'status')\n"                                                          \
+    "  if r[1] ~= token then\n"                                                \
+    "    lost[#lost + 1], lost[#lost + 2] = id, token\n"                       \
+    "  elseif r[3] == 'running' then\n"                                        \
+    "    call('ZADD', leases, now + lease, id)\n"                              \
+    "    if r[2] then\n"                                                       \
+    "      cancel[#cancel + 1], cancel[#cancel + 2] = id, token\n"             \
+    "    end\n"                                                                \
+    "  end\n"                                                                  \
+    "end\n"                                                                    \
+    "if reap == '1' then\n"                                                    \
+    "  local lapsed = call('ZRANGEBYSCORE', leases, '-inf', now,\n"            \
+    "    'LIMIT', 0, 64)\n"                                                    \
+    "  for _, id in ipairs(lapsed) do\n"                                       \
+    "    local job = P .. 'job:' .. id\n"                                      \
+    "    if call('HGET', job, 'status') == 'running' then\n"                   \
+    "      call('HINCRBY', job, 'lost', 1)\n"                                  \
+    "      again(id, true)\n"                                                  \
+    "      reaped = reaped + 1\n"                                              \
+    "    else\n"                                                               \
+    "      call('ZREM', leases, id)\n"                                         \
+    "    end\n"                                                                \
+    "  end\n"                                                                  \
+    "end\n"                                                                    \
+    "return {call('ZCARD', P .. 'wait'), reaped, lost, cancel}\n"
+
+/* id token: takes back a job whose creator was told that it failed, unless
+ * somebody has taken notice of it since */
+#define NT_LUA_ABANDON                                                         \
+    NT_LUA_QUEUE                                                               \
+    "local id, token = unpack(ARGV)\n"                                         \
+    "local job = P .. 'job:' .. id\n"                                          \
+    "local r = call('HMGET', job, 'owner', 'status', 'key', 'user',\n"         \
+    "  'workflow', 'shared', 'load')\n"                                        \
+    "if r[6] or not r[2] or (r[2] ~= 'queued' and r[1] ~= token) or\n"         \
+    "  (r[2] ~= 'queued' and r[2] ~= 'running') then\n"                        \
+    "  return 0\n"                                                             \
+    "end\n"                                                                    \
+    "unload(id, {r[7], r[4], r[5]})\n"                                         \
+    "dequeue(id, r[4])\n"                                                      \
+    "if r[3] then call('DEL', r[3]) end\n"                                     \
+    "call('ZREM', P .. 'leases', id)\n"                                        \
+    "call('ZREM', P .. 'user:' .. r[4], id)\n"                                 \
+    "call('ZREM', P .. 'wf:' .. r[4] .. ':' .. r[5], id)\n"                    \
+    "call('DEL', job, P .. 'events:' .. id, P .. 'kept:' .. id)\n"             \
+    "return 1\n"
+
+#endif
