@@ -146,9 +146,8 @@ next_zip(nt_node_call_t *call)
     return NT_BATCH_READY;
 }
 
-/* Adds a value to the list that a handle collects. */
-static bool
-collect(nt_node_call_t *call, uint32_t number, json_t *value)
+bool
+nt_batch_collect(nt_node_call_t *call, uint32_t number, json_t *value)
 {
     nt_inbox_t *inbox = &call->inboxes[number];
     int         rc;
@@ -168,6 +167,21 @@ collect(nt_node_call_t *call, uint32_t number, json_t *value)
     return true;
 }
 
+bool
+nt_batch_seal(nt_node_call_t *call, uint32_t number)
+{
+    const nt_handle_plan_t *handle;
+    json_t                 *value;
+
+    handle = &call->run->graph->handles[call->plan->first_handle + number];
+    if (!handle->aggregate) {
+        return true;
+    }
+    value = call->inboxes[number].value;
+    call->inboxes[number].value = NULL;
+    return nt_batch_set(call, number, value);
+}
+
 static nt_batch_t
 next_aggregate(nt_node_call_t *call)
 {
@@ -181,7 +195,7 @@ next_aggregate(nt_node_call_t *call)
     while (call->waiting > 0) {
         number = nt_inbox_first(call);
         value = nt_run_take(call, number);
-        good = handles[number].aggregate ? collect(call, number, value)
+        good = handles[number].aggregate ? nt_batch_collect(call, number, value)
                                          : nt_batch_set(call, number, value);
         if (!good) {
             return NT_BATCH_FAIL;
@@ -196,12 +210,8 @@ next_aggregate(nt_node_call_t *call)
 
     /* The whole list is checked against the property's type. */
     for (i = 0; i < call->plan->n_handles; i++) {
-        if (handles[i].aggregate) {
-            value = call->inboxes[i].value;
-            call->inboxes[i].value = NULL;
-            if (!nt_batch_set(call, i, value)) {
-                return NT_BATCH_FAIL;
-            }
+        if (!nt_batch_seal(call, i)) {
+            return NT_BATCH_FAIL;
         }
     }
     return NT_BATCH_READY;

@@ -21,6 +21,8 @@ nt_call_reset(nt_node_call_t *call)
     call->dynamic = NULL;
     json_decref(call->item);
     call->item = NULL;
+    json_decref(call->arguments);
+    call->arguments = NULL;
 
     for (i = 0; i < call->n_ops; i++) {
         if (call->ops[i].kind == NT_OP_EMIT) {
@@ -100,8 +102,15 @@ nt_call_input(nt_node_call_t *call, const char *name)
     const nt_property_t  *properties = plan->type->properties;
     nt_handle_plan_t     *handles;
     nt_inbox_t           *inbox;
+    json_t               *value;
     uint32_t              i;
 
+    if (call->arguments != NULL) {
+        value = json_object_get(call->arguments, name);
+        if (value != NULL) {
+            return value;
+        }
+    }
     for (i = 0; i < plan->n_properties; i++) {
         if (properties[i].name != name && strcmp(properties[i].name, name) != 0)
         {
@@ -160,9 +169,12 @@ nt_call_dynamic(nt_node_call_t *call)
 {
     const nt_node_plan_t   *plan = call->plan;
     const nt_handle_plan_t *handle;
+    const char             *name;
+    json_t                 *value;
     uint32_t                i;
 
-    if (plan->dynamic != NULL && !plan->dynamic_edges) {
+    if (plan->dynamic != NULL && !plan->dynamic_edges &&
+        call->arguments == NULL) {
         return plan->dynamic;
     }
     if (call->dynamic != NULL) {
@@ -176,6 +188,12 @@ nt_call_dynamic(nt_node_call_t *call)
         if (handle->property == NT_NONE && call->inboxes[i].value != NULL) {
             json_object_set(call->dynamic, handle->name,
                             call->inboxes[i].value);
+        }
+    }
+    json_object_foreach(call->arguments, name, value)
+    {
+        if (nt_type_property(plan->type, name) == NT_NONE) {
+            json_object_set(call->dynamic, name, value);
         }
     }
     return call->dynamic;

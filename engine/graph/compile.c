@@ -234,7 +234,9 @@ compile_node(nt_compile_t *c, uint32_t i, const json_t *source)
         return false;
     }
 
-    node->type = nt_registry_find(c->registry, node->type_name);
+    node->type = c->chain && strcmp(node->type_name, nt_tool_entry.type) == 0
+                     ? &nt_tool_entry
+                     : nt_registry_find(c->registry, node->type_name);
     if (node->type == NULL) {
         report_missing(c, node);
         return true;
@@ -309,6 +311,7 @@ graph_free(nt_graph_t *graph)
             json_decref(graph->nodes[i].values[j]);
         }
         json_decref(graph->nodes[i].dynamic);
+        nt_tools_free(&graph->nodes[i]);
     }
     json_decref(graph->warnings);
     nt_arena_free(&graph->arena);
@@ -325,7 +328,8 @@ compile(nt_compile_t *c)
                           "The graph must be an object with \"nodes\" and "
                           "\"edges\"");
     } else if (!compile_nodes(c) || !nt_compile_edges(c) ||
-               !nt_compile_values(c)) {
+               !nt_compile_values(c) || (!c->failed && !nt_compile_tools(c)))
+    {
         c->nomem = true;
     }
     if (!c->nomem && !c->failed) {
@@ -342,34 +346,48 @@ compile(nt_compile_t *c)
 }
 
 nt_graph_t *
-nt_graph_compile(const json_t *graph, const nt_registry_t *registry,
-                 json_t *errors, json_t *warnings)
+nt_compile_graph(nt_compile_t *c)
 {
-    nt_compile_t c = { .source = graph,
-                       .registry = registry,
-                       .errors = errors,
-                       .warnings = warnings };
-    bool         good;
+    bool   good;
+    size_t i;
 
-    c.graph = calloc(1, sizeof(*c.graph));
-    c.index = json_object();
-    c.inputs = json_object();
-    c.outputs = json_object();
-    good = c.graph != NULL && c.index != NULL && c.inputs != NULL &&
-           c.outputs != NULL && compile(&c);
+    c->graph = calloc(1, sizeof(*c->graph));
+    c->index = json_object();
+    c->inputs = json_object();
+    c->outputs = json_object();
+    good = c->graph != NULL && c->index != NULL && c->inputs != NULL &&
+           c->outputs != NULL && compile(c);
 
-    json_decref(c.index);
-    json_decref(c.inputs);
-    json_decref(c.outputs);
-    nt_buf_free(&c.text);
+    json_decref(c->index);
+    json_decref(c->inputs);
+    json_decref(c->outputs);
+    for (i = 0; i < c->n_chains; i++) {
+        free(c->chains[i].nodes);
+    }
+    free(c->chains);
+    nt_buf_free(&c->text);
     if (!good) {
-        if (c.graph != NULL) {
-            graph_free(c.graph);
+        if (c->graph != NULL) {
+            graph_free(c->graph);
         }
         return NULL;
     }
-    c.graph->refs = 1;
-    return c.graph;
+    c->graph->refs = 1;
+    return c->graph;
+}
+
+nt_graph_t *
+nt_graph_compile(const json_t *graph, const nt_registry_t *registry,
+                 json_t *errors, json_t *warnings)
+{
+    size_t       budget = NT_NODES_MAX;
+    nt_compile_t c = { .source = graph,
+                       .registry = registry,
+                       .errors = errors,
+                       .warnings = warnings,
+                       .budget = &budget };
+
+    return nt_compile_graph(&c);
 }
 
 nt_graph_t *

@@ -1,15 +1,6 @@
 #include "engine/graph/plan.h"
 
-/* An edge as the workflow has it. */
-typedef struct {
-    const char *id;
-    const char *source_handle;
-    const char *target_handle;
-    uint32_t    source;
-    uint32_t    target;
-    uint32_t    output;
-    uint32_t    next; /* edge into the same node, or NT_NONE */
-} draft_t;
+#define CONTROL "__control__"
 
 static const char *
 member(const json_t *object, const char *name)
@@ -59,44 +50,12 @@ find_output(const nt_node_plan_t *node, const char *name)
     return NT_NONE;
 }
 
-/* Reads an edge; false when it is to be left out (and has been reported). */
+/* What an edge leads from and to; false when it is to be left out. */
 static bool
-read_edge(nt_compile_t *c, draft_t *draft, const json_t *edge)
+read_data(nt_compile_t *c, nt_draft_t *draft)
 {
-    const nt_node_plan_t *source, *target;
-
-    draft->id = edge_id(c, edge);
-    if (draft->id == NULL) {
-        c->nomem = true;
-        return false;
-    }
-    draft->source_handle = member(edge, "sourceHandle");
-    draft->target_handle = member(edge, "targetHandle");
-    draft->source = find_node(c, member(edge, "source"));
-    draft->target = find_node(c, member(edge, "target"));
-
-    if (draft->source == NT_NONE || draft->target == NT_NONE) {
-        nt_compile_report(c, c->warnings, NULL, draft->id, NULL,
-                          "Edge \"%s\" is ignored: there is no node \"%s\"",
-                          draft->id,
-                          member(edge, draft->source == NT_NONE ? "source"
-                                                                : "target"));
-        return false;
-    }
-    source = &c->graph->nodes[draft->source];
-    target = &c->graph->nodes[draft->target];
-
-    if (strcmp(member(edge, "edge_type"), "control") == 0) {
-        nt_compile_report(c, c->errors, target, draft->id, NULL,
-                          "Edge \"%s\" from node \"%s\" to node \"%s\" is a "
-                          "control edge; control edges are not available on "
-                          "this server",
-                          draft->id, source->id, target->id);
-        return false;
-    }
-    if (source->type == NULL || target->type == NULL) {
-        return false; /* an unknown type has been reported */
-    }
+    const nt_node_plan_t *source = &c->graph->nodes[draft->source];
+    const nt_node_plan_t *target = &c->graph->nodes[draft->target];
 
     draft->output = find_output(source, draft->source_handle);
     if (draft->output == NT_NONE) {
@@ -122,6 +81,84 @@ read_edge(nt_compile_t *c, draft_t *draft, const json_t *edge)
     return true;
 }
 
+/* A control edge leads from a node that calls tools to one that can be
+ * called. */
+static bool
+read_control(nt_compile_t *c, nt_draft_t *draft)
+{
+    const nt_node_plan_t *source = &c->graph->nodes[draft->source];
+    const nt_node_plan_t *target = &c->graph->nodes[draft->target];
+
+    draft->output = NT_NONE;
+    if (strcmp(draft->target_handle, CONTROL) != 0) {
+        nt_compile_report(c, c->errors, target, draft->id, NULL,
+                          "Control edge \"%s\" leads to input \"%s\" of node "
+                          "\"%s\"; control edges lead to \"" CONTROL "\"",
+                          draft->id, draft->target_handle, target->id);
+        return false;
+    }
+    if (!(source->type->flags & NT_NODE_TOOLS)) {
+        nt_compile_report(c, c->errors, source, draft->id, NULL,
+                          "Control edge \"%s\": node \"%s\" (%s) cannot "
+                          "control other nodes; agents can",
+                          draft->id, source->id, source->type_name);
+        return false;
+    }
+    if (target->kind == NT_KIND_BYPASS) {
+        nt_compile_report(c, c->warnings, target, draft->id, NULL,
+                          "Control edge \"%s\" is ignored: node \"%s\" (%s) "
+                          "is bypassed",
+                          draft->id, target->id, target->type_name);
+        return false;
+    }
+    if (target->kind != NT_KIND_RUN && target->kind != NT_KIND_OUTPUT &&
+        target->kind != NT_KIND_PREVIEW)
+    {
+        nt_compile_report(c, c->errors, target, draft->id, NULL,
+                          "Control edge \"%s\": node \"%s\" (%s) cannot be "
+                          "run once for each call",
+                          draft->id, target->id, target->type_name);
+        return false;
+    }
+    return true;
+}
+
+/* Reads an edge; false when it is to be left out (and has been reported). */
+static bool
+read_edge(nt_compile_t *c, nt_draft_t *draft, const json_t *edge)
+{
+    const nt_node_plan_t *source, *target;
+
+    draft->json = edge;
+    draft->id = edge_id(c, edge);
+    if (draft->id == NULL) {
+        c->nomem = true;
+        return false;
+    }
+    draft->source_handle = member(edge, "sourceHandle");
+    draft->target_handle = member(edge, "targetHandle");
+    draft->source = find_node(c, member(edge, "source"));
+    draft->target = find_node(c, member(edge, "target"));
+
+    if (draft->source == NT_NONE || draft->target == NT_NONE) {
+        nt_compile_report(c, c->warnings, NULL, draft->id, NULL,
+                          "Edge \"%s\" is ignored: there is no node \"%s\"",
+                          draft->id,
+                          member(edge, draft->source == NT_NONE ? "source"
+                                                                : "target"));
+        return false;
+    }
+    source = &c->graph->nodes[draft->source];
+    target = &c->graph->nodes[draft->target];
+
+    if (source->type == NULL || target->type == NULL) {
+        return false; /* an unknown type has been reported */
+    }
+    draft->control = strcmp(member(edge, "edge_type"), "control") == 0 ||
+                     strcmp(draft->target_handle, CONTROL) == 0;
+    return draft->control ? read_control(c, draft) : read_data(c, draft);
+}
+
 static void
 check_types(nt_compile_t *c, const nt_edge_plan_t *edge)
 {
@@ -144,6 +181,15 @@ check_types(nt_compile_t *c, const nt_edge_plan_t *edge)
     nt_buf_append(text, "\0", 1);
     if (text->failed) {
         c->nomem = true;
+        return;
+    }
+    if (source->type == &nt_tool_entry) {
+        nt_compile_report(c, c->errors, target, edge->id, handle->name,
+                          "Edge \"%s\" brings %s, but input \"%s\" of node "
+                          "\"%s\" (%s) takes %s",
+                          edge->id, text->data, handle->name, target->id,
+                          target->type_name,
+                          text->data + strlen(text->data) + 1);
         return;
     }
     nt_compile_report(c, c->errors, target, edge->id, handle->name,
@@ -171,7 +217,8 @@ add_handle(nt_compile_t *c, uint32_t number, const char *name)
     handle = &c->graph->handles[c->graph->n_handles++];
     node->n_handles++;
     handle->node = number;
-    handle->property = nt_type_property(node->type, name);
+    handle->property =
+        node->inner ? NT_NONE : nt_type_property(node->type, name);
     if (handle->property == NT_NONE) {
         handle->name = nt_arena_copy(&c->graph->arena, name, strlen(name));
         node->dynamic_edges = true;
@@ -194,8 +241,8 @@ prepare_node(nt_compile_t *c, nt_node_plan_t *node)
     uint32_t             i;
 
     node->first_handle = c->graph->n_handles;
-    if (node->type == NULL || node->type->properties == NULL) {
-        return true;
+    if (node->type == NULL || node->type->properties == NULL || node->inner) {
+        return true; /* where it runs is where its values are */
     }
     while (node->type->properties[node->n_properties].name != NULL) {
         node->n_properties++;
@@ -252,6 +299,9 @@ list_edges(nt_compile_t *c)
         }
     }
     for (i = 0; i < graph->n_edges; i++) {
+        if (graph->edges[i].handle == NT_NONE) {
+            continue;
+        }
         handle = &graph->handles[graph->edges[i].handle];
         handle->edges[handle->n_edges++] = i;
         output = &graph->nodes[graph->edges[i].source]
@@ -261,57 +311,55 @@ list_edges(nt_compile_t *c)
     return true;
 }
 
-/* Nodes in an order in which each comes after those that feed it; false when
- * the edges go round. `order` has room for all nodes. */
+/* Nodes in an order in which each comes after those that feed or call it;
+ * false when the edges go round. `order` has room for all nodes. */
 static bool
 sort_nodes(nt_compile_t *c, uint32_t *order, uint32_t *degree)
 {
-    nt_graph_t     *graph = c->graph;
-    nt_node_plan_t *node;
-    uint32_t        head = 0, tail = 0, i, j, k;
+    const nt_draft_t *draft;
+    uint32_t          head = 0, tail = 0, i, n = c->graph->n_nodes;
 
-    memset(degree, 0, graph->n_nodes * sizeof(*degree));
-    for (i = 0; i < graph->n_edges; i++) {
-        degree[graph->edges[i].target]++;
+    memset(degree, 0, n * sizeof(*degree));
+    for (i = 0; i < c->graph->n_edges; i++) {
+        degree[c->drafts[i].target]++;
     }
-    for (i = 0; i < graph->n_nodes; i++) {
+    for (i = 0; i < n; i++) {
         if (degree[i] == 0) {
             order[tail++] = i;
         }
     }
     while (head < tail) {
-        node = &graph->nodes[order[head++]];
-        for (j = 0; j < node->n_outputs; j++) {
-            for (k = 0; k < node->outputs[j].n_edges; k++) {
-                i = graph->edges[node->outputs[j].edges[k]].target;
-                if (--degree[i] == 0) {
-                    order[tail++] = i;
-                }
+        i = c->first_out[order[head++]];
+        for (; i != NT_NONE; i = draft->next_out) {
+            draft = &c->drafts[i];
+            if (--degree[draft->target] == 0) {
+                order[tail++] = draft->target;
             }
         }
     }
-    return tail == graph->n_nodes;
+    return tail == n;
 }
 
 static void
 report_cycle(nt_compile_t *c, const uint32_t *degree)
 {
-    const nt_graph_t *graph = c->graph;
-    uint32_t          i;
+    const nt_draft_t     *draft;
+    const nt_node_plan_t *source, *target;
+    uint32_t              i;
 
     /* An edge between two nodes that could not be sorted; where it leads to
      * a node behind the cycle only, another one is on it. */
-    for (i = 0; i < graph->n_edges; i++) {
-        const nt_node_plan_t *source = &graph->nodes[graph->edges[i].source];
-        const nt_node_plan_t *target = &graph->nodes[graph->edges[i].target];
+    for (i = 0; i < c->graph->n_edges; i++) {
+        draft = &c->drafts[i];
+        source = &c->graph->nodes[draft->source];
+        target = &c->graph->nodes[draft->target];
 
-        if (degree[graph->edges[i].source] > 0 &&
-            degree[graph->edges[i].target] > 0) {
-            nt_compile_report(c, c->errors, target, graph->edges[i].id, NULL,
+        if (degree[draft->source] > 0 && degree[draft->target] > 0) {
+            nt_compile_report(c, c->errors, target, draft->id, NULL,
                               "The graph has a cycle: edge \"%s\" from node "
                               "\"%s\" to node \"%s\" is part of it or behind "
                               "it",
-                              graph->edges[i].id, source->id, target->id);
+                              draft->id, source->id, target->id);
             return;
         }
     }
@@ -331,7 +379,8 @@ spread_streams(nt_graph_t *graph, const uint32_t *order)
         if (node->type == NULL) {
             continue;
         }
-        streams = (node->type->flags & NT_NODE_STREAMING_OUTPUT) != 0;
+        streams = (node->type->flags & NT_NODE_STREAMING_OUTPUT) != 0 ||
+                  node->callers > 0; /* once for each call */
         for (j = 0; j < node->n_handles; j++) {
             streams |= graph->handles[node->first_handle + j].streams;
         }
@@ -345,48 +394,34 @@ spread_streams(nt_graph_t *graph, const uint32_t *order)
     }
 }
 
-static bool
-order_graph(nt_compile_t *c)
-{
-    uint32_t *order, *degree;
-    size_t    size;
-
-    size = (c->graph->n_nodes + 1) * sizeof(uint32_t);
-    order = nt_arena_alloc(&c->graph->arena, size);
-    degree = nt_arena_alloc(&c->graph->arena, size);
-    if (order == NULL || degree == NULL) {
-        return false;
-    }
-    if (sort_nodes(c, order, degree)) {
-        spread_streams(c->graph, order);
-    } else {
-        report_cycle(c, degree);
-    }
-    return true;
-}
-
 /* Gives the edges of one node their handles. */
 static bool
-connect_node(nt_compile_t *c, draft_t *drafts, uint32_t first)
+connect_node(nt_compile_t *c, uint32_t first)
 {
+    const nt_draft_t *draft;
     nt_edge_plan_t   *edge;
     nt_handle_plan_t *handle;
     uint32_t          i;
 
-    for (i = first; i != NT_NONE; i = drafts[i].next) {
-        handle = add_handle(c, drafts[i].target, drafts[i].target_handle);
-        if (handle == NULL) {
-            return false;
-        }
+    for (i = first; i != NT_NONE; i = draft->next_in) {
+        draft = &c->drafts[i];
         edge = &c->graph->edges[i];
         edge->id =
-            nt_arena_copy(&c->graph->arena, drafts[i].id, strlen(drafts[i].id));
+            nt_arena_copy(&c->graph->arena, draft->id, strlen(draft->id));
         if (edge->id == NULL) {
             return false;
         }
-        edge->source = drafts[i].source;
-        edge->target = drafts[i].target;
-        edge->output = drafts[i].output;
+        edge->source = draft->source;
+        edge->target = draft->target;
+        edge->output = edge->handle = NT_NONE;
+        if (draft->control || draft->inner) {
+            continue;
+        }
+        handle = add_handle(c, draft->target, draft->target_handle);
+        if (handle == NULL) {
+            return false;
+        }
+        edge->output = draft->output;
         edge->handle = (uint32_t) (handle - c->graph->handles);
         handle->n_edges++;
         c->graph->nodes[edge->source].outputs[edge->output].n_edges++;
@@ -395,14 +430,46 @@ connect_node(nt_compile_t *c, draft_t *drafts, uint32_t first)
     return true;
 }
 
+/* Reads the edges that are to be kept, and lists them by node. */
+static void
+read_edges(nt_compile_t *c, const json_t *list, size_t n)
+{
+    nt_draft_t *draft;
+    uint32_t   *last, i;
+
+    last = c->first_out + c->graph->n_nodes + 1;
+    for (i = 0; i < c->graph->n_nodes; i++) {
+        c->first_in[i] = c->first_out[i] = NT_NONE;
+    }
+    for (i = 0; i < n; i++) {
+        draft = &c->drafts[c->graph->n_edges];
+        memset(draft, 0, sizeof(*draft));
+        if (!read_edge(c, draft, json_array_get(list, i))) {
+            continue;
+        }
+        draft->next_in = NT_NONE;
+        if (c->first_in[draft->target] == NT_NONE) {
+            c->first_in[draft->target] = c->graph->n_edges;
+        } else {
+            c->drafts[last[draft->target]].next_in = c->graph->n_edges;
+        }
+        last[draft->target] = c->graph->n_edges++;
+    }
+    for (i = c->graph->n_edges; i-- > 0;) {
+        draft = &c->drafts[i];
+        draft->next_out = c->first_out[draft->source];
+        c->first_out[draft->source] = i;
+    }
+}
+
 bool
 nt_compile_edges(nt_compile_t *c)
 {
     nt_graph_t   *graph = c->graph;
     const json_t *list;
-    draft_t      *drafts;
-    uint32_t     *first, *last, i;
-    size_t        n;
+    uint32_t     *order, *degree, i;
+    size_t        n, size;
+    bool          sorted;
 
     list = json_object_get(c->source, "edges");
     n = json_array_size(list);
@@ -412,43 +479,42 @@ nt_compile_edges(nt_compile_t *c)
                           NT_EDGES_MAX);
         n = 0;
     }
-    drafts = nt_arena_alloc(&graph->arena, (n + 1) * sizeof(*drafts));
+    size = (graph->n_nodes + 1) * sizeof(uint32_t);
+    c->drafts = nt_arena_alloc(&graph->arena, (n + 1) * sizeof(*c->drafts));
     graph->edges =
         nt_arena_alloc(&graph->arena, (n + 1) * sizeof(*graph->edges));
     graph->handles =
         nt_arena_alloc(&graph->arena, (n + 1) * sizeof(*graph->handles));
-    first = nt_arena_alloc(&graph->arena,
-                           2 * (graph->n_nodes + 1) * sizeof(*first));
-    if (drafts == NULL || graph->edges == NULL || graph->handles == NULL ||
-        first == NULL)
+    c->first_in = nt_arena_alloc(&graph->arena, size);
+    c->first_out = nt_arena_alloc(&graph->arena, 2 * size);
+    order = nt_arena_alloc(&graph->arena, size);
+    degree = nt_arena_alloc(&graph->arena, size);
+    if (c->drafts == NULL || graph->edges == NULL || graph->handles == NULL ||
+        c->first_in == NULL || c->first_out == NULL || order == NULL ||
+        degree == NULL)
     {
         return false;
     }
-    last = first + graph->n_nodes + 1;
-    for (i = 0; i < graph->n_nodes; i++) {
-        first[i] = NT_NONE;
+
+    read_edges(c, list, n);
+    sorted = sort_nodes(c, order, degree);
+    if (!sorted) {
+        report_cycle(c, degree);
     }
-
-    for (i = 0; i < n; i++) {
-        draft_t *draft = &drafts[graph->n_edges];
-
-        if (!read_edge(c, draft, json_array_get(list, i))) {
-            continue;
-        }
-        draft->next = NT_NONE;
-        if (first[draft->target] == NT_NONE) {
-            first[draft->target] = graph->n_edges;
-        } else {
-            drafts[last[draft->target]].next = graph->n_edges;
-        }
-        last[draft->target] = graph->n_edges++;
+    if (!c->failed && !nt_compile_chains(c)) {
+        return false;
     }
-
     for (i = 0; i < graph->n_nodes; i++) {
         if (!prepare_node(c, &graph->nodes[i]) ||
-            !connect_node(c, drafts, first[i])) {
+            !connect_node(c, c->first_in[i])) {
             return false;
         }
     }
-    return list_edges(c) && order_graph(c);
+    if (!list_edges(c)) {
+        return false;
+    }
+    if (sorted) {
+        spread_streams(graph, order);
+    }
+    return true;
 }

@@ -1,4 +1,4 @@
-#include "engine/graph/run.h"
+#include "engine/graph/tools.h"
 #include "engine/json.h"
 
 /*
@@ -223,10 +223,19 @@ nt_event_error(nt_node_call_t *call)
 void
 nt_event_sent(nt_run_t *run, uint32_t edge)
 {
-    nt_buf_t *line = &run->line;
+    nt_buf_t *line;
     char      digits[12];
     char     *p = digits + sizeof(digits);
-    uint32_t  n = ++run->counters[edge];
+    uint32_t  n;
+
+    for (; run->parent != NULL; run = run->parent) {
+        edge = run->tool->plan->edges[edge];
+        if (edge == NT_NONE) {
+            return; /* told where it came to the chain */
+        }
+    }
+    line = &run->line;
+    n = ++run->counters[edge];
 
     *--p = '}';
     do {
@@ -245,6 +254,9 @@ nt_event_drained(nt_run_t *run, uint32_t edge)
 {
     nt_str_t text = run->graph->edges[edge].drained;
 
+    if (run->parent != NULL) {
+        return; /* more may come with the next call */
+    }
     nt_event_raw(run, text.data, text.len);
 }
 

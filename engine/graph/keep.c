@@ -1,4 +1,5 @@
 #include "engine/graph/keep.h"
+#include "engine/graph/tools.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -80,6 +81,10 @@ nt_keep_end(nt_node_call_t *call)
     nt_run_t *run = call->run;
     json_t   *outputs;
 
+    /* How often a tool was called, and with what, is not kept. */
+    if (call->plan->n_callees > 0 || call->plan->callers > 0) {
+        return;
+    }
     if (run->sink.completed == NULL || call->kept || call->failed ||
         call->many || (call->plan->type->flags & NT_NODE_STREAMING_OUTPUT) ||
         !sources_kept(call))
@@ -96,15 +101,18 @@ nt_keep_end(nt_node_call_t *call)
 bool
 nt_keep_begin(nt_node_call_t *call)
 {
-    nt_run_t *run = call->run;
+    nt_node_call_t *outer;
+    nt_run_t       *run = call->run;
 
     if (!(call->plan->type->flags & NT_NODE_ONCE) || call->begun) {
-        return true;
+        return !call->held;
     }
     call->begun = true;
-    if (run->sink.begin == NULL ||
-        run->sink.begin(run->sink.arg, call->plan->id,
-                        (uint32_t) (call - run->calls)))
+    outer = run->parent != NULL ? nt_chain_outer(call) : NULL;
+    if (outer != NULL ? nt_keep_begin(outer)
+                      : run->sink.begin == NULL ||
+                            run->sink.begin(run->sink.arg, call->plan->id,
+                                            (uint32_t) (call - run->calls)))
     {
         return true;
     }
@@ -120,9 +128,10 @@ nt_run_begin(nt_run_t *run, uint32_t node)
 
     if (call->held) {
         call->held = false;
-        call->more = true;
+        call->more = !call->plan->inner;
         run->held--;
         nt_run_ready(run, call);
+        nt_chain_begin(call);
     }
 }
 
@@ -148,7 +157,9 @@ restore_node(nt_node_call_t *call, json_t *outputs)
     const char *name;
     json_t     *value;
 
-    if (call->kept || !json_is_object(outputs) || !sources_kept(call)) {
+    if (call->kept || !json_is_object(outputs) || !sources_kept(call) ||
+        call->plan->callers > 0)
+    {
         return;
     }
     json_object_foreach(outputs, name, value)

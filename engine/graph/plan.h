@@ -17,8 +17,9 @@
 #define NT_NONE UINT32_MAX
 
 /* Far beyond what people draw; what a graph may cost to compile. */
-#define NT_NODES_MAX 10000
-#define NT_EDGES_MAX 20000
+#define NT_NODES_MAX  10000
+#define NT_EDGES_MAX  20000
+#define NT_CHAINS_MAX 1000 /* tools behind outputs */
 
 typedef enum {
     NT_KIND_RUN,     /* run() for each set of inputs */
@@ -55,6 +56,8 @@ typedef struct {
     uint32_t        *edges;
 } nt_output_plan_t;
 
+/* A control edge has neither output nor handle (NT_NONE), nor has an edge
+ * within a tool's chain: its values flow in the runs of the chain. */
 typedef struct {
     const char *id;
     uint32_t    source; /* node */
@@ -65,6 +68,8 @@ typedef struct {
     nt_str_t    sent;    /* event up to the counter */
     nt_str_t    drained; /* whole event */
 } nt_edge_plan_t;
+
+typedef struct nt_tool_plan nt_tool_plan_t;
 
 typedef struct {
     const char           *id;
@@ -89,6 +94,17 @@ typedef struct {
     nt_output_plan_t *outputs;
     uint32_t          first_output; /* number of the first in the graph */
 
+    /* see tools.h */
+    uint32_t        n_tools;
+    nt_tool_plan_t *tools; /* what the node may call */
+    uint32_t        n_callees;
+    uint32_t       *callees; /* nodes that end when their callers have */
+    uint32_t        n_ends;
+    uint32_t       *ends;    /* edges without an output that end with it */
+    uint32_t        callers; /* nodes that have this one among their callees */
+    bool            inner;   /* part of a tool's chain: runs in there */
+    bool            kept;    /* its values are the result of the chain */
+
     nt_str_t running; /* whole event */
     nt_str_t update;  /* node_update up to its status */
     nt_str_t id_json; /* quoted and escaped */
@@ -112,6 +128,30 @@ struct nt_graph {
 
 /* --- compile.c, edges.c, values.c --- */
 
+/* An edge as the workflow has it. */
+typedef struct {
+    const json_t *json;
+    const char   *id;
+    const char   *source_handle;
+    const char   *target_handle;
+    uint32_t      source;
+    uint32_t      target;
+    uint32_t      output;
+    uint32_t      next_in;  /* edge into the same node, or NT_NONE */
+    uint32_t      next_out; /* edge from the same node, or NT_NONE */
+    bool          control;
+    bool          entry; /* from an output that is a tool */
+    bool          inner; /* flows in the runs of a chain only */
+} nt_draft_t;
+
+/* What is behind an output that is a tool. */
+typedef struct {
+    uint32_t agent;
+    uint32_t output;
+    bool     outermost; /* its agent is not part of a chain itself */
+    char    *nodes;     /* by node: part of it */
+} nt_chain_t;
+
 /* A compilation under way. */
 typedef struct {
     nt_graph_t          *graph;
@@ -123,7 +163,14 @@ typedef struct {
     json_t              *inputs;  /* name to node id */
     json_t              *outputs; /* name to node id */
     nt_buf_t             text;    /* scratch */
-    bool                 failed;  /* an error has been reported */
+    nt_draft_t          *drafts;  /* as many as the graph's edges */
+    uint32_t            *first_in;
+    uint32_t            *first_out; /* by node: a draft, or NT_NONE */
+    nt_chain_t          *chains;
+    size_t               n_chains;
+    size_t              *budget; /* nodes that chains may still have */
+    bool                 chain;  /* compiles one */
+    bool                 failed; /* an error has been reported */
     bool                 nomem;
 } nt_compile_t;
 
@@ -134,11 +181,34 @@ void nt_compile_report(nt_compile_t *c, json_t *list,
                        const char *property, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 
+/* Compiles c->source with the lists, the registry and the budget of c; the
+ * caller's reference.  NULL after a report, or when memory is out. */
+nt_graph_t *nt_compile_graph(nt_compile_t *c);
+
 bool nt_compile_edges(nt_compile_t *c);
 bool nt_compile_values(nt_compile_t *c);
 
 /* Property `name` of a type; NT_NONE when it has none. */
 uint32_t nt_type_property(const nt_node_type_t *type, const char *name);
+
+/* --- chains.c: which nodes are behind the tools --- */
+
+/* Finds the chains, marks nodes and drafts. */
+bool nt_compile_chains(nt_compile_t *c);
+
+/* --- tools_plan.c --- */
+
+/* The type of the nodes that stand in a chain for those around it. */
+extern const nt_node_type_t nt_tool_entry;
+
+/* Makes the tools of all nodes, once edges and values are there. */
+bool nt_compile_tools(nt_compile_t *c);
+void nt_tools_free(nt_node_plan_t *node);
+
+/* --- schema.c --- */
+
+/* The JSON Schema of a type; new reference, NULL when memory is out. */
+json_t *nt_type_schema(const nt_type_t *type);
 
 /* --- events.c: the texts that are the same in each run --- */
 bool nt_events_render(nt_graph_t *graph);

@@ -1,4 +1,5 @@
 #include "engine/graph/keep.h"
+#include "engine/graph/tools.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -125,6 +126,10 @@ nt_run_block(nt_node_call_t *call)
     uint32_t    handle, number = (uint32_t) (call - run->calls);
 
     handle = full_handle(call);
+    if (handle == NT_NONE && run->parent != NULL) {
+        call->blocked = nt_chain_block(call);
+        return call->blocked;
+    }
     call->blocked = handle != NT_NONE;
     if (!call->blocked || call->listed) {
         return call->blocked;
@@ -170,6 +175,12 @@ nt_run_send(nt_node_call_t *call, uint32_t number, json_t *value)
         if (call->restored == NULL) {
             nt_event_sent(run, output->edges[i]);
         }
+    }
+    if (call->gathered != NULL) {
+        nt_tool_keep(call, number, value);
+    }
+    if (run->parent != NULL) {
+        nt_chain_send(call, number, value);
     }
 }
 
@@ -233,6 +244,9 @@ nt_run_end_node(nt_node_call_t *call)
     }
     call->waiting = 0;
     nt_keep_end(call);
+    if (call->plan->n_ends > 0 || call->plan->callers > 0) {
+        nt_tool_release(call);
+    }
     nt_run_forget(call);
     nt_call_reset(call);
     nt_call_free_state(call);
@@ -285,7 +299,9 @@ start(nt_run_t *run)
     size_t   n;
 
     run->started = true;
-    for (n = 0; !run->resumed && n < json_array_size(run->graph->warnings); n++)
+    for (n = 0; !run->resumed && run->parent == NULL &&
+                n < json_array_size(run->graph->warnings);
+         n++)
     {
         nt_event_warning(run, json_array_get(run->graph->warnings, n));
     }
@@ -375,13 +391,25 @@ pump(nt_run_t *run, unsigned budget)
         if (call != NULL) {
             budget--;
             nt_step(call);
-        } else if (run->outstanding > 0 || run->held > 0) {
+        }
+        if (run->children != NULL && nt_chain_pump(run)) {
+            budget -= budget > 0;
+        } else if (call != NULL) {
+            continue;
+        } else if (run->outstanding > run->tool_waits || run->held > 0 ||
+                   nt_chain_waits(run))
+        {
             return false;
         } else if (!relieve(run)) {
+            if (run->parent != NULL) {
+                return false; /* the run around it has to make room */
+            }
             break; /* cannot be: a node that waits has something to wait for */
         }
     }
-    nt_run_abort(run);
+    do {
+        nt_run_abort(run);
+    } while (run->children != NULL && nt_chain_pump(run));
     return false;
 }
 
@@ -399,7 +427,8 @@ nt_run_pump(nt_run_t *run, unsigned budget)
     }
     more = pump(run, budget);
     run->pumping = false;
-    if (more || run->outstanding > 0) {
+    if (more || run->outstanding > 0 || (run->unfinished > 0 && !run->aborted))
+    {
         return more;
     }
     if (run->held > 0 && !run->cancelled && !run->nomem) {
@@ -453,6 +482,7 @@ init_calls(nt_run_t *run, json_t **last, bool *closed)
         call->open = call->plan->n_handles;
         call->missing = call->plan->n_handles;
         call->room = NT_NONE;
+        call->callers = call->plan->callers;
     }
     run->unfinished = graph->n_nodes;
 }
@@ -530,6 +560,7 @@ nt_run_free(nt_run_t *run)
         nt_call_free_state(call);
         nt_run_forget(call);
         json_decref(call->restored);
+        json_decref(call->gathered);
         free(call->error);
     }
     for (i = 0; i < run->graph->n_handles; i++) {

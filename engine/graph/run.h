@@ -39,6 +39,8 @@ typedef struct {
 
 typedef enum { NT_STEP_RUN, NT_STEP_ITEM, NT_STEP_END } nt_step_t;
 
+typedef struct nt_tool_call nt_tool_call_t; /* see tools.h */
+
 /* A node in a run: the actor. */
 struct nt_node_call {
     nt_run_t             *run;
@@ -71,6 +73,12 @@ struct nt_node_call {
     bool held;     /* waits for that */
     bool lost;     /* began in an earlier attempt, and did not end */
     bool returned; /* is back from the pool, not looked at yet */
+
+    uint32_t        callers;   /* who may still call it */
+    nt_tool_call_t *pending;   /* calls that wait for it */
+    nt_tool_call_t *tool;      /* the call that the activation is */
+    json_t         *arguments; /* of that call; owned */
+    json_t         *gathered;  /* {output: values} for a result, or NULL */
 
     nt_step_t    step;
     uint32_t     item_handle; /* of NT_STEP_ITEM */
@@ -117,6 +125,15 @@ struct nt_run {
     bool     done;
     bool     nomem;
 
+    /* calls of chains */
+    nt_run_t       *parent; /* of a chain's run */
+    nt_tool_call_t *tool;   /* the same: what it is for */
+    nt_run_t       *children;
+    nt_run_t       *next;       /* among the parent's children */
+    bool            runnable;   /* a pump of it may do something */
+    nt_tool_call_t *pending;    /* calls whose inputs have not come */
+    uint32_t        tool_waits; /* nodes that wait for a call's end */
+
     int workspace; /* -1: not opened yet; atomic, the pool opens it */
 
     json_t         *results;
@@ -154,6 +171,13 @@ bool nt_batch_set(nt_node_call_t *call, uint32_t number, json_t *value);
  * the handle's type. */
 json_t *nt_batch_convert(nt_node_call_t *call, uint32_t number, json_t *value);
 
+/* Adds `value` (taken over) to the list that the handle collects. */
+bool nt_batch_collect(nt_node_call_t *call, uint32_t number, json_t *value);
+
+/* Checks a list that is complete against the type of its handle; other
+ * handles are fine. */
+bool nt_batch_seal(nt_node_call_t *call, uint32_t number);
+
 /* --- run.c --- */
 
 void nt_run_ready(nt_run_t *run, nt_node_call_t *call);
@@ -180,6 +204,8 @@ void nt_run_enter(nt_node_call_t *call);
 /* --- step.c --- */
 
 void nt_step(nt_node_call_t *call);
+/* Starts the activation that is a call. */
+void nt_step_called(nt_node_call_t *call);
 /* What follows from the return of run, item or end. */
 void nt_step_settle(nt_node_call_t *call);
 

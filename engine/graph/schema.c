@@ -1,5 +1,4 @@
-#include "engine/graph/graph.h"
-#include "engine/graph/types.h"
+#include "engine/graph/plan.h"
 
 /*
  * JSON Schemas of a workflow's parameters and results, in the words of
@@ -68,9 +67,8 @@ add_ref(json_t *schema, const nt_type_t *type)
     return rc;
 }
 
-/* New reference; NULL when memory is out. */
-static json_t *
-type_schema(const nt_type_t *type)
+json_t *
+nt_type_schema(const nt_type_t *type)
 {
     json_t     *schema, *list;
     const char *name = schema_type(type);
@@ -84,13 +82,17 @@ type_schema(const nt_type_t *type)
     if (type->kind == NT_TYPE_REF) {
         rc |= add_ref(schema, type);
     }
-    if (type->kind == NT_TYPE_LIST && type->n_args > 0) {
-        rc |= json_object_set_new(schema, "items", type_schema(type->args[0]));
+    if (type->kind == NT_TYPE_LIST) {
+        /* Some models' servers refuse arrays that do not say of what. */
+        rc |=
+            json_object_set_new(schema, "items",
+                                type->n_args > 0 ? nt_type_schema(type->args[0])
+                                                 : json_object());
     }
     if (type->kind == NT_TYPE_UNION) {
         list = json_array();
         for (i = 0; i < type->n_args; i++) {
-            rc |= json_array_append_new(list, type_schema(type->args[i]));
+            rc |= json_array_append_new(list, nt_type_schema(type->args[i]));
         }
         rc |= json_object_set_new(schema, "anyOf", list);
     }
@@ -190,7 +192,7 @@ input_schema(const nt_node_type_t *type, const json_t *data)
         return json_object();
     }
     value_type = nt_type_parse(&arena, property->type, property->values);
-    schema = value_type != NULL ? type_schema(value_type) : NULL;
+    schema = value_type != NULL ? nt_type_schema(value_type) : NULL;
     nt_arena_free(&arena);
     if (schema == NULL) {
         return NULL;
@@ -243,7 +245,7 @@ source_schema(const draft_t *draft, const json_t *edge)
          output++) {
         if (strcmp(output->name, handle) == 0) {
             value_type = nt_type_parse(&arena, output->type, NULL);
-            schema = value_type != NULL ? type_schema(value_type) : NULL;
+            schema = value_type != NULL ? nt_type_schema(value_type) : NULL;
             nt_arena_free(&arena);
             return schema;
         }

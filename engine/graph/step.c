@@ -1,4 +1,5 @@
 #include "engine/graph/keep.h"
+#include "engine/graph/tools.h"
 
 #include <stdlib.h>
 
@@ -33,6 +34,14 @@ nt_step_settle(nt_node_call_t *call)
     nt_run_t *run = call->run;
 
     call->more = false;
+    if (call->tool != NULL && (call->rc != NT_NODE_MORE || call->error != NULL))
+    {
+        if (call->rc == NT_NODE_FAIL && call->error == NULL) {
+            (void) nt_call_fail(call, "the server is out of memory");
+        }
+        nt_tool_settle(call);
+        return;
+    }
     if (call->rc == NT_NODE_FAIL || call->error != NULL) {
         nt_run_fail_node(call);
         return;
@@ -238,12 +247,17 @@ show(nt_node_call_t *call, json_t *value)
         nt_event_output(call, value);
     }
     if (call->plan->kind == NT_KIND_OUTPUT) {
+        while (run->parent != NULL) {
+            run = run->parent; /* an output is one of the job, wherever */
+        }
         if (json_object_set(run->results, call->plan->name, value) != 0) {
             run->nomem = true;
         }
     }
     if (call->plan->n_outputs > 0) {
         nt_run_send(call, 0, value);
+    } else if (call->gathered != NULL) {
+        nt_tool_keep(call, 0, value);
     }
 }
 
@@ -278,6 +292,17 @@ step_sink(nt_node_call_t *call)
         nt_event_completed(call);
     }
     nt_run_end_node(call);
+}
+
+void
+nt_step_called(nt_node_call_t *call)
+{
+    if (call->plan->kind == NT_KIND_RUN) {
+        begin(call, NT_STEP_RUN);
+        return;
+    }
+    show(call, nt_call_input(call, "value"));
+    nt_tool_settle(call);
 }
 
 static void
@@ -324,6 +349,10 @@ step(nt_node_call_t *call)
     }
     if (call->more) {
         start_step(call);
+        return;
+    }
+    if (call->plan->callers > 0) {
+        nt_tool_step(call);
         return;
     }
 

@@ -77,6 +77,7 @@ set_values(nt_compile_t *c, nt_node_plan_t *node, const json_t *data)
             return false;
         }
         if (property->required && node->handles[i] == NT_NONE &&
+            node->callers == 0 && /* the call may bring it */
             node->kind != NT_KIND_INPUT && node->kind != NT_KIND_BYPASS &&
             json_is_null(node->values[i]) &&
             (given == NULL || json_is_null(given)))
@@ -133,6 +134,19 @@ set_dynamic(nt_compile_t *c, nt_node_plan_t *node, const json_t *source)
     return true;
 }
 
+static bool
+takes_list(const nt_node_plan_t *node, const nt_handle_plan_t *handle)
+{
+    uint32_t property;
+
+    if (!node->inner) {
+        return handle->type != NULL && handle->type->kind == NT_TYPE_LIST;
+    }
+    property = nt_type_property(node->type, handle->name);
+    return property != NT_NONE &&
+           strncmp(node->type->properties[property].type, "list", 4) == 0;
+}
+
 static void
 set_sync(nt_compile_t *c, nt_node_plan_t *node, const json_t *source)
 {
@@ -145,8 +159,7 @@ set_sync(nt_compile_t *c, nt_node_plan_t *node, const json_t *source)
         handle = &c->graph->handles[node->first_handle + i];
         streams |= handle->streams;
         handle->aggregate = node->kind == NT_KIND_RUN && handle->n_edges > 1 &&
-                            handle->type != NULL &&
-                            handle->type->kind == NT_TYPE_LIST;
+                            takes_list(node, handle);
         if (handle->aggregate) {
             node->sync = NT_SYNC_AGGREGATE;
         }
@@ -195,7 +208,9 @@ check_node(nt_compile_t *c, nt_node_plan_t *node)
     uint32_t i;
     int      rc = 0;
 
-    if (node->type->check == NULL || node->kind == NT_KIND_BYPASS) {
+    if (node->type->check == NULL || node->kind == NT_KIND_BYPASS ||
+        node->callers > 0)
+    {
         return true;
     }
     properties =

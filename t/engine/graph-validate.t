@@ -102,10 +102,10 @@ refused('an edge to itself',
 my $control = graph([node(a => 'test.Wrap'), node(b => 'test.Wrap')]);
 $control->{edges} = [{ id => 'c', source => 'a', sourceHandle => '__control__',
     target => 'b', targetHandle => '__control__', edge_type => 'control' }];
-refused('a control edge', $control,
-    { message => 'Edge "c" from node "a" to node "b" is a control edge; '
-          . 'control edges are not available on this server', edge_id => 'c',
-      node_id => 'b', node_type => 'test.Wrap' });
+refused('a control edge from a node that calls nothing', $control,
+    { message => 'Control edge "c": node "a" (test.Wrap) cannot control '
+          . 'other nodes; agents can', edge_id => 'c', node_id => 'a',
+      node_type => 'test.Wrap' });
 
 refused('too many nodes', { nodes => [(1) x 10_001] },
     { message => 'The graph has 10001 nodes; at most 10000 are allowed' });

@@ -423,10 +423,22 @@ static const nt_node_type_t load = { .type = "test.Load",
                                      .flags = NT_NODE_ASYNC,
                                      .run = run_load };
 
+extern const nt_node_type_t test_caller; /* test_tools.c */
+extern const nt_node_type_t test_dynamic_outputs;
+
 static const nt_node_type_t *const types[] = {
-    &pair,  &wrap,    &once,      &pool, &add,   &repeat,    &pool_repeat,
-    &burst, &forever, &wait_node, &sum,  &fail,  &fail_late, &first,
-    &lists, &dynamic, &needy,     &file, &fetch, &load,      NULL
+    &pair,        &wrap,
+    &once,        &pool,
+    &add,         &repeat,
+    &pool_repeat, &burst,
+    &forever,     &wait_node,
+    &sum,         &fail,
+    &fail_late,   &first,
+    &lists,       &dynamic,
+    &needy,       &file,
+    &fetch,       &load,
+    &test_caller, &test_dynamic_outputs,
+    NULL
 };
 
 NT_NODE_API const nt_node_library_t nodetool_node_library = { NODETOOL_NODE_ABI,

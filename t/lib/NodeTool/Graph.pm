@@ -99,16 +99,29 @@ sub node {
     return { id => "$id", type => $type, data => \%data, %members };
 }
 
-# 'a.output>b.value' ...
+# 'a.output>b.value', 'agent~target' for a control edge, or an edge as it is.
 sub edges {
-    my (@texts) = @_;
+    my (@edges) = @_;
 
-    return map {
-        my ($source, $source_handle, $target, $target_handle) =
-            /^([^.]+)\.([^>]+)>([^.]+)\.(.+)$/ or die "edge $_";
-        { id => $_, source => $source, sourceHandle => $source_handle,
-          target => $target, targetHandle => $target_handle };
-    } @texts;
+    return map { ref $_ ? $_ : /~/ ? control(split /~/) : data_edge($_) }
+        @edges;
+}
+
+sub data_edge {
+    my ($text) = @_;
+
+    my ($source, $source_handle, $target, $target_handle) =
+        $text =~ /^([^.]+)\.([^>]+)>([^.]+)\.(.+)$/ or die "edge $text";
+    return { id => $text, source => $source, sourceHandle => $source_handle,
+        target => $target, targetHandle => $target_handle };
+}
+
+sub control {
+    my ($source, $target) = @_;
+
+    return { id => "$source~$target", source => $source,
+        sourceHandle => '__control__', target => $target,
+        targetHandle => '__control__', edge_type => 'control' };
 }
 
 1;

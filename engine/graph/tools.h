@@ -1,0 +1,129 @@
+/*
+ * engine/graph/tools.h - nodes as tools of other nodes; private to the graph.
+ *
+ * A node with NT_NODE_TOOLS has two kinds of them.  The target of a control
+ * edge is a node of the same run that waits for calls: each is one
+ * activation, with the arguments in the place of its properties, over the
+ * last values of its edges; what it emits flows on as usual.  What is behind
+ * a dynamic output is a chain: a plan of its own, and each call is a run of
+ * it.
+ *
+ * The nodes of a chain are in the plan around it as well, marked `inner`:
+ * there they keep the last values that come to the chain from outside, and
+ * send on what leaves it.  They end, as controlled nodes do, when all who
+ * can call them have ended.
+ */
+
+#ifndef NT_TOOLS_H
+#define NT_TOOLS_H
+
+#include "engine/graph/run.h"
+
+#define NT_TOOL_NAME_MAX 64
+
+/* More values than this are no answer that a model could read. */
+#define NT_TOOL_VALUES_MAX 10000
+
+/* An argument of a chain. */
+typedef struct {
+    const char      *name;
+    const nt_type_t *type;  /* NULL: any */
+    const char      *entry; /* the chain's parameter that it goes to */
+} nt_tool_param_t;
+
+/* What comes to a chain from nodes around it. */
+typedef struct {
+    const char *entry;
+    uint32_t    handle; /* of an inner node */
+} nt_tool_input_t;
+
+struct nt_tool_plan {
+    const char *name;
+    json_t     *schema; /* as nt_call_tools gives it; owned */
+
+    /* of a controlled node */
+    uint32_t edge;   /* the control edge, or NT_NONE */
+    uint32_t target; /* a node, or NT_NONE */
+
+    /* of an output */
+    uint32_t         output;
+    nt_graph_t      *chain; /* NULL when all that it feeds runs by itself */
+    uint32_t         n_params;
+    nt_tool_param_t *params;
+    uint32_t         n_inputs;
+    nt_tool_input_t *inputs;
+    uint32_t         n_nodes; /* but for the entries, which are the last */
+    uint32_t        *nodes;   /* the chain's to those of the plan around it */
+    uint32_t        *edges;   /* the same; NT_NONE for one from outside */
+};
+
+/* A call under way; its caller waits. */
+struct nt_tool_call {
+    nt_tool_call_t       *next; /* in the line of the node or run */
+    nt_node_call_t       *caller;
+    const nt_tool_plan_t *plan;
+    json_t               *arguments; /* checked: owned */
+    json_t               *result;    /* owned */
+    char                 *error;     /* malloc'ed */
+    nt_run_t             *run;       /* of a chain, while there is one */
+    bool                  done;
+};
+
+/* --- tools_call.c --- */
+
+/* A step of a node that is called. */
+void nt_tool_step(nt_node_call_t *call);
+
+/* An activation that was a call is over. */
+void nt_tool_settle(nt_node_call_t *call);
+
+/* The last of those who call `call` may have ended. */
+void nt_tool_release(nt_node_call_t *caller);
+
+/* Ends a call; takes both over.  NULL, NULL: memory is out. */
+void nt_tool_finish(nt_tool_call_t *tool, json_t *result, char *error);
+
+/* Whether a handle has what a call needs: READY, WAIT, or END when no value
+ * will come. */
+nt_batch_t nt_tool_input(const nt_run_t *run, uint32_t handle);
+
+/* Keeps a value that a node sends or shows for the result of a call. */
+void nt_tool_keep(nt_node_call_t *call, uint32_t output, json_t *value);
+
+/* The result that was kept: one value as it is, several as a list.  A new
+ * reference; NULL when memory is out. */
+json_t *nt_tool_result(json_t *kept);
+
+/* --- chain.c --- */
+
+/* Starts calls of chains whose inputs have come. */
+void nt_chain_start(nt_run_t *run);
+
+/* Lets the runs of chains do something; true when one did. */
+bool nt_chain_pump(nt_run_t *run);
+
+/* Ends a call whose caller must not wait any longer. */
+void nt_chain_cancel(nt_tool_call_t *tool);
+
+/* The node in the run around a chain's that stands for this one; NULL for an
+ * entry. */
+nt_node_call_t *nt_chain_outer(const nt_node_call_t *call);
+
+/* Sends what a node of a chain sends along the edges that leave it. */
+void nt_chain_send(nt_node_call_t *call, uint32_t output, json_t *value);
+
+/* True when a receiver of the values that leave the chain has no room; the
+ * node will be woken. */
+bool nt_chain_block(nt_node_call_t *call);
+
+/* Tells the chains that there is room behind one of their nodes. */
+void nt_chain_unblock(nt_node_call_t *call);
+
+/* The begin of a node of chains is stored: they go on. */
+void nt_chain_begin(nt_node_call_t *call);
+
+/* True while a run of a chain waits for something else than the run around
+ * it. */
+bool nt_chain_waits(const nt_run_t *run);
+
+#endif

@@ -1,0 +1,102 @@
+/*
+ * test.Caller: calls its tools as its property `calls` says, the way an agent
+ * does as a model says.  {"repeat": n} in a call repeats it.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/nodetool_node.h"
+
+extern const nt_node_type_t test_caller;
+extern const nt_node_type_t test_dynamic_outputs;
+
+static const nt_output_t caller_outputs[] = {
+    { "text", "any" }, { "tools", "list" }, { "result", "any" }, { NULL, NULL }
+};
+
+static const nt_property_t caller_properties[] = {
+    { .name = "prompt", .type = "any" },
+    { .name = "calls", .type = "list[dict]", .default_json = "[]" },
+    { .name = NULL }
+};
+
+/* {"NAME": result} or {"error": sentence} */
+static json_t *
+call_once(nt_node_call_t *call, const json_t *what)
+{
+    const char *name = json_string_value(json_object_get(what, "tool"));
+    char       *error;
+    json_t     *result;
+
+    result =
+        nt_call_tool(call, name, json_object_get(what, "arguments"), &error);
+    if (result == NULL) {
+        result = json_pack("{s:s}", "error", error);
+        free(error);
+    }
+    return result;
+}
+
+static nt_node_rc_t
+run_caller(nt_node_call_t *call)
+{
+    const json_t *calls = nt_call_input(call, "calls"), *what;
+    json_t       *all = json_array(), *result;
+    json_int_t    n;
+    size_t        i;
+
+    if (nt_call_emit(call, "tools", nt_call_tools(call)) != NT_NODE_DONE) {
+        json_decref(all);
+        return NT_NODE_FAIL;
+    }
+    for (i = 0; i < json_array_size(calls); i++) {
+        what = json_array_get(calls, i);
+        n = json_integer_value(json_object_get(what, "repeat"));
+        do {
+            result = call_once(call, what);
+            json_array_append(all, result);
+            if (nt_call_emit(call, "result", result) != NT_NODE_DONE) {
+                json_decref(all);
+                return NT_NODE_FAIL;
+            }
+        } while (--n > 0);
+    }
+    return nt_call_emit(call, "text", all);
+}
+
+const nt_node_type_t test_caller = { .type = "test.Caller",
+                                     .title = "Caller",
+                                     .properties = caller_properties,
+                                     .outputs = caller_outputs,
+                                     .flags = NT_NODE_ASYNC | NT_NODE_TOOLS |
+                                              NT_NODE_DYNAMIC_OUTPUTS |
+                                              NT_NODE_STREAMING_OUTPUT,
+                                     .run = run_caller };
+
+/* --- Outputs: dynamic outputs that are no tools --- */
+
+static const nt_output_t types_output[] = { { "types", "dict" },
+                                            { NULL, NULL } };
+
+static nt_node_rc_t
+run_dynamic_outputs(nt_node_call_t *call)
+{
+    json_t     *types = nt_call_dynamic_outputs(call), *type;
+    const char *name;
+
+    json_object_foreach(types, name, type)
+    {
+        if (nt_call_emit(call, name, json_string(name)) != NT_NODE_DONE) {
+            json_decref(types);
+            return NT_NODE_FAIL;
+        }
+    }
+    return nt_call_emit(call, "types", types);
+}
+
+const nt_node_type_t test_dynamic_outputs = { .type = "test.Outputs",
+                                              .title = "Outputs",
+                                              .outputs = types_output,
+                                              .flags = NT_NODE_DYNAMIC_OUTPUTS,
+                                              .run = run_dynamic_outputs };
