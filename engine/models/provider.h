@@ -69,9 +69,14 @@ nt_http_reply_t *nt_provider_send(nt_node_call_t *call, const nt_model_t *model,
 json_t *nt_provider_json(nt_node_call_t *call, const nt_model_t *model,
                          const char *path, const json_t *body, double timeout);
 
-/* The same, but the reply's body is bytes; *data is malloc'ed; *type, if not
- * NULL, its Content-Type, malloc'ed.  A body that is not JSON has its own
- * `type`. */
+/* The same for a body of another `type` (of no data: a GET). */
+json_t *nt_provider_send_json(nt_node_call_t *call, const nt_model_t *model,
+                              const char *path, nt_str_t body, const char *type,
+                              double timeout);
+
+/* The same, but the reply's body is bytes: *data is malloc'ed and ends with a
+ * NUL beyond its length; *reply_type, if not NULL, its Content-Type, malloc'ed.
+ * False after nt_call_fail. */
 bool nt_provider_bytes(nt_node_call_t *call, const nt_model_t *model,
                        const char *path, nt_str_t body, const char *type,
                        double timeout, nt_str_t *data, char **reply_type);

@@ -297,27 +297,16 @@ nt_provider_bytes(nt_node_call_t *call, const nt_model_t *model,
 
 
 json_t *
-nt_provider_json(nt_node_call_t *call, const nt_model_t *model,
-                 const char *path, const json_t *body, double timeout)
+nt_provider_send_json(nt_node_call_t *call, const nt_model_t *model,
+                      const char *path, nt_str_t body, const char *type,
+                      double timeout)
 {
-    bool         good;
-    char        *text = body != NULL ? nt_json_text(body) : NULL;
     json_t      *value;
     nt_str_t     data;
     json_error_t e;
 
-    if (body != NULL && text == NULL) {
-        (void) nt_arg_nomem(call);
-        return NULL;
-    }
-
-    good =
-        nt_provider_bytes(call, model, path,
-                          (nt_str_t) { text, text != NULL ? strlen(text) : 0 },
-                          text != NULL ? "application/json" : NULL, timeout,
-                          &data, NULL);
-    free(text);
-    if (!good) {
+    if (!nt_provider_bytes(call, model, path, body, type, timeout, &data, NULL))
+    {
         return NULL;
     }
 
@@ -330,6 +319,32 @@ nt_provider_json(nt_node_call_t *call, const nt_model_t *model,
                             model->provider->title);
         return NULL;
     }
+
+    return value;
+}
+
+
+json_t *
+nt_provider_json(nt_node_call_t *call, const nt_model_t *model,
+                 const char *path, const json_t *body, double timeout)
+{
+    char   *text;
+    json_t *value;
+
+    if (body == NULL) {
+        return nt_provider_send_json(call, model, path, (nt_str_t) { NULL, 0 },
+                                     NULL, timeout);
+    }
+
+    text = nt_json_text(body);
+    if (text == NULL) {
+        (void) nt_arg_nomem(call);
+        return NULL;
+    }
+
+    value = nt_provider_send_json(call, model, path, nt_str(text),
+                                  "application/json", timeout);
+    free(text);
 
     return value;
 }

@@ -1,0 +1,346 @@
+/*
+ * engine/models/node.c - arguments and results of nodes about models.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "core/nt_id.h"
+#include "engine/assets/uri.h"
+#include "engine/models/node.h"
+
+const nt_output_t nt_out_audio[] = { { "output", "audio" }, { NULL, NULL } };
+const nt_output_t nt_out_image[] = { { "output", "image" }, { NULL, NULL } };
+const nt_output_t nt_out_video[] = { { "output", "video" }, { NULL, NULL } };
+const nt_output_t nt_out_np_array[] = { { "output", "np_array" },
+                                        { NULL, NULL } };
+
+const double nt_zero = 0, nt_one = 1, nt_least_seed = -1;
+
+
+bool
+nt_arg_filled(nt_node_call_t *call, const char *name, nt_str_t *text)
+{
+    if (!nt_arg_str(call, name, text)) {
+        return false;
+    }
+
+    if (text->len == 0) {
+        (void) nt_call_fail(call, "'%s' is empty: it needs a text", name);
+        return false;
+    }
+
+    return true;
+}
+
+
+bool
+nt_arg_is_set(nt_node_call_t *call, const char *name)
+{
+    return !nt_model_ref_empty(nt_call_input(call, name));
+}
+
+
+bool
+nt_arg_media(nt_node_call_t *call, const char *name, const char *kind,
+             nt_str_t *data, const char **type)
+{
+    if (!nt_arg_is_set(call, name)) {
+        (void) nt_call_fail(call, "'%s' is not set: it needs %s %s", name,
+                            kind[0] == 'v' ? "a" : "an", kind);
+        return false;
+    }
+
+    if (!nt_model_load(call, nt_call_input(call, name), data)) {
+        return false;
+    }
+
+    *type = nt_media_type(*data);
+
+    /* sound comes in video's containers, too */
+    if (*type == NULL || (strncmp(*type, kind, 5) != 0 &&
+                          !(kind[0] == 'a' && (*type)[0] == 'v')))
+    {
+        free((char *) (uintptr_t) data->data);
+        (void) nt_call_fail(call, "'%s' is no %s of a known format", name,
+                            kind);
+        return false;
+    }
+
+    return true;
+}
+
+
+bool
+nt_use_model(nt_node_call_t *call, const char *provider, const char *id,
+             nt_model_t *model)
+{
+    int n;
+
+    if (!nt_provider_use(call, nt_provider_find(provider), model)) {
+        return false;
+    }
+
+    n = snprintf(model->id, sizeof(model->id), "%s", id);
+    if (n < 0 || (size_t) n >= sizeof(model->id)) {
+        (void) nt_call_fail(call, "the model's id is longer than 255 bytes");
+        return false;
+    }
+
+    return true;
+}
+
+
+/* --- asking --- */
+
+static bool
+show_text(void *ctx, const nt_llm_delta_t *delta)
+{
+    if (delta->kind == NT_LLM_CONTENT) {
+        nt_call_chunk(ctx, delta->text.data, delta->text.len, false);
+    }
+
+    return true;
+}
+
+
+json_t *
+nt_ask(nt_node_call_t *call, const nt_ask_t *ask, json_t *options)
+{
+    bool    good;
+    json_t *reply = NULL, *messages = json_array();
+    json_t *model =
+        json_pack("{s:s,s:s}", "provider", ask->provider, "id", ask->id);
+    nt_model_chat_t chat = { .model = model,
+                             .messages = messages,
+                             .options = options,
+                             .delta = show_text,
+                             .ctx = call };
+
+    good = messages != NULL && model != NULL && options != NULL;
+    if (good && ask->system.len != 0) {
+        good = json_array_append_new(messages,
+                                     nt_model_text_message("system",
+                                                           ask->system)) == 0;
+    }
+
+    good = good &&
+           nt_model_add_user(messages, ask->prompt, ask->image, ask->audio);
+    if (good) {
+        reply = nt_model_chat(call, &chat);
+        nt_call_chunk(call, "", 0, true);
+    } else {
+        (void) nt_arg_nomem(call);
+    }
+
+    json_decref(messages);
+    json_decref(model);
+    json_decref(options);
+
+    return reply;
+}
+
+
+nt_node_rc_t
+nt_emit_reply(nt_node_call_t *call, json_t *reply)
+{
+    nt_str_t text;
+    json_t  *value;
+
+    if (reply == NULL) {
+        return NT_NODE_FAIL;
+    }
+
+    text = nt_model_text(reply);
+    value = json_stringn(text.data, text.len);
+    json_decref(reply);
+
+    return nt_emit(call, value);
+}
+
+
+/* --- media --- */
+
+json_t *
+nt_store_media(nt_node_call_t *call, const char *kind, const char *type,
+               nt_str_t data)
+{
+    char          key[80], id[NT_ID_HEX_LEN];
+    unsigned char random[16];
+
+    if (type == NULL) {
+        type = nt_media_type(data);
+    }
+
+    if (getrandom(random, sizeof(random), 0) != (ssize_t) sizeof(random)) {
+        (void) nt_call_fail(call, "the server has no random numbers");
+        return NULL;
+    }
+
+    nt_id_hex(id, random);
+    snprintf(key, sizeof(key), "models/%.*s.%s", NT_ID_HEX_LEN, id,
+             type != NULL ? nt_media_extension(type) : "bin");
+
+    return nt_call_store(call, kind, key, data.data, data.len);
+}
+
+
+nt_node_rc_t
+nt_emit_media(nt_node_call_t *call, const char *kind, const char *type,
+              nt_str_t data)
+{
+    json_t *ref;
+
+    if (data.len == 0) {
+        free((char *) (uintptr_t) data.data);
+        return nt_call_fail(call, "the provider sent an empty file");
+    }
+
+    ref = nt_store_media(call, kind, type, data);
+    free((char *) (uintptr_t) data.data);
+
+    return ref != NULL ? nt_emit(call, ref) : NT_NODE_FAIL;
+}
+
+
+/* What has been decoded, or a failure. */
+static bool
+give_bytes(nt_node_call_t *call, nt_rc_t rc, nt_buf_t bytes, nt_str_t *data)
+{
+    if (rc != NT_OK || bytes.failed || bytes.len == 0) {
+        nt_buf_free(&bytes);
+        (void) nt_call_fail(call, "the provider sent no file that can be "
+                                  "read");
+        return false;
+    }
+
+    *data = (nt_str_t) { bytes.data, bytes.len };
+
+    return true;
+}
+
+
+bool
+nt_media_base64(nt_node_call_t *call, const json_t *text, nt_str_t *data)
+{
+    nt_rc_t  rc;
+    nt_buf_t bytes = { 0 };
+
+    rc = nt_base64_decode(&bytes, (nt_str_t) { json_string_value(text),
+                                               json_string_length(text) });
+
+    return give_bytes(call, rc, bytes, data);
+}
+
+
+static bool
+fetch_data(nt_node_call_t *call, const char *uri, nt_str_t *data)
+{
+    nt_rc_t  rc;
+    nt_buf_t bytes = { 0 };
+
+    rc = nt_uri_data(&bytes, nt_str(uri));
+
+    return give_bytes(call, rc, bytes, data);
+}
+
+
+/* True for a URL on the server that the operator gave. */
+static bool
+is_origin(const nt_model_t *model, const char *url)
+{
+    size_t      len;
+    const char *host = strstr(model->base, "://");
+
+    if (!model->trusted || host == NULL) {
+        return false;
+    }
+
+    len = (size_t) (host + 3 - model->base);
+    len += strcspn(host + 3, "/");
+
+    return strncmp(url, model->base, len) == 0 && url[len] == '/';
+}
+
+
+bool
+nt_media_fetch(nt_node_call_t *call, const nt_model_t *model, const char *url,
+               nt_str_t *data)
+{
+    int               status;
+    bool              good;
+    char             *sentence = NULL, *copy;
+    size_t            len;
+    const char       *bytes;
+    nt_http_reply_t  *reply;
+    nt_http_request_t request = { .url = url };
+
+    if (strncmp(url, "data:", 5) == 0) {
+        return fetch_data(call, url, data);
+    }
+
+    if (is_origin(model, url)) {
+        request.flags |= NT_HTTP_TRUSTED;
+    }
+
+    reply = nt_call_http(call, &request, &sentence);
+    status = reply != NULL ? nt_http_status(reply) : 0;
+    good = status >= 200 && status < 300 &&
+           nt_http_read_all(reply, &bytes, &len, &sentence);
+    copy = good ? malloc(len + 1) : NULL;
+
+    if (copy != NULL) {
+        memcpy(copy, bytes, len);
+        *data = (nt_str_t) { copy, len };
+    } else if (good) {
+        (void) nt_arg_nomem(call);
+    } else if (sentence != NULL) {
+        (void) nt_call_fail(call, "what %s has made cannot be fetched: %s",
+                            model->provider->title, sentence);
+    } else {
+        (void) nt_call_fail(call,
+                            "what %s has made cannot be fetched: status %d",
+                            model->provider->title, status);
+    }
+
+    free(sentence);
+    nt_http_free(reply);
+
+    return copy != NULL;
+}
+
+
+static void
+append16(nt_buf_t *out, unsigned value)
+{
+    nt_buf_append_char(out, (char) (value & 0xff));
+    nt_buf_append_char(out, (char) (value >> 8 & 0xff));
+}
+
+
+static void
+append32(nt_buf_t *out, uint32_t value)
+{
+    append16(out, value & 0xffff);
+    append16(out, value >> 16);
+}
+
+
+void
+nt_wav_append(nt_buf_t *out, unsigned rate, nt_str_t pcm)
+{
+    nt_buf_append(out, "RIFF", 4);
+    append32(out, (uint32_t) pcm.len + 36);
+    nt_buf_append(out, "WAVEfmt ", 8);
+    append32(out, 16);
+    append16(out, 1); /* PCM */
+    append16(out, 1); /* channels */
+    append32(out, rate);
+    append32(out, rate * 2);
+    append16(out, 2);  /* bytes of a sample */
+    append16(out, 16); /* its bits */
+    nt_buf_append(out, "data", 4);
+    append32(out, (uint32_t) pcm.len);
+    nt_buf_append_str(out, pcm);
+}
