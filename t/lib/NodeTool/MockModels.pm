@@ -12,8 +12,9 @@ package NodeTool::MockModels;
 # A reply: text, reasoning, tool_calls [{ name, arguments, id? }], images
 # [bytes], citations [[url, title]], finish ("length" ...), usage [in, out];
 # or what goes wrong: status (429 ...) with headers {}, error (a message);
-# cut (the stream ends after so many events), fail (a message: an error within
-# the stream, after cut events), hang (seconds of silence before the reply).
+# cut (the connection is closed after so many events; with ends, in good order),
+# fail (a message: an error within the stream, after cut events), hang (seconds
+# of silence before the reply), pause (seconds after each event).
 #
 # Without a script the model answers "You said: " and the last user's text;
 # where it has to call a tool, or to answer in JSON, it makes a sample of the
@@ -31,6 +32,8 @@ use NodeTool::MockMedia;
 use NodeTool::MockOpenAI;
 
 my $JSON = JSON::PP->new->utf8->canonical->allow_nonref;
+
+my $TEXT = JSON::PP->new->canonical->allow_nonref;    # JSON within JSON
 
 my %CHAT = (openai => \&openai_chat, anthropic => \&anthropic_chat,
     gemini => \&gemini_chat, ollama => \&ollama_chat);
@@ -137,6 +140,9 @@ sub answer {
     my $reply = $mock->take || sample_reply($dialect, $req->{json});
     sleep $reply->{hang} if $reply->{hang};
     return failure($c, $dialect, $reply) if ($reply->{status} || 200) != 200;
+    return $c->json(422, { detail => [{ loc => ['body', 'stream_options'],
+        type => 'extra_forbidden' }] }) if $req->{path} =~ m{^/mistral/}
+        && $req->{json}{stream_options};
     $reply->{usage} ||= [11, 7];
     $reply->{tool_calls} ||= [];
     return $CHAT{$dialect}->($c, $req, $reply);
@@ -158,7 +164,7 @@ sub sample_reply {
         reverse @{ $json->{messages} || $json->{contents} };
     my $text = texts_of($last->{content} // $last->{parts});
     my ($schema, $tool) = wanted($dialect, $json);
-    return { text => $JSON->latin1(0)->encode(sample($schema)) } if $schema;
+    return { text => $TEXT->encode(sample($schema)) } if $schema;
     return { tool_calls => [{ name => $tool->[0],
         arguments => sample($tool->[1]) }] } if $tool;
     return { text => "You said: $text" };
@@ -265,13 +271,14 @@ sub failure {
 sub stream_events {
     my ($c, $dialect, $reply, $frame, @events) = @_;
 
-    $c->stream;
+    $c->stream($reply->{ends} ? (Connection => 'close') : ());
     my $n = 0;
     for my $event (@events) {
         if (defined $reply->{cut} && $n++ >= $reply->{cut}) {
             if (defined $reply->{fail}) {
                 $c->chunk($frame->(error_body($dialect, 529, $reply->{fail})));
             }
+            $c->write("0\r\n\r\n") if $reply->{ends};
             $c->close;
             return 0;
         }
@@ -294,7 +301,7 @@ sub openai_calls {
     return map { { ($index ? (index => $i) : ()),
             id => $_->{id} // 'call_mock' . $i++ . '_' . int rand 1e9,
             type => 'function', function => { name => $_->{name},
-                arguments => $JSON->encode($_->{arguments} || {}) } } }
+                arguments => $TEXT->encode($_->{arguments} || {}) } } }
         @{ $reply->{tool_calls} };
 }
 
@@ -335,6 +342,8 @@ sub openai_chat {
                 openai_extra($reply) } }], usage => openai_usage($reply) });
     }
 
+    # Mistral tells it unasked, with the last piece
+    my $mistral = $req->{path} =~ m{^/mistral/};
     my $asked = ($json->{stream_options} || {})->{include_usage};
     my $chunk = sub {
         my ($delta, $why) = @_;
@@ -358,6 +367,7 @@ sub openai_chat {
     my %extra = openai_extra($reply);
     push @events, $chunk->(\%extra) if %extra;
     push @events, $chunk->({}, $finish);
+    $events[-1]{usage} = openai_usage($reply) if $mistral;
     push @events, { %head, object => 'chat.completion.chunk', choices => [],
         usage => openai_usage($reply) } if $asked;
     $c->done if stream_events($c, 'openai', $reply, \&data_frame, @events);
@@ -399,7 +409,7 @@ sub anthropic_block_events {
         $start = { %$block, input => {} };
         @deltas = map { { type => 'input_json_delta', partial_json => $_ } }
             %{ $block->{input} }
-            ? $JSON->encode($block->{input}) =~ /(.{1,7})/gs : ();
+            ? $TEXT->encode($block->{input}) =~ /(.{1,7})/gs : ();
     } elsif ($block->{type} eq 'thinking') {
         $start = { type => 'thinking', thinking => '', signature => '' };
         @deltas = ((map { { type => 'thinking_delta', thinking => $_ } }
