@@ -194,8 +194,9 @@ nt_call_http_load(nt_node_call_t *call, const char *url, char **data,
             memcpy(*data, body, *len + 1);
         }
     } else if (status > 0 && error == NULL) {
-        (void) nt_call_fail(call, "%.200s answered with status %d", url,
-                            status);
+        /* a query may hold a key */
+        (void) nt_call_fail(call, "%.*s answered with status %d",
+                            (int) strcspn(url, "?#"), url, status);
         nt_http_free(reply);
         return false;
     }

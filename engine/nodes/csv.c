@@ -14,6 +14,7 @@ typedef struct {
     const char *pos;
     const char *end;
     nt_buf_t    field;
+    char        delimiter;
     size_t      record; /* number of the current one, from 1 */
 } reader_t;
 
@@ -43,7 +44,8 @@ read_field(reader_t *reader)
             }
             reader->pos++;
 
-        } else if (!quoted && (c == ',' || c == '\n' || c == '\r')) {
+        } else if (!quoted &&
+                   (c == reader->delimiter || c == '\n' || c == '\r')) {
             return;
         }
 
@@ -79,7 +81,7 @@ read_record(reader_t *reader)
             return NULL;
         }
 
-        if (reader->pos == reader->end || *reader->pos != ',') {
+        if (reader->pos == reader->end || *reader->pos != reader->delimiter) {
             break;
         }
 
@@ -199,12 +201,14 @@ read_records(reader_t *reader, json_t *records)
 
 
 static json_t *
-read_text(const char *text, size_t len, nt_buf_t *error,
+read_text(const char *text, size_t len, char delimiter, nt_buf_t *error,
           bool (*read_all)(reader_t *reader, json_t *rows))
 {
     bool     ok;
     json_t  *rows = json_array();
-    reader_t reader = { .pos = text, .end = text + len };
+    reader_t reader = { .pos = text,
+                        .end = text + len,
+                        .delimiter = delimiter };
 
     if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
         reader.pos += 3; /* a byte order mark */
@@ -229,14 +233,21 @@ read_text(const char *text, size_t len, nt_buf_t *error,
 json_t *
 nt_csv_read(const char *text, size_t len, nt_buf_t *error)
 {
-    return read_text(text, len, error, read_rows);
+    return read_text(text, len, ',', error, read_rows);
 }
 
 
 json_t *
 nt_csv_records(const char *text, size_t len, nt_buf_t *error)
 {
-    return read_text(text, len, error, read_records);
+    return read_text(text, len, ',', error, read_records);
+}
+
+
+json_t *
+nt_csv_records_by(const char *text, size_t len, char delimiter, nt_buf_t *error)
+{
+    return read_text(text, len, delimiter, error, read_records);
 }
 
 

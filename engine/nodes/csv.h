@@ -23,6 +23,10 @@ json_t *nt_csv_read(const char *text, size_t len, nt_buf_t *error);
  * are empty are left out. */
 json_t *nt_csv_records(const char *text, size_t len, nt_buf_t *error);
 
+/* The same with another delimiter than a comma. */
+json_t *nt_csv_records_by(const char *text, size_t len, char delimiter,
+                          nt_buf_t *error);
+
 /* Appends a list of values as a record, without what ends it. */
 void nt_csv_write_record(nt_buf_t *out, const json_t *record);
 

@@ -29,6 +29,7 @@ extern const nt_node_type_t nt_data_find_row;
 extern const nt_node_type_t nt_data_join;
 extern const nt_node_type_t nt_data_load_assets;
 extern const nt_node_type_t nt_data_load_file;
+extern const nt_node_type_t nt_data_load_url;
 extern const nt_node_type_t nt_data_merge;
 extern const nt_node_type_t nt_data_pivot;
 extern const nt_node_type_t nt_data_rename;

@@ -85,6 +85,10 @@ bool nt_dataframe_from_json(nt_node_call_t *call, const char *what,
 bool nt_dataframe_from_csv(nt_node_call_t *call, const char *what,
                            nt_str_t text, nt_dataframe_t *df);
 
+/* The same from records, the first of which names the columns. */
+bool nt_dataframe_from_records(nt_node_call_t *call, const char *what,
+                               const json_t *records, nt_dataframe_t *df);
+
 /* df.to_csv(index=False) */
 void nt_dataframe_to_csv(nt_buf_t *out, const nt_dataframe_t *df);
 

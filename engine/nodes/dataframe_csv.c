@@ -247,9 +247,9 @@ add_row(nt_dataframe_t *df, json_t *record)
 }
 
 
-static bool
-add_records(nt_node_call_t *call, const char *what, const json_t *records,
-            nt_dataframe_t *df)
+bool
+nt_dataframe_from_records(nt_node_call_t *call, const char *what,
+                          const json_t *records, nt_dataframe_t *df)
 {
     bool    ok;
     size_t  i, width;
@@ -308,7 +308,7 @@ nt_dataframe_from_csv(nt_node_call_t *call, const char *what, nt_str_t text,
         (void) nt_call_fail(call, "%s: there are no columns in the text", what);
 
     } else {
-        ok = add_records(call, what, records, df);
+        ok = nt_dataframe_from_records(call, what, records, df);
     }
 
     json_decref(records);

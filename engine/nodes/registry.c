@@ -70,6 +70,7 @@ static const nt_node_library_t *const builtin[] = {
     &nt_nodes_faiss,
     &nt_nodes_chroma,
     &nt_nodes_secret,
+    &nt_nodes_http,
 };
 /* clang-format on */
 

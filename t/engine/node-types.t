@@ -70,11 +70,10 @@ for my $name (sort keys %have) {
     is_deeply(description($have{$name}), description($want{$name}), $name);
 }
 
-# The namespaces that are complete, but for what needs a model, or HTTP.
+# The namespaces that are complete, but for what needs a model.
 my %later = map { $_ => 1 } qw(nodetool.document.SplitDocument
                                nodetool.text.AutomaticSpeechRecognition
-                               nodetool.text.Embedding
-                               nodetool.data.LoadCSVURL);
+                               nodetool.text.Embedding);
 
 # An abstract type that always fails; those that need a plotter, or media.
 $later{"lib.numpy.$_"} = 1 for qw(utils.BinaryOperation
@@ -84,7 +83,7 @@ $later{"lib.numpy.$_"} = 1 for qw(utils.BinaryOperation
 # The embedding models that there are take texts only.
 $later{"vector.chroma.$_"} = 1 for qw(IndexImage QueryImage);
 
-for my $namespace (qw(lib.sqlite nodetool.document lib.markdown
+for my $namespace (qw(lib.http lib.sqlite nodetool.document lib.markdown
                       lib.beautifulsoup
                       nodetool.input nodetool.output nodetool.constant
                       nodetool.control nodetool.boolean nodetool.text

@@ -1,0 +1,66 @@
+/*
+ * engine/nodes/web.h - what nodes that ask servers share: from nodes with
+ * NT_NODE_ASYNC.  All fail the node with a sentence.
+ */
+
+#ifndef NT_WEB_H
+#define NT_WEB_H
+
+#include "engine/nodes/args.h"
+
+/* A whole reply; a zeroed one may be freed. */
+typedef struct {
+    nt_http_reply_t *reply;
+    nt_str_t         body; /* NUL-terminated beyond its length */
+} nt_web_t;
+
+/* Sends a request and waits for all of its reply; a status that is none of
+ * success (2xx) is a failure.  *web is to be freed in any case. */
+bool nt_web_send(nt_node_call_t *call, const nt_http_request_t *request,
+                 nt_web_t *web);
+
+/* The same for any status. */
+bool nt_web_ask(nt_node_call_t *call, const nt_http_request_t *request,
+                nt_web_t *web);
+
+/* What nt_web_send says of another status than 2xx; NT_NODE_FAIL. */
+nt_node_rc_t nt_web_fail_status(nt_node_call_t *call, const nt_web_t *web);
+
+void nt_web_free(nt_web_t *web);
+
+/* How much of a URL may stand in a message: its query may hold a key. */
+int nt_web_url_length(const char *url);
+
+/* Appends the body as UTF-8, out of the charset that the server names, else
+ * UTF-8. */
+bool nt_web_text(nt_node_call_t *call, const nt_web_t *web, nt_buf_t *out);
+
+/* The body as JSON; a new reference or NULL. */
+json_t *nt_web_json(nt_node_call_t *call, const nt_web_t *web);
+
+/* The media type of the reply in lower case, without parameters, such as
+ * "text/html"; "" when there is none or it is long. */
+void nt_web_media_type(const nt_http_reply_t *reply, char *type, size_t size);
+
+/* Appends the extension of a file with this content, such as ".pdf", after its
+ * first bytes, its media type, and the URL's path; ".bin" when nothing
+ * tells. */
+void nt_web_extension(nt_buf_t *out, nt_str_t content, const char *type,
+                      const char *url);
+
+/* Whether the first bytes are those of an image that is known. */
+bool nt_web_is_image(nt_str_t content);
+
+/* Stores content among the assets, equal content once, and returns its ref as
+ * nt_call_store does. */
+json_t *nt_web_store(nt_node_call_t *call, const char *ref_type,
+                     nt_str_t content, const char *type, const char *url);
+
+/* Appends text percent-encoded, but for the unreserved characters of RFC
+ * 3986. */
+void nt_web_escape(nt_buf_t *out, nt_str_t text);
+
+/* Appends base64 (RFC 4648). */
+void nt_web_base64(nt_buf_t *out, nt_str_t bytes);
+
+#endif
