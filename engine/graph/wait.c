@@ -149,13 +149,14 @@ nt_call_thread(nt_node_call_t *call,
         return false;
     }
     wait.work.data = &wait;
+    call->on_pool = true; /* before the work can look at it */
     if (uv_queue_work(call->run->options.loop, &wait.work, on_thread,
                       off_thread) != 0)
     {
+        call->on_pool = false;
         (void) nt_call_fail(call, "the thread pool takes no work");
         return false;
     }
-    call->on_pool = true;
     nt_call_suspend(call, cancel_thread, &wait);
     call->on_pool = false;
     if (!wait.ran) {
