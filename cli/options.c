@@ -34,6 +34,8 @@ static const char usage_worker[] =
     "                       Internet: \"private\" and CIDR blocks, with "
     "commas\n"
     "                       (default $NODETOOL_HTTP_ALLOW)\n"
+    "  --allow-code         run the code of nodetool.code nodes, in a sandbox\n"
+    "  --allow-code-network ... that has the network\n"
     "  --store redis|memory memory: without Redis; jobs end with the worker\n"
     "  --help\n"
     "\n"
@@ -68,6 +70,8 @@ static const struct option long_options[] = {
     { "default-model", required_argument, NULL, 'm' },
     { "help", no_argument, NULL, '?' + 256 },
     /* from here on not of the chat server */
+    { "allow-code", no_argument, NULL, 'c' },
+    { "allow-code-network", no_argument, NULL, 'n' },
     { "workflow", required_argument, NULL, 'w' },
     { "redis", required_argument, NULL, 'r' },
     { "store", required_argument, NULL, 's' },
@@ -179,6 +183,12 @@ parse_option(nt_cli_options_t *o, int opt, const char *value)
         return true;
     case 'm':
         o->default_model = value;
+        return true;
+    case 'c':
+        o->allow_code = true;
+        return true;
+    case 'n':
+        o->allow_code = o->allow_code_network = true;
         return true;
     case 'w':
         o->workflows[o->n_workflows++] = value;
@@ -317,7 +327,7 @@ nt_cli_options_parse(nt_cli_options_t *o, nt_surface_t surface, int argc,
         }
 
         if (opt == '?' ||
-            (surface == NT_SURFACE_CHAT && strchr("wrs", opt) != NULL)) {
+            (surface == NT_SURFACE_CHAT && strchr("wrsacn", opt) != NULL)) {
             nt_cli_say("wrong usage; see nodetool %s --help", argv[0]);
             return NT_CLI_USAGE;
         }

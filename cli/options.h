@@ -17,12 +17,14 @@ typedef struct {
     char        *home;      /* absolute; owned */
     const char **workflows; /* files to serve; owned array */
     size_t       n_workflows;
-    const char  *provider;      /* of models that no rule names, or NULL */
-    const char  *default_model; /* or NULL */
-    const char  *redis;         /* URL, or NULL */
-    const char  *http_allow;    /* networks for HTTP nodes, or NULL */
-    bool         memory;        /* jobs are kept in memory */
-    const char  *auth;          /* "none", "local", "static" */
+    const char  *provider;           /* of models that no rule names, or NULL */
+    const char  *default_model;      /* or NULL */
+    const char  *redis;              /* URL, or NULL */
+    const char  *http_allow;         /* networks for HTTP nodes, or NULL */
+    bool         allow_code;         /* of workflows, in a sandbox ... */
+    bool         allow_code_network; /* ... that has the network */
+    bool         memory;             /* jobs are kept in memory */
+    const char  *auth;               /* "none", "local", "static" */
 } nt_cli_options_t;
 
 /* NT_CLI_OK: go on; -1: end with status 0, --help has been answered; else

@@ -270,6 +270,14 @@ compile(nt_runner_t *r)
 }
 
 
+static unsigned
+allowed(const nt_run_request_t *request)
+{
+    return (request->allow_code ? NT_ALLOW_CODE : 0) |
+           (request->allow_code_network ? NT_ALLOW_CODE_NETWORK : 0);
+}
+
+
 static bool
 start_run(nt_runner_t *r)
 {
@@ -282,6 +290,7 @@ start_run(nt_runner_t *r)
                                  .http = r->http,
                                  .workspace = r->workspace,
                                  .assets = r->assets,
+                                 .allow = allowed(&r->request),
                                  .base_url = "" };
 
     /* the same workspace as when the worker runs it for its local user */

@@ -31,6 +31,8 @@ static const char usage[] =
     "                 networks that HTTP nodes may reach beside the Internet:\n"
     "                 \"private\" and CIDR blocks, with commas (default\n"
     "                 $NODETOOL_HTTP_ALLOW)\n"
+    "  --allow-code   run the code of nodetool.code nodes, in a sandbox\n"
+    "  --allow-code-network  ... that has the network\n"
     "  --jsonl        print the events, one a line, and nothing else\n"
     "  --home DIR     (default $NODETOOL_HOME, else "
     "~/.local/share/nodetool)\n"
@@ -43,6 +45,8 @@ enum {
     OPT_PARAMS = 256,
     OPT_STDIN,
     OPT_JSONL,
+    OPT_ALLOW_CODE,
+    OPT_ALLOW_CODE_NETWORK,
     OPT_HOME,
     OPT_HTTP_ALLOW,
     OPT_HELP
@@ -52,6 +56,8 @@ static const struct option long_options[] = {
     { "params", required_argument, NULL, OPT_PARAMS },
     { "stdin", no_argument, NULL, OPT_STDIN },
     { "jsonl", no_argument, NULL, OPT_JSONL },
+    { "allow-code", no_argument, NULL, OPT_ALLOW_CODE },
+    { "allow-code-network", no_argument, NULL, OPT_ALLOW_CODE_NETWORK },
     { "home", required_argument, NULL, OPT_HOME },
     { "http-allow", required_argument, NULL, OPT_HTTP_ALLOW },
     { "help", no_argument, NULL, OPT_HELP },
@@ -238,6 +244,12 @@ take_option(nt_run_request_t *r, int opt, bool *from_stdin)
         return true;
     case OPT_JSONL:
         r->jsonl = true;
+        return true;
+    case OPT_ALLOW_CODE:
+        r->allow_code = true;
+        return true;
+    case OPT_ALLOW_CODE_NETWORK:
+        r->allow_code = r->allow_code_network = true;
         return true;
     case OPT_HOME:
         free(r->home);

@@ -14,6 +14,8 @@ typedef struct {
     json_t *graph;       /* owned */
     json_t *params;      /* an object; owned */
     bool    jsonl;
+    bool    allow_code;
+    bool    allow_code_network;
     char   *http_allow; /* networks, or NULL; owned */
 } nt_run_request_t;
 

@@ -214,7 +214,11 @@ start_engine(nt_server_t *server)
         .name = "nodetool-engine",
         .argv = { server->paths.engine, "--socket", server->engine_socket,
                   "--home", server->home.path, "--drain", NT_DRAIN_ENGINE_S,
-                  "--store", o->memory ? "memory" : "redis", NULL },
+                  "--store", o->memory ? "memory" : "redis",
+                  o->allow_code_network ? "--allow-code-network"
+                  : o->allow_code       ? "--allow-code"
+                                        : NULL,
+                  NULL },
         .log = log_path(server, "engine"),
         .ready = engine_ready,
         .arg = server,

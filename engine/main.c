@@ -175,6 +175,14 @@ open_http(nt_engine_t *engine)
 }
 
 
+static unsigned
+allowed(const nt_options_t *o)
+{
+    return (o->allow_code ? NT_ALLOW_CODE : 0) |
+           (o->allow_code_network ? NT_ALLOW_CODE_NETWORK : 0);
+}
+
+
 static bool
 open_jobs(nt_engine_t *engine)
 {
@@ -184,6 +192,7 @@ open_jobs(nt_engine_t *engine)
                                   .http = engine->http,
                                   .workspace = engine->workspace,
                                   .assets = engine->assets,
+                                  .allow = allowed(&engine->options),
                                   .graph = find_graph,
                                   .arg = engine };
 

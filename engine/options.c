@@ -23,6 +23,8 @@ static const char usage[] =
     "  --http-allow LIST  networks that HTTP nodes may reach beside the\n"
     "                     Internet: \"private\" and CIDR blocks, with commas\n"
     "                     (default $NODETOOL_HTTP_ALLOW)\n"
+    "  --allow-code       run the code of nodetool.code nodes, in a sandbox\n"
+    "  --allow-code-network  ... that has the network\n"
     "  --max-running N    jobs at a time (default 64)\n"
     "  --max-user N       jobs of one user at a time, over all engines of a\n"
     "                     Redis; 0, the default, for no limit\n"
@@ -47,6 +49,8 @@ enum {
     OPT_REDIS,
     OPT_NODES,
     OPT_HTTP_ALLOW,
+    OPT_ALLOW_CODE,
+    OPT_ALLOW_CODE_NETWORK,
     OPT_MAX_RUNNING,
     OPT_MAX_QUEUED,
     OPT_MAX_USER,
@@ -68,6 +72,8 @@ static const struct option long_options[] = {
     { "redis", required_argument, NULL, OPT_REDIS },
     { "nodes", required_argument, NULL, OPT_NODES },
     { "http-allow", required_argument, NULL, OPT_HTTP_ALLOW },
+    { "allow-code", no_argument, NULL, OPT_ALLOW_CODE },
+    { "allow-code-network", no_argument, NULL, OPT_ALLOW_CODE_NETWORK },
     { "max-running", required_argument, NULL, OPT_MAX_RUNNING },
     { "max-queued", required_argument, NULL, OPT_MAX_QUEUED },
     { "max-user", required_argument, NULL, OPT_MAX_USER },
@@ -180,6 +186,14 @@ set_option(nt_options_t *o, int opt, const char *name, const char *value,
 
     case OPT_HTTP_ALLOW:
         o->http_allow = value;
+        return true;
+
+    case OPT_ALLOW_CODE:
+        o->allow_code = true;
+        return true;
+
+    case OPT_ALLOW_CODE_NETWORK:
+        o->allow_code = o->allow_code_network = true;
         return true;
 
     case OPT_STORE:

@@ -18,6 +18,8 @@ typedef struct {
     const char    *redis;      /* URL; NULL: jobs are kept in memory */
     const char    *nodes;      /* folder of node libraries, or NULL */
     const char    *http_allow; /* networks that workflows may reach, or NULL */
+    bool           allow_code; /* of workflows, in a sandbox ... */
+    bool           allow_code_network; /* ... that has the network */
     unsigned       max_running;
     unsigned       max_queued;
     unsigned       max_user;     /* running jobs of one; 0: no limit */

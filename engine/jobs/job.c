@@ -298,6 +298,7 @@ nt_job_run(nt_job_t *job)
             .workspace = job->jobs->options.workspace,
             .workspace_name = name.data,
             .assets = job->jobs->options.assets,
+            .allow = job->jobs->options.allow,
             .base_url = job->base_url,
             .kept = job->earlier,
         };

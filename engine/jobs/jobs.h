@@ -29,6 +29,7 @@ typedef struct {
     nt_http_client_t *http;        /* see nt_run_options_t */
     int               workspace;
     int               assets;
+    unsigned    allow;       /* NT_ALLOW_... */
 
     /* The workflow of a job that another engine accepted, by id; NULL with
      * a sentence in `error` when it cannot be had. */

@@ -52,21 +52,16 @@ nt_process_limits(const nt_process_t *process)
 }
 
 
-/* The absolute name of a program, malloc'ed; NULL when it is not there. */
+/* The absolute name of a program in `path`, malloc'ed; NULL when it is not
+ * there. */
 static char *
-find_program(const char *name)
+find_program(const char *path, const char *name)
 {
-    char       *full;
-    size_t      len;
-    const char *path;
+    char  *full;
+    size_t len;
 
     if (strchr(name, '/') != NULL) {
         return access(name, X_OK) == 0 ? strdup(name) : NULL;
-    }
-
-    path = getenv("PATH");
-    if (path == NULL || *path == '\0') {
-        path = PATH;
     }
 
     for (/* void */; *path != '\0'; path += len + (path[len] == ':')) {
@@ -88,15 +83,17 @@ find_program(const char *name)
 }
 
 
-/* Adds the absolute name of a program. */
+/* Adds the absolute name of a program. A sandbox does not see all places that
+ * the engine may have programs from. */
 static bool
-add_program(nt_argv_t *argv, const char *name, char **error)
+add_program(nt_argv_t *argv, const char *name, bool sandbox, char **error)
 {
     char       *full;
     size_t      i;
     const char *package = name;
+    const char *path = sandbox ? NULL : getenv("PATH");
 
-    full = find_program(name);
+    full = find_program(path != NULL && *path != '\0' ? path : PATH, name);
     if (full != NULL) {
         nt_argv_add(argv, full);
         free(full);
@@ -127,7 +124,7 @@ add_program(nt_argv_t *argv, const char *name, char **error)
 static bool
 add_launcher(nt_argv_t *argv, const nt_process_t *p, char **error)
 {
-    if (!add_program(argv, "setpriv", error)) {
+    if (!add_program(argv, "setpriv", false, error)) {
         return false;
     }
 
@@ -141,7 +138,7 @@ add_launcher(nt_argv_t *argv, const nt_process_t *p, char **error)
 
     nt_argv_add(argv, "--");
 
-    if (!add_program(argv, "prlimit", error)) {
+    if (!add_program(argv, "prlimit", false, error)) {
         return false;
     }
 
@@ -200,7 +197,7 @@ add_sandbox(nt_argv_t *argv, const nt_process_t *p, char **error)
                                            "/etc/nsswitch.conf", "/etc/ssl",
                                            NULL };
 
-    if (!add_program(argv, "bwrap", error)) {
+    if (!add_program(argv, "bwrap", false, error)) {
         return false;
     }
 
@@ -224,6 +221,13 @@ add_sandbox(nt_argv_t *argv, const nt_process_t *p, char **error)
     nt_argv_list(argv, "--proc", "/proc", "--dev", "/dev", "--size", TMP_SIZE,
                  "--tmpfs", "/tmp", "--size", SHM_SIZE, "--tmpfs", "/dev/shm",
                  NULL);
+
+    if (p->file != NULL) {
+        nt_argv_add(argv, "--ro-bind-data");
+        nt_argv_addf(argv, "%d", NT_SANDBOX_FILE);
+        nt_argv_add(argv, "/run/input");
+    }
+
     nt_argv_add(argv, "--bind-fd");
     nt_argv_addf(argv, "%d", NT_SANDBOX_FD);
     nt_argv_list(argv, NT_SANDBOX_FOLDER, "--remount-ro", "/dev",
@@ -231,7 +235,7 @@ add_sandbox(nt_argv_t *argv, const nt_process_t *p, char **error)
 
     /* Counted within the sandbox only from here on: its user namespace has a
      * count of its own. */
-    if (!add_program(argv, "prlimit", error)) {
+    if (!add_program(argv, "prlimit", true, error)) {
         return false;
     }
 
@@ -244,11 +248,11 @@ bool
 nt_process_command(nt_argv_t *argv, const nt_process_t *process, char **error)
 {
     size_t i;
+    bool   sandbox = (process->flags & NT_PROCESS_SANDBOX) != 0;
 
     if (!add_launcher(argv, process, error) ||
-        ((process->flags & NT_PROCESS_SANDBOX) &&
-         !add_sandbox(argv, process, error)) ||
-        !add_program(argv, process->argv[0], error))
+        (sandbox && !add_sandbox(argv, process, error)) ||
+        !add_program(argv, process->argv[0], sandbox, error))
     {
         return false;
     }

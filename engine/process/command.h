@@ -14,6 +14,7 @@
 
 #define NT_SANDBOX_FOLDER "/workspace" /* the folder's name in a sandbox */
 #define NT_SANDBOX_FD     3            /* its descriptor, for bwrap */
+#define NT_SANDBOX_FILE   4            /* that of what becomes /run/input */
 
 /* As whom programs run when the engine is root: nobody. */
 #define NT_PROCESS_NOBODY 65534

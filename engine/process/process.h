@@ -13,4 +13,7 @@
  * after nt_call_fail.  From nodes with NT_NODE_ASYNC. */
 nt_process_folder_t *nt_call_folder(nt_node_call_t *call);
 
+/* What the operator lets nodes do: NT_ALLOW_... of engine/graph/graph.h. */
+unsigned nt_call_allowed(const nt_node_call_t *call);
+
 #endif

@@ -50,6 +50,24 @@ is(scalar(grep { $_->{type} eq 'job_update' } @events), 2, 'no other');
 is_deeply([map { $_->{value} } grep { $_->{type} eq 'output_update' } @events],
           [[qw(A B C)], 'A; B; C'], 'output updates');
 
+# --- code ---
+
+$t->write_file('code.json', $t->encode({ graph => { nodes => [
+    { id => 'c', type => 'nodetool.code.RunShellCommand',
+      data => { command => 'echo $((6 * 7))' } },
+    { id => 'o', type => 'nodetool.output.Output', data => { name => 'o' } },
+], edges => [{ id => 'e', source => 'c', sourceHandle => 'stdout',
+    target => 'o', targetHandle => 'value' }] } }));
+($status, $out, $err) = run($t->dir . '/code.json');
+is($status, 1, 'code does not run unasked');
+like($err, qr/--allow-code/, '... and the option is named');
+($status, $out, $err) = run($t->dir . '/code.json', '--allow-code');
+SKIP: {
+    skip 'no sandbox here', 1 if $err =~ /not installed|cannot be set up/;
+    is($t->decode($out)->{output}{o} // $t->decode($out)->{results}{o},
+        "42\n", '... which lets it run') or diag($err);
+}
+
 # --- files ---
 
 $t->write_file('my notes.json', $t->encode({ graph => { nodes => [

@@ -1,16 +1,12 @@
 /*
- * engine/process/process.c - programs that nodes run
- * (engine/nodetool_node.h).
+ * engine/process/program.c - programs that run while nodes
+ * read from them (engine/nodetool_node.h).
  *
  * A program that is running belongs to the loop: its node may be gone before
  * it has ended, so nt_program_free kills it, and the last of its handles that
  * is closed frees it and its folder.
  */
 
-#include "engine/process/process.h"
-
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,11 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <linux/close_range.h>
-
 #include "engine/graph/run.h"
 #include "engine/log.h"
 #include "engine/process/command.h"
+#include "engine/process/program.h"
 
 
 #define CHUNK    (64 * 1024)   /* bytes to read at once */
@@ -31,35 +26,6 @@
 
 #define BWRAP     "bwrap: " /* how its messages begin */
 #define BWRAP_MAX 4096      /* bytes of all of them */
-
-
-typedef struct {
-    uv_pipe_t pipe;
-    nt_buf_t  ready;  /* not read yet */
-    nt_buf_t  handed; /* what the last read has returned */
-    size_t    total;
-    bool      paused;
-    bool      ended;
-} stream_t;
-
-struct nt_program {
-    nt_node_call_t      *call; /* NULL when the node is through with it */
-    nt_process_t         limits;
-    nt_process_folder_t *folder; /* its own, or NULL */
-    char                *error;  /* why it was killed */
-
-    uv_process_t process;
-    uv_pipe_t    in;
-    uv_write_t   write;
-    stream_t     streams[2]; /* stdout, stderr */
-    uv_timer_t   timer;
-    unsigned     open; /* handles */
-
-    double left; /* seconds of waiting */
-    int    status;
-    bool   exited;
-    bool   waiting;
-};
 
 
 static void set_error(nt_program_t *program, const char *format, ...)
@@ -199,7 +165,7 @@ nt_program_free(nt_program_t *program)
 static void
 on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
-    stream_t *stream = (stream_t *) handle;
+    nt_program_stream_t *stream = (nt_program_stream_t *) handle;
 
     buf->base = nt_buf_reserve(&stream->ready, CHUNK);
     buf->len = buf->base != NULL ? CHUNK : 0;
@@ -209,9 +175,9 @@ on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 static void
 on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf)
 {
-    char          text[96];
-    stream_t     *stream = (stream_t *) handle;
-    nt_program_t *program = handle->data;
+    char                 text[96];
+    nt_program_stream_t *stream = (nt_program_stream_t *) handle;
+    nt_program_t        *program = handle->data;
 
     if (n < 0) {
         stream->ended = true;
@@ -249,7 +215,7 @@ on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf)
 
 
 static bool
-resume_stream(stream_t *stream)
+resume_stream(nt_program_stream_t *stream)
 {
     stream->paused = false;
     return uv_read_start((uv_stream_t *) &stream->pipe, on_alloc, on_read) == 0;
@@ -282,111 +248,6 @@ send_input(nt_program_t *program)
     {
         close_handle(&program->in);
     }
-}
-
-
-/* Opens the folder that a sandbox gets, and gives it to nobody if that is who
- * the program will be.  -1: *error is set. */
-static int
-open_folder(nt_program_t *program, char **error)
-{
-    int                 fd;
-    const nt_process_t *p = &program->limits;
-
-    if (p->flags & NT_PROCESS_WORKSPACE) {
-        fd = nt_call_workspace(program->call);
-        fd = fd != -1 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
-
-    } else {
-        fd = open(p->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    }
-
-    if (fd == -1 || (geteuid() == 0 &&
-                     fchown(fd, NT_PROCESS_NOBODY, NT_PROCESS_NOBODY) == -1))
-    {
-        *error = strdup("the program's folder cannot be used");
-
-        if (fd != -1) {
-            (void) close(fd);
-        }
-
-        return -1;
-    }
-
-    return fd;
-}
-
-
-static int
-spawn(nt_program_t *program, const nt_argv_t *argv, const nt_argv_t *env,
-      int folder)
-{
-    int                  i;
-    uv_stdio_container_t stdio[4];
-    uv_process_options_t options = { .exit_cb = on_exit_status,
-                                     .file = argv->items[0],
-                                     .args = argv->items,
-                                     .env = env->items,
-                                     .flags = UV_PROCESS_DETACHED,
-                                     .stdio = stdio,
-                                     .stdio_count = 3 };
-
-    stdio[0].flags = UV_CREATE_PIPE | UV_READABLE_PIPE;
-    stdio[0].data.stream = (uv_stream_t *) &program->in;
-
-    for (i = 0; i < 2; i++) {
-        stdio[1 + i].flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
-        stdio[1 + i].data.stream = (uv_stream_t *) &program->streams[i].pipe;
-    }
-
-    if (program->limits.flags & NT_PROCESS_SANDBOX) {
-        stdio[NT_SANDBOX_FD].flags = UV_INHERIT_FD;
-        stdio[NT_SANDBOX_FD].data.fd = folder;
-        options.stdio_count = 4;
-
-    } else {
-        options.cwd = program->limits.folder;
-    }
-
-    /* what the engine was started with is not the program's, either */
-    (void) close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-
-    return uv_spawn(program->call->run->options.loop, &program->process,
-                    &options);
-}
-
-
-/* False: *error is set. */
-static bool
-launch(nt_program_t *program, char **error)
-{
-    int       folder = -1, rc = UV_ENOMEM;
-    nt_argv_t argv = { 0 }, env = { 0 };
-
-    if (nt_process_command(&argv, &program->limits, error)) {
-        folder = open_folder(program, error);
-    }
-
-    nt_process_environment(&env, &program->limits, program->limits.folder);
-
-    if (folder != -1) {
-        if (nt_argv_get(&env) != NULL) {
-            rc = spawn(program, &argv, &env, folder);
-        }
-
-        (void) close(folder);
-
-        if (rc != 0) {
-            nt_log(NT_LOG_ERROR, "a program cannot be started: %s",
-                   uv_strerror(rc));
-            *error = strdup("the program cannot be started");
-        }
-    }
-
-    nt_argv_free(&argv);
-    nt_argv_free(&env);
-
-    return folder != -1 && rc == 0;
 }
 
 
@@ -451,10 +312,11 @@ check(nt_node_call_t *call, const nt_process_t *process)
         return "this server gives programs no network (its option "
                "--allow-code-network does)";
     }
-    if ((flags & (NT_PROCESS_NETWORK | NT_PROCESS_WORKSPACE)) &&
+    if (((flags & (NT_PROCESS_NETWORK | NT_PROCESS_WORKSPACE)) ||
+         process->file != NULL) &&
         !(flags & NT_PROCESS_SANDBOX))
     {
-        return "a program outside of a sandbox gets no workspace";
+        return "this takes a sandbox";
     }
 
     return NULL;
@@ -480,7 +342,7 @@ nt_call_program(nt_node_call_t *call, const nt_process_t *process, char **error)
         return NULL;
     }
 
-    if (!launch(program, error)) {
+    if (!nt_program_launch(program, on_exit_status, error)) {
         /* uv_spawn has made the handle, if it came so far */
         program->exited = program->process.loop != NULL;
         program->open += program->exited;
@@ -558,7 +420,7 @@ wait_for(nt_program_t *program)
 static bool
 is_sandbox_message(const nt_program_t *program)
 {
-    const stream_t *err = &program->streams[1];
+    const nt_program_stream_t *err = &program->streams[1];
 
     return (program->limits.flags & NT_PROCESS_SANDBOX) != 0 &&
            err->total == err->ready.len && err->total >= sizeof(BWRAP) - 1 &&
@@ -568,7 +430,7 @@ is_sandbox_message(const nt_program_t *program)
 
 
 static bool
-hand_out(nt_program_t *program, stream_t *stream, const char **data,
+hand_out(nt_program_t *program, nt_program_stream_t *stream, const char **data,
          size_t *len)
 {
     nt_buf_t empty = stream->handed;
@@ -618,8 +480,8 @@ int
 nt_program_read(nt_program_t *program, const char **data, size_t *len,
                 char **error)
 {
-    int       i;
-    stream_t *streams = program->streams;
+    int                  i;
+    nt_program_stream_t *streams = program->streams;
 
     for (;;) {
         if (program->exited && streams[0].ended && streams[1].ended) {
@@ -661,81 +523,4 @@ int
 nt_program_status(const nt_program_t *program)
 {
     return program->status;
-}
-
-
-/* --- all at once --- */
-
-/* NUL-terminated; malloc'ed. NULL when memory is out. */
-static char *
-take_text(nt_buf_t *buf, size_t *len)
-{
-    *len = buf->len;
-    nt_buf_append_char(buf, '\0');
-    return buf->failed ? NULL : buf->data;
-}
-
-
-bool
-nt_call_process(nt_node_call_t *call, const nt_process_t *process,
-                nt_process_reply_t *reply, char **error)
-{
-    int           rc;
-    size_t        len;
-    nt_buf_t      out[2] = { { 0 } };
-    const char   *data;
-    nt_program_t *program;
-
-    *reply = (nt_process_reply_t) { 0 };
-
-    program = nt_call_program(call, process, error);
-    if (program == NULL) {
-        return false;
-    }
-
-    while ((rc = nt_program_read(program, &data, &len, error)) > 0) {
-        nt_buf_append(&out[rc - 1], data, len);
-    }
-
-    reply->status = nt_program_status(program);
-    nt_program_free(program);
-
-    reply->out = take_text(&out[0], &reply->out_len);
-    reply->err = take_text(&out[1], &reply->err_len);
-
-    if (rc == 0 && (reply->out == NULL || reply->err == NULL)) {
-        *error = strdup("the server is out of memory");
-        rc = -1;
-    }
-
-    if (rc != 0) {
-        nt_buf_free(&out[0]);
-        nt_buf_free(&out[1]);
-        *reply = (nt_process_reply_t) { 0 };
-    }
-
-    return rc == 0;
-}
-
-
-void
-nt_process_reply_free(nt_process_reply_t *reply)
-{
-    free(reply->out);
-    free(reply->err);
-    *reply = (nt_process_reply_t) { 0 };
-}
-
-
-nt_process_folder_t *
-nt_call_folder(nt_node_call_t *call)
-{
-    nt_process_folder_t *folder;
-
-    folder = nt_process_folder_new(call->run->options.loop);
-    if (folder == NULL) {
-        (void) nt_call_fail(call, "the server has no room for temporary files");
-    }
-
-    return folder;
 }
