@@ -115,11 +115,12 @@ cli: $(BUILD)/nodetool $(SHARE)
 # packs/NAME becomes packs/NAME.so where pkg-config knows all of PACK_NAME.  A
 # pack sees nodetool_node.h; what it takes of PACK_SHARED and core is compiled
 # into it, and not seen from outside.
-PACK_image  = vips
+PACK_image  = vips pangocairo pangoft2
 
 PACK_SHARED = engine/json.c $(addprefix engine/nodes/,args.c asset_folder.c \
-              files.c files_glob.c pathname.c pytext.c pyvalue.c timename.c \
-              ustr.c wildcard.c)
+              files.c files_glob.c generated.c media_files.c pathname.c \
+              pytext.c pyvalue.c svg_text.c timename.c ustr.c wildcard.c) \
+              engine/assets/uri.c
 
 PACK_NAMES  = $(notdir $(patsubst %/,%,$(wildcard packs/*/)))
 PACKS      := $(foreach pack,$(PACK_NAMES),$(shell \
@@ -138,7 +139,7 @@ $(BUILD)/packs/$(1).so: $(call obj,$(wildcard packs/$(1)/*.c)) \
 	$$(call say,LINK,$$@)$$(CC) -shared $$(LDFLAGS) \
 	    -Wl,--version-script=packs/export.map -Wl,--as-needed -o $$@ \
 	    $$(filter %.o %.a,$$^) $(shell pkg-config --libs $(PACK_$(1))) \
-	    -ljansson -lunistring -lm
+	    -ljansson -lcrypto -lunistring -lm
 endef
 
 $(foreach pack,$(PACKS),$(eval $(call pack_rules,$(pack))))

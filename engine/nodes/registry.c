@@ -72,6 +72,8 @@ static const nt_node_library_t *const builtin[] = {
     &nt_nodes_chroma,
     &nt_nodes_secret,
     &nt_nodes_http,
+    &nt_nodes_image,
+    &nt_nodes_svg,
 };
 /* clang-format on */
 

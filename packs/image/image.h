@@ -15,7 +15,7 @@
 
 /* Of one image: 64 million pixels, 256 MB decoded. */
 #define NT_IMAGE_PIXELS_MAX ((size_t) 1 << 26)
-#define NT_IMAGE_SIDE_MAX   32768
+#define NT_IMAGE_SIDE_MAX   32767
 
 /* Pixels of 8 bits, row by row without gaps.  A zeroed one is no image and
  * may be freed. */

@@ -3,16 +3,12 @@
  */
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-
-#include <glib.h>
 
 #include "core/nt_buf.h"
 #include "engine/nodes/args.h"
+#include "engine/nodes/generated.h"
 #include "packs/image/image.h"
-
-#define NT_HASH_LEN 32 /* of the hex digits of a SHA-256 */
 
 
 const nt_output_t nt_image_outputs[] = { { "output", "image" },
@@ -107,40 +103,13 @@ nt_image_load(nt_node_call_t *call, const char *name, const json_t *ref,
 
 /* --- storing --------------------------------------------------------------*/
 
-/* Equal images have one key: a workflow that runs a thousand times on the
- * same input does not fill the disk. */
-static char *
-key_of(const void *data, size_t len)
-{
-    char *sum, *key;
-
-    sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, data, len);
-    if (asprintf(&key, "generated/%.*s.png", NT_HASH_LEN, sum) == -1) {
-        key = NULL;
-    }
-
-    g_free(sum);
-
-    return key;
-}
-
-
 json_t *
 nt_image_store(nt_node_call_t *call, const nt_image_t *image, const void *png,
                size_t len)
 {
     static const char *const modes[] = { "L", "LA", "RGB", "RGBA" };
 
-    char   *key = key_of(png, len);
-    json_t *ref;
-
-    if (key == NULL) {
-        (void) nt_arg_nomem(call);
-        return NULL;
-    }
-
-    ref = nt_call_store(call, "image", key, png, len);
-    free(key);
+    json_t *ref = nt_generated_store(call, "image", "png", png, len);
 
     if (ref != NULL &&
         json_object_set_new(ref, "metadata",

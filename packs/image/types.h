@@ -8,8 +8,6 @@
 #include "engine/nodetool_node.h"
 
 #define NT_IMAGE_TYPES(X)                                                      \
-    X(nt_image_batch_to_list) /* list.c */                                     \
-    X(nt_image_images_to_list)                                                 \
     X(nt_image_scale) /* edit.c */                                             \
     X(nt_image_resize_type)                                                    \
     X(nt_image_fit_type)                                                       \
@@ -49,9 +47,17 @@
     X(nt_image_split)                                                          \
     X(nt_image_film)                                                           \
     X(nt_image_hsl)                                                            \
-    X(nt_image_rank)  /* rank.c */                                             \
-    X(nt_image_canny) /* canny.c */                                            \
-    X(nt_image_clahe) /* clahe.c */
+    X(nt_image_rank)       /* rank.c */                                        \
+    X(nt_image_canny)      /* canny.c */                                       \
+    X(nt_image_clahe)      /* clahe.c */                                       \
+    X(nt_image_background) /* draw.c */                                        \
+    X(nt_image_noise)                                                          \
+    X(nt_image_text)  /* text.c */                                             \
+    X(nt_image_slice) /* grid.c */                                             \
+    X(nt_image_combine)                                                        \
+    X(nt_image_svg_type) /* svg.c */                                           \
+    X(nt_image_save)     /* save.c */                                          \
+    X(nt_image_save_file)
 
 #define NT_IMAGE_DECLARE(type) extern const nt_node_type_t type;
 
