@@ -92,6 +92,62 @@ nt_use_model(nt_node_call_t *call, const char *provider, const char *id,
 }
 
 
+bool
+nt_media_model(nt_node_call_t *call, const char *name, nt_model_t *model)
+{
+    json_t *ref = nt_call_input(call, name);
+
+    if (json_string_length(json_object_get(ref, "id")) == 0) {
+        (void) nt_call_fail(call, "'%s' is not set: choose a model", name);
+        return false;
+    }
+
+    return nt_model_resolve(call, ref, model);
+}
+
+
+nt_media_api_t
+nt_media_api(nt_node_call_t *call, nt_model_t *model, char *path, size_t size)
+{
+    char                *router = strrchr(model->id, ':');
+    const nt_provider_t *provider = model->provider;
+
+    if (strcmp(provider->name, "fal_ai") == 0) {
+        snprintf(path, size, "/%s", model->id);
+        return NT_MEDIA_FAL;
+    }
+
+    if (provider->dialect == &nt_llm_gemini) {
+        return NT_MEDIA_GEMINI;
+    }
+
+    if (strcmp(provider->name, "huggingface") != 0) {
+        return provider->dialect == &nt_llm_openai ||
+                       provider->dialect == &nt_llm_mistral
+                   ? NT_MEDIA_OPENAI
+                   : NT_MEDIA_NONE;
+    }
+
+    model->root = true;
+    if (router != NULL && strcmp(router, ":fal-ai") == 0) {
+        *router = '\0';
+        snprintf(path, size, "/fal-ai/%s", model->id);
+        return NT_MEDIA_FAL;
+    }
+
+    if (router == NULL || strcmp(router, ":hf-inference") == 0) {
+        if (router != NULL) {
+            *router = '\0';
+        }
+
+        snprintf(path, size, "/hf-inference/models/%s", model->id);
+        return NT_MEDIA_HF;
+    }
+
+    return NT_MEDIA_NONE;
+}
+
+
 /* --- asking --- */
 
 static bool

@@ -47,6 +47,23 @@ bool nt_arg_media(nt_node_call_t *call, const char *name, const char *kind,
 bool nt_use_model(nt_node_call_t *call, const char *provider, const char *id,
                   nt_model_t *model);
 
+/* What a provider takes requests about media by. */
+typedef enum {
+    NT_MEDIA_NONE,
+    NT_MEDIA_OPENAI, /* /images/..., /audio/... */
+    NT_MEDIA_GEMINI, /* generateContent, predict */
+    NT_MEDIA_FAL,    /* fal.ai's, also behind Hugging Face's router */
+    NT_MEDIA_HF      /* Hugging Face's own */
+} nt_media_api_t;
+
+/* The model of a ref that must name one.  False after nt_call_fail. */
+bool nt_media_model(nt_node_call_t *call, const char *name, nt_model_t *model);
+
+/* How to ask the model; for FAL and HF also the path. The id loses what the
+ * router's chats need. */
+nt_media_api_t nt_media_api(nt_node_call_t *call, nt_model_t *model, char *path,
+                            size_t size);
+
 /* Asks a provider's model with a system prompt (or ""), a text and a ref (or
  * NULL); options are taken over, NULL of which is out of memory.  The text
  * goes out as chunk events while it comes.  The reply; NULL after
@@ -109,6 +126,12 @@ extern const nt_node_type_t nt_embedding, nt_openai_embedding,
     nt_gemini_embedding, nt_mistral_embedding;
 extern const nt_node_type_t nt_openai_web_search, nt_openai_moderation,
     nt_gemini_grounded_search;
+extern const nt_node_type_t nt_speech_recognition, nt_openai_transcribe,
+    nt_openai_translate, nt_gemini_transcribe;
+extern const nt_node_type_t nt_text_to_speech, nt_openai_text_to_speech,
+    nt_gemini_text_to_speech;
+extern const nt_node_type_t nt_text_to_image, nt_image_to_image,
+    nt_openai_create_image, nt_openai_edit_image, nt_gemini_image_generation;
 extern const nt_node_type_t nt_mistral_chat, nt_mistral_code,
     nt_mistral_image_to_text, nt_mistral_ocr;
 

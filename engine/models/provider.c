@@ -11,48 +11,49 @@
 
 static const nt_provider_t providers[] = {
     { "openai", "OpenAI", &nt_llm_openai, "https://api.openai.com/v1",
-      "OPENAI_API_KEY", "OPENAI_BASE_URL", "gpt-4o-mini" },
+      "OPENAI_API_KEY", "OPENAI_BASE_URL", "gpt-4o-mini", NULL },
     { "anthropic", "Anthropic", &nt_llm_anthropic, "https://api.anthropic.com",
-      "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "claude-sonnet-4-5" },
+      "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "claude-sonnet-4-5", NULL },
     { "gemini", "Gemini", &nt_llm_gemini,
       "https://generativelanguage.googleapis.com", "GEMINI_API_KEY",
-      "GEMINI_BASE_URL", "gemini-2.5-flash" },
+      "GEMINI_BASE_URL", "gemini-2.5-flash", NULL },
     { "mistral", "Mistral", &nt_llm_mistral, "https://api.mistral.ai/v1",
-      "MISTRAL_API_KEY", "MISTRAL_BASE_URL", "mistral-small-latest" },
+      "MISTRAL_API_KEY", "MISTRAL_BASE_URL", "mistral-small-latest", NULL },
     { "openrouter", "OpenRouter", &nt_llm_openai,
       "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY",
-      "OPENROUTER_BASE_URL", "openai/gpt-4o-mini" },
+      "OPENROUTER_BASE_URL", "openai/gpt-4o-mini", NULL },
     { "groq", "Groq", &nt_llm_openai, "https://api.groq.com/openai/v1",
-      "GROQ_API_KEY", "GROQ_BASE_URL", "llama-3.3-70b-versatile" },
+      "GROQ_API_KEY", "GROQ_BASE_URL", "llama-3.3-70b-versatile", NULL },
     { "together", "Together", &nt_llm_openai, "https://api.together.xyz/v1",
       "TOGETHER_API_KEY", "TOGETHER_BASE_URL",
-      "meta-llama/Llama-3.3-70B-Instruct-Turbo" },
+      "meta-llama/Llama-3.3-70B-Instruct-Turbo", NULL },
     { "deepseek", "DeepSeek", &nt_llm_openai, "https://api.deepseek.com/v1",
-      "DEEPSEEK_API_KEY", "DEEPSEEK_BASE_URL", "deepseek-chat" },
+      "DEEPSEEK_API_KEY", "DEEPSEEK_BASE_URL", "deepseek-chat", NULL },
     { "xai", "xAI", &nt_llm_openai, "https://api.x.ai/v1", "XAI_API_KEY",
-      "XAI_BASE_URL", "grok-3-mini" },
+      "XAI_BASE_URL", "grok-3-mini", NULL },
     { "cerebras", "Cerebras", &nt_llm_openai, "https://api.cerebras.ai/v1",
-      "CEREBRAS_API_KEY", "CEREBRAS_BASE_URL", "llama-3.3-70b" },
+      "CEREBRAS_API_KEY", "CEREBRAS_BASE_URL", "llama-3.3-70b", NULL },
     { "moonshot", "Moonshot", &nt_llm_openai, "https://api.moonshot.ai/v1",
-      "MOONSHOT_API_KEY", "MOONSHOT_BASE_URL", NULL },
+      "MOONSHOT_API_KEY", "MOONSHOT_BASE_URL", NULL, NULL },
     { "minimax", "MiniMax", &nt_llm_openai, "https://api.minimax.io/v1",
-      "MINIMAX_API_KEY", "MINIMAX_BASE_URL", NULL },
+      "MINIMAX_API_KEY", "MINIMAX_BASE_URL", NULL, NULL },
     { "huggingface", "Hugging Face", &nt_llm_openai,
       "https://router.huggingface.co/v1", "HF_TOKEN", "HF_BASE_URL",
-      "openai/gpt-oss-120b" },
+      "openai/gpt-oss-120b", NULL },
     { "ollama", "Ollama", &nt_llm_ollama, NULL, "OLLAMA_API_KEY",
-      "OLLAMA_API_URL", "llama3.2" },
+      "OLLAMA_API_URL", "llama3.2", NULL },
     { "vllm", "vLLM", &nt_llm_openai, NULL, "VLLM_API_KEY", "VLLM_BASE_URL",
-      NULL },
+      NULL, NULL },
     { "lmstudio", "LM Studio", &nt_llm_openai, NULL, "LMSTUDIO_API_KEY",
-      "LMSTUDIO_API_URL", NULL },
+      "LMSTUDIO_API_URL", NULL, NULL },
     { "llama_cpp", "llama.cpp", &nt_llm_openai, NULL, "LLAMA_CPP_API_KEY",
-      "LLAMA_CPP_URL", NULL },
+      "LLAMA_CPP_URL", NULL, NULL },
     { "fal_ai", "fal.ai", NULL, "https://fal.run", "FAL_API_KEY",
-      "FAL_BASE_URL", NULL },
+      "FAL_BASE_URL", NULL, "Key" },
     { "kie", "Kie.ai", NULL, "https://api.kie.ai", "KIE_API_KEY",
-      "KIE_BASE_URL", NULL },
-    { "nodetool", "NodeTool's echo", &nt_llm_openai, NULL, NULL, NULL, "echo" }
+      "KIE_BASE_URL", NULL, NULL },
+    { "nodetool", "NodeTool's echo", &nt_llm_openai, NULL, NULL, NULL, "echo",
+      NULL }
 };
 
 #define N_PROVIDERS (sizeof(providers) / sizeof(providers[0]))
@@ -100,6 +101,7 @@ read_settings(nt_node_call_t *call, const nt_provider_t *provider,
     model->base = "";
     model->key = "";
     model->trusted = false;
+    model->root = false;
 
     if (is_echo(provider)) {
         return true;

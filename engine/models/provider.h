@@ -20,6 +20,7 @@ typedef struct {
     const char             *base_setting; /* of its address */
     const char             *chat_model;   /* an id, for refs without one; or
                                            * NULL */
+    const char             *scheme; /* of Authorization; NULL: the dialect's */
 } nt_provider_t;
 
 /* A model with all that is needed to reach it. */
@@ -28,11 +29,12 @@ typedef struct {
     const char          *base;
     const char          *key; /* "" for none */
     bool                 trusted;
+    bool                 root; /* paths begin above the address's "/v1" */
     char                 id[256];
 } nt_model_t;
 
 /* NULL when there is none of that name; "huggingface_NAME" is Hugging Face's
- * router. */
+ * router, whose models have ":NAME" behind their id. */
 const nt_provider_t *nt_provider_find(const char *name);
 
 /* Reads the provider's settings.  False after nt_call_fail, which says what

@@ -135,6 +135,7 @@ nt_provider_send(nt_node_call_t *call, const nt_model_t *model,
 {
     int               status;
     char             *sentence = NULL;
+    nt_str_t          base = nt_str(model->base);
     nt_http_reply_t  *reply;
     nt_http_request_t http = {
         .method = request->method,
@@ -146,7 +147,13 @@ nt_provider_send(nt_node_call_t *call, const nt_model_t *model,
         .flags = request->flags | (model->trusted ? NT_HTTP_TRUSTED : 0u)
     };
 
-    nt_llm_url(&request->url, nt_str(model->base), nt_str(request->path));
+    if (model->root && base.len >= 3 &&
+        memcmp(base.data + base.len - 3, "/v1", 3) == 0)
+    {
+        base.len -= 3;
+    }
+
+    nt_llm_url(&request->url, base, nt_str(request->path));
     nt_buf_append_char(&request->url, '\0');
     if (request->url.failed) {
         (void) nt_arg_nomem(call);
@@ -171,6 +178,23 @@ nt_provider_send(nt_node_call_t *call, const nt_model_t *model,
 }
 
 
+static nt_rc_t
+scheme_header(const nt_model_t *model, nt_llm_request_t *head)
+{
+    nt_rc_t  rc;
+    nt_buf_t value = { 0 };
+
+    nt_buf_printf(&value, "%s ", model->provider->scheme);
+    nt_buf_append_str(&value, nt_str(model->key));
+    rc = value.failed ? NT_NOMEM
+                      : nt_llm_add_header(head, "Authorization",
+                                          (nt_str_t) { value.data, value.len });
+    nt_buf_free(&value);
+
+    return rc;
+}
+
+
 char **
 nt_provider_headers(nt_node_call_t *call, const nt_model_t *model,
                     const char *type)
@@ -180,7 +204,9 @@ nt_provider_headers(nt_node_call_t *call, const nt_model_t *model,
     char           **headers;
     nt_llm_request_t head = { 0 };
 
-    rc = nt_llm_key_header(dialect_of(model), nt_str(model->key), &head);
+    rc = model->provider->scheme != NULL
+             ? scheme_header(model, &head)
+             : nt_llm_key_header(dialect_of(model), nt_str(model->key), &head);
     if (rc == NT_OK && type != NULL) {
         rc = nt_llm_add_header(&head, "Content-Type", nt_str(type));
     }

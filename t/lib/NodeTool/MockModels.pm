@@ -41,12 +41,12 @@ my %CHAT = (openai => \&openai_chat, anthropic => \&anthropic_chat,
 sub start {
     my ($class, $t, $name, %opt) = @_;
 
-    my $mock = bless { script => "$t->{dir}/$name-script", media => {} }, $class;
+    my $mock = bless { script => "$t->{dir}/$name-script",
+        port => $t->port($name) }, $class;
     $mock->{server} = NodeTool::MockOpenAI->start($t, $name, sub {
         my ($c, $req) = @_;
         $mock->answer($c, $req);
     });
-    $mock->{port} = $mock->{server}{port};
     $mock->script;
     return $mock;
 }
