@@ -127,6 +127,17 @@ find_graph(void *arg, const char *workflow_id, nt_buf_t *error)
 
 
 static bool
+find_workflow(void *arg, const char *user, const char *name, bool tool,
+              nt_subworkflow_t *found, nt_buf_t *error)
+{
+    nt_engine_t *engine = arg;
+
+    return nt_workflows_find(engine->workflows, user, name, tool, found,
+                             error) == 200;
+}
+
+
+static bool
 open_store(nt_engine_t *engine)
 {
     char                error[256] = "out of memory";
@@ -194,6 +205,7 @@ open_jobs(nt_engine_t *engine)
                                   .assets = engine->assets,
                                   .allow = allowed(&engine->options),
                                   .graph = find_graph,
+                                  .workflow = find_workflow,
                                   .arg = engine };
 
     engine->jobs = nt_jobs_new(&options);

@@ -328,6 +328,12 @@ NT_NODE_API json_t *nt_call_tools(nt_node_call_t *call);
 NT_NODE_API json_t *nt_call_tool(nt_node_call_t *call, const char *name,
                                  const json_t *arguments, char **error);
 
+/* A workflow of the user's as a tool, "workflow_" and its tool_name: as one
+ * of nt_call_tools, to be called by nt_call_tool.  A new reference; NULL, and
+ * *error is a sentence (malloc'ed). */
+NT_NODE_API json_t *nt_call_workflow_tool(nt_node_call_t *call,
+                                          const char *name, char **error);
+
 /* The dynamic outputs of this node as {name: type} of the workflow's, those
  * that are tools left out. New reference. */
 NT_NODE_API json_t *nt_call_dynamic_outputs(nt_node_call_t *call);

@@ -16,9 +16,11 @@ nt_chain_outer(const nt_node_call_t *call)
     const nt_run_t *run = call->run;
     uint32_t        i = (uint32_t) (call - run->calls);
 
-    return i < run->tool->plan->n_nodes
-               ? &run->parent->calls[run->tool->plan->nodes[i]]
-               : NULL; /* an entry */
+    if (run->chain == NULL) {
+        return run->tool->caller;
+    }
+    return i < run->chain->n_nodes ? &run->parent->calls[run->chain->nodes[i]]
+                                   : NULL; /* an entry */
 }
 
 void
@@ -34,24 +36,26 @@ nt_chain_send(nt_node_call_t *call, uint32_t output, json_t *value)
 bool
 nt_chain_block(nt_node_call_t *call)
 {
-    nt_node_call_t *outer = nt_chain_outer(call);
+    nt_node_call_t *outer;
 
+    if (call->run->chain == NULL) {
+        return nt_subworkflow_block(call);
+    }
+    outer = nt_chain_outer(call);
     return outer != NULL && nt_run_block(outer);
 }
 
-/* Calls `act` for each node in a run of a chain that `call` stands for. */
+/* Calls `act` for each node in the runs within this one that `call` stands
+ * for. */
 static void
 each_inner(nt_node_call_t *call, void (*act)(nt_node_call_t *inner))
 {
-    const nt_run_t       *run = call->run;
-    const nt_tool_plan_t *plan;
-    nt_run_t             *child;
-    uint32_t              i;
+    nt_run_t *child;
+    uint32_t  i;
 
-    for (child = run->children; child != NULL; child = child->next) {
-        plan = child->tool->plan;
-        for (i = 0; i < plan->n_nodes; i++) {
-            if (&run->calls[plan->nodes[i]] == call) {
+    for (child = call->run->children; child != NULL; child = child->next) {
+        for (i = 0; i < child->graph->n_nodes; i++) {
+            if (nt_chain_outer(&child->calls[i]) == call) {
                 act(&child->calls[i]);
             }
         }
@@ -191,38 +195,51 @@ chain_params(const nt_run_t *run, const nt_tool_call_t *tool)
     return params;
 }
 
+nt_run_t *
+nt_chain_run(nt_tool_call_t *tool, nt_graph_t *graph,
+             const nt_run_options_t *options, const nt_run_sink_t *sink)
+{
+    nt_run_t *run = tool->caller->run, *child;
+
+    child = nt_run_new(graph, options, sink);
+    if (child == NULL) {
+        return NULL;
+    }
+    child->sink.arg = child;
+    child->sink.wake = on_wake;
+    child->parent = run;
+    child->tool = tool;
+    child->chain = tool->plan;
+    child->runnable = true;
+    child->next = run->children;
+    run->children = child;
+    tool->run = child;
+    return child;
+}
+
 static void
 start_chain(nt_run_t *run, nt_tool_call_t *tool)
 {
-    const nt_run_sink_t sink = { .event = on_event,
-                                 .done = on_done,
-                                 .wake = on_wake };
+    const nt_run_sink_t sink = { .event = on_event, .done = on_done };
     nt_run_options_t    options = run->options;
     nt_run_t           *child = NULL;
     uint32_t            i;
 
     options.params = chain_params(run, tool);
     if (options.params != NULL) {
-        child = nt_run_new(tool->plan->chain, &options, &sink);
+        child = nt_chain_run(tool, tool->plan->chain, &options, &sink);
         json_decref(options.params);
     }
     if (child == NULL) {
         nt_tool_finish(tool, NULL, NULL);
         return;
     }
-    child->sink.arg = child;
-    child->parent = run;
-    child->tool = tool;
     for (i = 0; i < child->graph->n_nodes; i++) {
         if (child->graph->nodes[i].kept) {
             child->calls[i].gathered = json_object();
             child->nomem |= child->calls[i].gathered == NULL;
         }
     }
-    child->runnable = true;
-    child->next = run->children;
-    run->children = child;
-    tool->run = child;
 }
 
 /* Whether a call can start; END: one of its inputs never comes. */

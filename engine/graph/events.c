@@ -228,8 +228,8 @@ nt_event_sent(nt_run_t *run, uint32_t edge)
     char     *p = digits + sizeof(digits);
     uint32_t  n;
 
-    for (; run->parent != NULL; run = run->parent) {
-        edge = run->tool->plan->edges[edge];
+    for (; run->chain != NULL; run = run->parent) {
+        edge = run->chain->edges[edge];
         if (edge == NT_NONE) {
             return; /* told where it came to the chain */
         }
@@ -254,7 +254,7 @@ nt_event_drained(nt_run_t *run, uint32_t edge)
 {
     nt_str_t text = run->graph->edges[edge].drained;
 
-    if (run->parent != NULL) {
+    if (run->chain != NULL) {
         return; /* more may come with the next call */
     }
     nt_event_raw(run, text.data, text.len);

@@ -102,6 +102,12 @@ typedef struct {
     bool (*begin)(void *arg, const char *node_id, uint32_t node);
 } nt_run_sink_t;
 
+/* A workflow that a node runs. */
+typedef struct {
+    nt_graph_t *graph; /* the receiver's reference */
+    json_t     *view;  /* the same: "id", "description", "input_schema" */
+} nt_subworkflow_t;
+
 enum {
     NT_ALLOW_CODE = 1 << 0,        /* run programs of the workflow's */
     NT_ALLOW_CODE_NETWORK = 1 << 1 /* let these use the network */
@@ -118,6 +124,13 @@ typedef struct {
     const char       *base_url; /* prefix of /storage URIs in refs, may be "" */
     nt_http_client_t *http;  /* for requests of nodes; NULL: there are none */
     unsigned          allow; /* NT_ALLOW_...: what the operator lets nodes do */
+    /* For nodes that run other workflows: finds one of the user's by its id
+     * or, if `tool`, by its tool_name.  False with a sentence in `error`.
+     * NULL: there are none. */
+    bool (*workflow)(void *arg, const char *name, bool tool,
+                     nt_subworkflow_t *found, nt_buf_t *error);
+    void       *workflow_arg;
+    const char *workflow_id; /* of the run's, or NULL; outlives the run */
     /* Of earlier attempts, or NULL: an array of {"graph": nt_graph_hash},
      * then of what `completed` and `begin` of the sink have said, in that
      * order. Nodes that had completed do not run and tell no events: what

@@ -98,18 +98,20 @@ nt_keep_end(nt_node_call_t *call)
     }
 }
 
-bool
-nt_keep_begin(nt_node_call_t *call)
+/* Whether the node may begin what must not be repeated; those who run it
+ * are not to be repeated then, either. */
+static bool
+begin(nt_node_call_t *call)
 {
     nt_node_call_t *outer;
     nt_run_t       *run = call->run;
 
-    if (!(call->plan->type->flags & NT_NODE_ONCE) || call->begun) {
+    if (call->begun) {
         return !call->held;
     }
     call->begun = true;
     outer = run->parent != NULL ? nt_chain_outer(call) : NULL;
-    if (outer != NULL ? nt_keep_begin(outer)
+    if (outer != NULL ? begin(outer)
                       : run->sink.begin == NULL ||
                             run->sink.begin(run->sink.arg, call->plan->id,
                                             (uint32_t) (call - run->calls)))
@@ -121,6 +123,12 @@ nt_keep_begin(nt_node_call_t *call)
     return false;
 }
 
+bool
+nt_keep_begin(nt_node_call_t *call)
+{
+    return !(call->plan->type->flags & NT_NODE_ONCE) || begin(call);
+}
+
 void
 nt_run_begin(nt_run_t *run, uint32_t node)
 {
@@ -128,7 +136,7 @@ nt_run_begin(nt_run_t *run, uint32_t node)
 
     if (call->held) {
         call->held = false;
-        call->more = !call->plan->inner;
+        call->more = !call->plan->inner && call->fiber == NULL;
         run->held--;
         nt_run_ready(run, call);
         nt_chain_begin(call);

@@ -179,7 +179,7 @@ nt_run_send(nt_node_call_t *call, uint32_t number, json_t *value)
     if (call->gathered != NULL) {
         nt_tool_keep(call, number, value);
     }
-    if (run->parent != NULL) {
+    if (run->chain != NULL) {
         nt_chain_send(call, number, value);
     }
 }

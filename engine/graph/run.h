@@ -125,14 +125,15 @@ struct nt_run {
     bool     done;
     bool     nomem;
 
-    /* calls of chains */
-    nt_run_t       *parent; /* of a chain's run */
-    nt_tool_call_t *tool;   /* the same: what it is for */
-    nt_run_t       *children;
-    nt_run_t       *next;       /* among the parent's children */
-    bool            runnable;   /* a pump of it may do something */
-    nt_tool_call_t *pending;    /* calls whose inputs have not come */
-    uint32_t        tool_waits; /* nodes that wait for a call's end */
+    /* runs within runs: calls of chains, and other workflows */
+    nt_run_t             *parent; /* or NULL */
+    nt_tool_call_t       *tool;   /* with a parent: what it is for */
+    const nt_tool_plan_t *chain;  /* of a call of a chain, else NULL */
+    nt_run_t             *children;
+    nt_run_t             *next;       /* among the parent's children */
+    bool                  runnable;   /* a pump of it may do something */
+    nt_tool_call_t       *pending;    /* calls whose inputs have not come */
+    uint32_t              tool_waits; /* nodes that wait for a call's end */
 
     int workspace; /* -1: not opened yet; atomic, the pool opens it */
 

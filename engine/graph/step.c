@@ -247,8 +247,11 @@ show(nt_node_call_t *call, json_t *value)
         nt_event_output(call, value);
     }
     if (call->plan->kind == NT_KIND_OUTPUT) {
-        while (run->parent != NULL) {
-            run = run->parent; /* an output is one of the job, wherever */
+        while (run->chain != NULL) {
+            run = run->parent; /* an output is one of all, wherever it is */
+        }
+        if (run->parent != NULL) {
+            nt_subworkflow_output(run, call->plan->name, value);
         }
         if (json_object_set(run->results, call->plan->name, value) != 0) {
             run->nomem = true;

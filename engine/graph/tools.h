@@ -61,11 +61,14 @@ struct nt_tool_plan {
 struct nt_tool_call {
     nt_tool_call_t       *next; /* in the line of the node or run */
     nt_node_call_t       *caller;
-    const nt_tool_plan_t *plan;
+    const nt_tool_plan_t *plan;     /* NULL for a workflow */
+    const char           *workflow; /* its id */
+    json_t               *values;   /* of its outputs, [name, value], or NULL */
     json_t               *arguments; /* checked: owned */
     json_t               *result;    /* owned */
     char                 *error;     /* malloc'ed */
     nt_run_t             *run;       /* of a chain, while there is one */
+    bool                  waiting;   /* the caller is to be woken */
     bool                  done;
 };
 
@@ -83,6 +86,14 @@ void nt_tool_release(nt_node_call_t *caller);
 /* Ends a call; takes both over.  NULL, NULL: memory is out. */
 void nt_tool_finish(nt_tool_call_t *tool, json_t *result, char *error);
 
+/* From the caller's fiber: waits until the call is done, or nt_tool_wake. */
+void nt_tool_wait(nt_tool_call_t *tool);
+void nt_tool_wake(nt_tool_call_t *tool);
+
+/* A sentence for a model, malloc'ed; NULL when memory is out. */
+char *nt_tool_sentence(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
 /* Whether a handle has what a call needs: READY, WAIT, or END when no value
  * will come. */
 nt_batch_t nt_tool_input(const nt_run_t *run, uint32_t handle);
@@ -98,6 +109,11 @@ json_t *nt_tool_result(json_t *kept);
 
 /* Starts calls of chains whose inputs have come. */
 void nt_chain_start(nt_run_t *run);
+
+/* Starts a run within the caller's; NULL when memory is out. */
+nt_run_t *nt_chain_run(nt_tool_call_t *tool, nt_graph_t *graph,
+                       const nt_run_options_t *options,
+                       const nt_run_sink_t    *sink);
 
 /* Lets the runs of chains do something; true when one did. */
 bool nt_chain_pump(nt_run_t *run);
@@ -125,5 +141,20 @@ void nt_chain_begin(nt_node_call_t *call);
 /* True while a run of a chain waits for something else than the run around
  * it. */
 bool nt_chain_waits(const nt_run_t *run);
+
+/* --- subworkflow.c --- */
+
+/* An output of the run has got a value. */
+void nt_subworkflow_output(nt_run_t *run, const char *name, json_t *value);
+
+/* True when a node of the run has to wait until its caller has taken the
+ * values that it has. */
+bool nt_subworkflow_block(nt_node_call_t *call);
+
+/* Whether a tool's name is a workflow's, and a call of it: as
+ * nt_call_tool. */
+bool    nt_subworkflow_is_tool(const char *name);
+json_t *nt_subworkflow_call(nt_node_call_t *call, const char *name,
+                            json_t *arguments, char **error);
 
 #endif

@@ -91,15 +91,20 @@ nt_tool_finish(nt_tool_call_t *tool, json_t *result, char *error)
     tool->result = result;
     tool->error = error;
     tool->done = true;
-    nt_call_resume(tool->caller);
+    nt_tool_wake(tool);
 }
 
-/* A sentence for the model; NULL when memory is out. */
-static char *sentence(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
+void
+nt_tool_wake(nt_tool_call_t *tool)
+{
+    if (tool->waiting) {
+        tool->waiting = false;
+        nt_call_resume(tool->caller);
+    }
+}
 
-static char *
-sentence(const char *format, ...)
+char *
+nt_tool_sentence(const char *format, ...)
 {
     va_list args;
     char   *text;
@@ -121,10 +126,10 @@ refuse_type(const char *name, const nt_type_t *type, const json_t *value)
     char    *error;
 
     nt_type_write(&text, type);
-    error = text.failed
-                ? NULL
-                : sentence("Argument \"%s\" takes %.*s, not %s", name,
-                           (int) text.len, text.data, nt_type_of(value));
+    error = text.failed ? NULL
+                        : nt_tool_sentence("Argument \"%s\" takes %.*s, not %s",
+                                           name, (int) text.len, text.data,
+                                           nt_type_of(value));
     nt_buf_free(&text);
     return error;
 }
@@ -162,10 +167,11 @@ refuse_unknown(const nt_tool_plan_t *plan, const char *name)
     }
     error = text.failed
                 ? NULL
-                : sentence("Tool \"%s\" has no argument \"%s\"; it "
-                           "takes %.*s",
-                           plan->name, name, text.len > 0 ? (int) text.len : 4,
-                           text.len > 0 ? text.data : "none");
+                : nt_tool_sentence("Tool \"%s\" has no argument \"%s\"; it "
+                                   "takes %.*s",
+                                   plan->name, name,
+                                   text.len > 0 ? (int) text.len : 4,
+                                   text.len > 0 ? text.data : "none");
     nt_buf_free(&text);
     return error;
 }
@@ -185,15 +191,18 @@ check_bounds(const nt_property_t *property, const json_t *value, char **error)
     }
     if (property->min != NULL && property->max != NULL) {
         *error =
-            sentence("Argument \"%s\" takes numbers from %g to %g, not "
-                     "%g",
-                     property->name, *property->min, *property->max, number);
+            nt_tool_sentence("Argument \"%s\" takes numbers from %g to %g, not "
+                             "%g",
+                             property->name, *property->min, *property->max,
+                             number);
     } else if (property->min != NULL) {
-        *error = sentence("Argument \"%s\" takes numbers from %g on, not %g",
-                          property->name, *property->min, number);
+        *error =
+            nt_tool_sentence("Argument \"%s\" takes numbers from %g on, not %g",
+                             property->name, *property->min, number);
     } else {
-        *error = sentence("Argument \"%s\" takes numbers up to %g, not %g",
-                          property->name, *property->max, number);
+        *error =
+            nt_tool_sentence("Argument \"%s\" takes numbers up to %g, not %g",
+                             property->name, *property->max, number);
     }
     return false;
 }
@@ -235,8 +244,8 @@ take_overrides(const nt_tool_plan_t *plan, const nt_node_plan_t *target,
             json_is_null(target->values[i]) &&
             json_object_get(into, property->name) == NULL)
         {
-            *error = sentence("Tool \"%s\" needs the argument \"%s\"",
-                              plan->name, property->name);
+            *error = nt_tool_sentence("Tool \"%s\" needs the argument \"%s\"",
+                                      plan->name, property->name);
             return false;
         }
     }
@@ -269,8 +278,8 @@ take_params(const nt_tool_plan_t *plan, const json_t *arguments, json_t *into,
         param = &plan->params[i];
         value = json_object_get(arguments, param->name);
         if (value == NULL) {
-            *error = sentence("Tool \"%s\" needs the argument \"%s\"",
-                              plan->name, param->name);
+            *error = nt_tool_sentence("Tool \"%s\" needs the argument \"%s\"",
+                                      plan->name, param->name);
             return false;
         }
         if (!put_argument(into, param->name, param->type, value, error)) {
@@ -416,10 +425,11 @@ nt_tool_step(nt_node_call_t *call)
     case NT_BATCH_END:
         tool = call->pending;
         call->pending = tool->next;
-        nt_tool_finish(tool, NULL,
-                       sentence("Node \"%s\" cannot run: one of its inputs "
-                                "has got no value",
-                                call->plan->id));
+        nt_tool_finish(
+            tool, NULL,
+            nt_tool_sentence("Node \"%s\" cannot run: one of its inputs "
+                             "has got no value",
+                             call->plan->id));
         nt_run_ready(call->run, call);
         break;
     default:
@@ -476,7 +486,8 @@ nt_tool_release(nt_node_call_t *caller)
         tool = caller->pending;
         caller->pending = tool->next;
         nt_tool_finish(tool, NULL,
-                       sentence("Node \"%s\" has failed", caller->plan->id));
+                       nt_tool_sentence("Node \"%s\" has failed",
+                                        caller->plan->id));
     }
 }
 
@@ -551,6 +562,10 @@ cancel_tool(void *arg)
         nt_chain_cancel(tool);
         return;
     }
+    if (tool->done) {
+        nt_tool_wake(tool);
+        return;
+    }
     if (tool->plan->target == NT_NONE) {
         (void) unlink_call(&run->pending, tool);
     } else {
@@ -599,8 +614,8 @@ start_tool(nt_tool_call_t *tool)
         nt_event_sent(run, tool->plan->edge);
         if (target->finished) {
             nt_tool_finish(tool, NULL,
-                           sentence("Node \"%s\" has failed",
-                                    target->plan->id));
+                           nt_tool_sentence("Node \"%s\" has failed",
+                                            target->plan->id));
             return;
         }
         add_call(&target->pending, tool);
@@ -616,16 +631,19 @@ start_tool(nt_tool_call_t *tool)
     nt_chain_start(run);
 }
 
-/* Runs a tool whose arguments are good, and waits for it. */
-static void
-call_tool(nt_tool_call_t *tool)
+void
+nt_tool_wait(nt_tool_call_t *tool)
 {
     nt_node_call_t *caller = tool->caller;
 
-    start_tool(tool);
+    if (tool->done) {
+        return;
+    }
+    tool->waiting = true;
     caller->run->tool_waits++;
     nt_call_suspend(caller, cancel_tool, tool);
     caller->run->tool_waits--;
+    tool->waiting = false;
 }
 
 static const nt_tool_plan_t *
@@ -651,13 +669,16 @@ nt_call_tool(nt_node_call_t *call, const char *name, const json_t *arguments,
 
     *error = NULL;
     tool.plan = find_tool(call, name);
-    if (tool.plan == NULL) {
-        *error = sentence("There is no tool \"%s\"", name);
+    if (tool.plan == NULL && nt_subworkflow_is_tool(name)) {
+        tool.result =
+            nt_subworkflow_call(call, name, (json_t *) arguments, error);
+    } else if (tool.plan == NULL) {
+        *error = nt_tool_sentence("There is no tool \"%s\"", name);
     } else if (!nt_call_may_wait(call) || call->run->aborted) {
-        *error = sentence("The job ends");
+        *error = nt_tool_sentence("The job ends");
     } else if (arguments != NULL && !json_is_object(arguments)) {
-        *error = sentence("The arguments must be an object, not %s",
-                          nt_type_of(arguments));
+        *error = nt_tool_sentence("The arguments must be an object, not %s",
+                                  nt_type_of(arguments));
     } else {
         tool.arguments = json_object();
         good = tool.plan->target != NT_NONE
@@ -665,14 +686,16 @@ nt_call_tool(nt_node_call_t *call, const char *name, const json_t *arguments,
                                     arguments, tool.arguments, error)
                    : take_params(tool.plan, arguments, tool.arguments, error);
         if (good) {
-            call_tool(&tool);
+            start_tool(&tool);
+            nt_tool_wait(&tool);
             *error = tool.error;
         }
         json_decref(tool.arguments);
     }
     if (tool.result == NULL && *error == NULL) {
-        *error = sentence(call->run->aborted ? "The job ends"
-                                             : "The server is out of memory");
+        *error = nt_tool_sentence(call->run->aborted
+                                      ? "The job ends"
+                                      : "The server is out of memory");
     }
     return tool.result;
 }

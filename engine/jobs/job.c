@@ -274,6 +274,17 @@ nt_job_emit_takeover(nt_job_t *job)
 
 
 static bool
+nt_job_find_workflow(void *arg, const char *name, bool tool,
+                     nt_subworkflow_t *found, nt_buf_t *error)
+{
+    const nt_job_t          *job = arg;
+    const nt_jobs_options_t *options = &job->jobs->options;
+
+    return options->workflow(options->arg, job->user, name, tool, found, error);
+}
+
+
+static bool
 nt_job_run(nt_job_t *job)
 {
     nt_buf_t            name = { 0 };
@@ -300,6 +311,11 @@ nt_job_run(nt_job_t *job)
             .assets = job->jobs->options.assets,
             .allow = job->jobs->options.allow,
             .base_url = job->base_url,
+            .workflow = job->jobs->options.workflow != NULL
+                            ? nt_job_find_workflow
+                            : NULL,
+            .workflow_arg = job,
+            .workflow_id = job->workflow_id,
             .kept = job->earlier,
         };
         job->run = nt_run_new(job->graph, &options, &sink);

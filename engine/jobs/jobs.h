@@ -34,6 +34,10 @@ typedef struct {
     /* The workflow of a job that another engine accepted, by id; NULL with
      * a sentence in `error` when it cannot be had. */
     nt_graph_t *(*graph)(void *arg, const char *workflow_id, nt_buf_t *error);
+
+    /* What nodes of a user's jobs run as workflows: see nt_run_options_t. */
+    bool (*workflow)(void *arg, const char *user, const char *name, bool tool,
+                     nt_subworkflow_t *found, nt_buf_t *error);
     void *arg;
 } nt_jobs_options_t;
 

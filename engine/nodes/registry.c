@@ -43,6 +43,7 @@ static const nt_node_library_t *const builtin[] = {
     &nt_nodes_markdown,
     &nt_nodes_beautifulsoup,
     &nt_nodes_base,
+    &nt_nodes_workflow,
     &nt_nodes_input,
     &nt_nodes_output,
     &nt_nodes_constant,

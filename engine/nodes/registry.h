@@ -47,6 +47,7 @@ json_t *nt_registry_metadata(const nt_registry_t *registry);
 
 extern const nt_node_library_t nt_nodes_models;     /* openai.*, gemini.* ... */
 extern const nt_node_library_t nt_nodes_base;       /* Comment, Preview, ... */
+extern const nt_node_library_t nt_nodes_workflow;   /* WorkflowNode */
 extern const nt_node_library_t nt_nodes_input;      /* nodetool.input.* */
 extern const nt_node_library_t nt_nodes_output;     /* nodetool.output.* */
 extern const nt_node_library_t nt_nodes_constant;   /* nodetool.constant.* */

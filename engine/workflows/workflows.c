@@ -412,20 +412,12 @@ nt_workflows_delete(nt_workflows_t *w, const char *user, const char *id,
 }
 
 
-int
-nt_workflows_graph(nt_workflows_t *w, const char *user, const char *id,
-                   nt_graph_t **graph, nt_buf_t *error)
+/* The graph of an item, or an error status. */
+static int
+item_graph(nt_workflows_t *w, nt_workflow_t *item, nt_graph_t **graph,
+           nt_buf_t *error)
 {
-    int            status;
-    nt_graph_t    *compiled;
-    nt_workflow_t *item;
-
-    status = find(w, user, id, &item, error);
-    if (status != 200) {
-        return status;
-    }
-
-    compiled = nt_cache_graph(&w->cache, item);
+    nt_graph_t *compiled = nt_cache_graph(&w->cache, item);
 
     if (compiled != NULL) {
         *graph = nt_graph_ref(compiled);
@@ -439,4 +431,71 @@ nt_workflows_graph(nt_workflows_t *w, const char *user, const char *id,
     nt_buf_printf(error, "%s", item->fault);
 
     return 422;
+}
+
+
+int
+nt_workflows_graph(nt_workflows_t *w, const char *user, const char *id,
+                   nt_graph_t **graph, nt_buf_t *error)
+{
+    int            status;
+    nt_workflow_t *item;
+
+    status = find(w, user, id, &item, error);
+
+    return status == 200 ? item_graph(w, item, graph, error) : status;
+}
+
+
+/* As find, by the name that agents call a workflow by. */
+static int
+find_tool(nt_workflows_t *w, const char *user, const char *name,
+          nt_workflow_t **item, nt_buf_t *error)
+{
+    int         err;
+    size_t      i;
+    const char *text;
+
+    err = nt_cache_scan(&w->cache);
+    if (err != 0) {
+        return fail(err, name, error);
+    }
+
+    for (i = 0; i < w->cache.n; i++) {
+        *item = w->cache.items[i];
+        text =
+            json_string_value(json_object_get((*item)->document, "tool_name"));
+
+        if ((*item)->view != NULL && text != NULL && strcmp(text, name) == 0 &&
+            may_use((*item)->document, user))
+        {
+            return 200;
+        }
+    }
+
+    nt_buf_printf(error, "There is no workflow with the tool name \"%.200s\".",
+                  name);
+    return 404;
+}
+
+
+int
+nt_workflows_find(nt_workflows_t *w, const char *user, const char *name,
+                  bool tool, nt_subworkflow_t *found, nt_buf_t *error)
+{
+    int            status;
+    nt_workflow_t *item;
+
+    status = tool ? find_tool(w, user, name, &item, error)
+                  : find(w, user, name, &item, error);
+
+    if (status == 200) {
+        status = item_graph(w, item, &found->graph, error);
+    }
+
+    if (status == 200) {
+        found->view = json_incref(item->view);
+    }
+
+    return status;
 }

@@ -63,4 +63,10 @@ int nt_workflows_delete(nt_workflows_t *workflows, const char *user,
 int nt_workflows_graph(nt_workflows_t *workflows, const char *user,
                        const char *id, nt_graph_t **graph, nt_buf_t *error);
 
+/* For a node that runs a workflow, by its id or, if `tool`, its tool_name
+ * (the first in the list): 200 and *found, or another status. */
+int nt_workflows_find(nt_workflows_t *workflows, const char *user,
+                      const char *name, bool tool, nt_subworkflow_t *found,
+                      nt_buf_t *error);
+
 #endif

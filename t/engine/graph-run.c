@@ -115,6 +115,38 @@ folder(const json_t *request, const char *name)
     return path != NULL ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 }
 
+static nt_registry_t *registry;
+
+/* A workflow of the request's "workflows", {id: {"graph", "tool_name"}}. */
+static bool
+find_workflow(void *arg, const char *name, bool tool, nt_subworkflow_t *found,
+              nt_buf_t *error)
+{
+    const json_t *request = arg;
+    const char   *id, *text;
+    json_t *workflow, *graph, *errors = json_array(), *warnings = json_array();
+
+    json_object_foreach(json_object_get(request, "workflows"), id, workflow)
+    {
+        text = tool ? json_string_value(json_object_get(workflow, "tool_name"))
+                    : id;
+        if (text != NULL && strcmp(text, name) == 0) {
+            graph = json_object_get(workflow, "graph");
+            found->graph = nt_graph_compile(graph, registry, errors, warnings);
+            found->view = json_pack("{s:s, s:s, s:o}", "id", id, "description",
+                                    "described", "input_schema",
+                                    nt_graph_input_schema(graph, registry));
+        }
+    }
+    json_decref(errors);
+    json_decref(warnings);
+    if (found->graph == NULL) {
+        nt_buf_printf(error, "there is no workflow %s", name);
+        json_decref(found->view);
+    }
+    return found->graph != NULL;
+}
+
 static void
 run(nt_graph_t *graph, const json_t *request, json_t *reply)
 {
@@ -133,6 +165,9 @@ run(nt_graph_t *graph, const json_t *request, json_t *reply)
             json_string_value(json_object_get(request, "workspace_name")),
         .assets = folder(request, "assets"),
         .base_url = "http://test",
+        .workflow = find_workflow,
+        .workflow_arg = (void *) request,
+        .workflow_id = "main",
         .http = http,
         .allow =
             (unsigned) json_integer_value(json_object_get(request, "allow")),
@@ -198,7 +233,7 @@ run(nt_graph_t *graph, const json_t *request, json_t *reply)
 }
 
 static json_t *
-answer(const nt_registry_t *registry, const json_t *request)
+answer(const json_t *request)
 {
     nt_graph_t *graph;
     nt_buf_t    error = { 0 };
@@ -245,7 +280,7 @@ log_plugin(const char *message)
 
 /* "-" or a folder of plugins; NULL or one of packs. */
 static bool
-load(nt_registry_t *registry, const char *plugins, const char *packs)
+load(const char *plugins, const char *packs)
 {
     return nt_registry_packs(registry, packs, log_plugin) &&
            (strcmp(plugins, "-") == 0 ||
@@ -256,7 +291,6 @@ int
 main(int argc, char **argv)
 {
     nt_http_options_t options = { .allow = getenv("NODETOOL_HTTP_ALLOW") };
-    nt_registry_t    *registry;
     json_t           *request, *reply;
     char             *line = NULL, *text, error[128];
     size_t            cap = 0;
@@ -269,7 +303,7 @@ main(int argc, char **argv)
     http =
         nt_http_client_new(uv_default_loop(), &options, error, sizeof(error));
     registry = nt_registry_new();
-    if (http == NULL || registry == NULL || !load(registry, argv[1], argv[2])) {
+    if (http == NULL || registry == NULL || !load(argv[1], argv[2])) {
         return 1;
     }
     while (getline(&line, &cap, stdin) > 0) {
@@ -277,7 +311,7 @@ main(int argc, char **argv)
         if (request == NULL) {
             return 1;
         }
-        reply = answer(registry, request);
+        reply = answer(request);
         text = json_dumps(reply, JSON_COMPACT);
         (void) puts(text);
         (void) fflush(stdout);

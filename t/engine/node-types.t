@@ -63,7 +63,7 @@ sub description {
 
 for my $name (sort keys %have) {
     if (!$want{$name}) {
-        like($name, qr/^nodetool\.workflows\.base_node\./,
+        like($name, qr/^nodetool\.workflows\.(base|workflow)_node\./,
             "$name is the editor's");
         next;
     }

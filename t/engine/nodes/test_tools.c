@@ -18,6 +18,7 @@ static const nt_output_t caller_outputs[] = {
 static const nt_property_t caller_properties[] = {
     { .name = "prompt", .type = "any" },
     { .name = "calls", .type = "list[dict]", .default_json = "[]" },
+    { .name = "schema", .type = "str", .default_json = "\"\"" },
     { .name = NULL }
 };
 
@@ -38,6 +39,21 @@ call_once(nt_node_call_t *call, const json_t *what)
     return result;
 }
 
+/* Its tools and the workflow that `schema` names. */
+static json_t *
+list_tools(nt_node_call_t *call)
+{
+    const char *name = nt_call_string(call, "schema", NULL);
+    json_t     *tools = nt_call_tools(call);
+    char       *error;
+
+    if (*name != '\0') {
+        json_array_append_new(tools, nt_call_workflow_tool(call, name, &error));
+        free(error);
+    }
+    return tools;
+}
+
 static nt_node_rc_t
 run_caller(nt_node_call_t *call)
 {
@@ -46,7 +62,7 @@ run_caller(nt_node_call_t *call)
     json_int_t    n;
     size_t        i;
 
-    if (nt_call_emit(call, "tools", nt_call_tools(call)) != NT_NODE_DONE) {
+    if (nt_call_emit(call, "tools", list_tools(call)) != NT_NODE_DONE) {
         json_decref(all);
         return NT_NODE_FAIL;
     }
