@@ -41,6 +41,8 @@ static const nt_node_library_t *const builtin[] = {
     &nt_nodes_sqlite,
     &nt_nodes_document,
     &nt_nodes_markdown,
+    &nt_nodes_http,
+    &nt_nodes_rss,
     &nt_nodes_beautifulsoup,
     &nt_nodes_base,
     &nt_nodes_workflow,
@@ -72,7 +74,6 @@ static const nt_node_library_t *const builtin[] = {
     &nt_nodes_faiss,
     &nt_nodes_chroma,
     &nt_nodes_secret,
-    &nt_nodes_http,
     &nt_nodes_image,
     &nt_nodes_svg,
 };

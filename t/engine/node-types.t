@@ -83,7 +83,7 @@ $later{"lib.numpy.$_"} = 1 for qw(utils.BinaryOperation
 # The embedding models that there are take texts only.
 $later{"vector.chroma.$_"} = 1 for qw(IndexImage QueryImage);
 
-for my $namespace (qw(lib.http lib.sqlite nodetool.document lib.markdown
+for my $namespace (qw(lib.http lib.rss lib.sqlite nodetool.document lib.markdown
                       lib.beautifulsoup
                       nodetool.input nodetool.output nodetool.constant
                       nodetool.control nodetool.boolean nodetool.text
