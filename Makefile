@@ -38,7 +38,7 @@ DEPS_BUILD = gcc make pkg-config nginx nginx-dev redis-server libjansson-dev \
              ca-certificates curl $(DEPS_PACKS) $(DEPS_PROGRAMS)
 DEPS_PACKS = libvips-dev fonts-dejavu-core
 DEPS_PROGRAMS = bubblewrap
-DEPS_TEST  = perl procps wrk nodejs npm python3-venv \
+DEPS_TEST  = perl procps openssl wrk nodejs npm python3-venv \
              lua5.4 luajit ruby
 DEPS_FUZZ  = clang libclang-rt-14-dev
 DEPS_LINT  = clang-format clang-tidy cppcheck perl dpkg-dev

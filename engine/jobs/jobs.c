@@ -273,6 +273,13 @@ nt_jobs_on_lost(void *arg, const char *job_id)
 }
 
 
+static void
+nt_jobs_on_news(void *arg, const char *job_id, bool end)
+{
+    nt_jobs_watchers_kick(arg, job_id, end);
+}
+
+
 /* --- the whole --- */
 
 nt_jobs_t *
@@ -284,6 +291,7 @@ nt_jobs_new(const nt_jobs_options_t *options)
         .claimed = nt_jobs_on_claimed,
         .cancel = nt_jobs_on_cancel,
         .lost = nt_jobs_on_lost,
+        .news = nt_jobs_on_news,
     };
 
     if (jobs == NULL) {

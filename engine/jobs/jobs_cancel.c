@@ -160,7 +160,7 @@ nt_cancel_on_cancelled(void *arg, nt_rc_t rc, const char *message,
         nt_cancel_fail(cancel, 404, NT_JOBS_UNKNOWN);
 
     } else if (nt_job_status_ended(record->status)) {
-        nt_jobs_watchers_kick(cancel->jobs, record->id);
+        nt_jobs_watchers_kick(cancel->jobs, record->id, true);
         nt_cancel_ended(cancel, record);
 
     } else {

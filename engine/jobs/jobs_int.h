@@ -147,6 +147,7 @@ struct nt_watch {
     bool checked; /* the job is there and the user's */
     bool over;    /* the job has ended: what cannot be read now never can */
     bool foreign; /* it is another user's */
+    bool kicked;  /* there was news during a call */
     bool calling; /* a store call or a callback is under way */
     bool paused;
     bool closed;
@@ -256,7 +257,29 @@ void nt_job_release(nt_job_t *job);
 /* Sends what need not wait; the timer comes back for the rest. */
 void nt_jobs_flush(nt_jobs_t *jobs);
 
+/* --- jobs_watch_read.c --- */
+
+/* Between polls of a watcher, at first, ms. */
+#define NT_WATCH_POLL_MIN 10
+
+/* Sends events that come after the last sent one.  False when the watcher
+ * is not to be touched any more. */
+bool nt_watch_send(nt_watch_t *watch, const nt_event_t *events, size_t n);
+
+/* Does what is to be done next. */
+void nt_watch_step(nt_watch_t *watch);
+
 /* --- jobs_watch.c --- */
+
+/* It gets a step soon. */
+void nt_watch_ready(nt_watch_t *watch);
+
+/* Frees a watcher that was closed while a call was under way. True then. */
+bool nt_watch_settle(nt_watch_t *watch);
+
+/* Its last call. */
+void nt_watch_end(nt_watch_t *watch, int status, const char *message,
+                  const nt_job_record_t *record);
 
 /* Lets watchers do what they have to; once around. */
 void nt_jobs_watchers(nt_jobs_t *jobs);
@@ -267,8 +290,9 @@ bool nt_jobs_watchers_poll(nt_jobs_t *jobs);
 /* Ends all of them, without a word. */
 void nt_jobs_watchers_free(nt_jobs_t *jobs);
 
-/* Wakes the remote watchers of a job at once. */
-void nt_jobs_watchers_kick(nt_jobs_t *jobs, const char *job_id);
+/* Wakes the remote watchers of a job at once; those who wait for its end only
+ * when that has come. */
+void nt_jobs_watchers_kick(nt_jobs_t *jobs, const char *job_id, bool end);
 
 /* A job has started here: takes in its remote watchers. */
 void nt_job_watchers_attach(nt_job_t *job);

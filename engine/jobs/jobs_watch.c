@@ -4,30 +4,21 @@
  * A watcher that is level with a job that runs here gets its events as the
  * store confirms them.  Every other one reads from the store: one that comes
  * late, that was paused, or whose job is on another engine or has ended.
- * Nothing is queued for a watcher, so a slow one costs no memory.
+ * Nothing is queued for a watcher, so a slow one costs no memory.  One whose
+ * job is elsewhere is told when there is something to read, where the store
+ * has a way for that, and looks now and then in any case.
  */
 
 #include "engine/jobs/jobs_int.h"
 
 #include <stdlib.h>
 
-#include "engine/log.h"
-
-#define NT_WATCH_LIMIT 256 /* events in a read */
-
-/* Between polls, ms: short at first, longer while nothing comes. */
-#define NT_WATCH_POLL_MIN 10
-#define NT_WATCH_POLL_MAX 320
-
-/* So many silent polls, and the job is looked up: it may be gone. */
-#define NT_WATCH_SILENCE 32
-
 struct nt_await {
     nt_watch_t watch;
 };
 
 
-static void
+void
 nt_watch_ready(nt_watch_t *watch)
 {
     if (!watch->in_ready && !watch->ended && !watch->closed) {
@@ -51,6 +42,9 @@ nt_watch_unlist(nt_watch_t *watch)
             TAILQ_REMOVE(&watch->job->watches, watch, entry);
         } else {
             TAILQ_REMOVE(&watch->jobs->remote, watch, entry);
+            if (watch->jobs->store->ignore) {
+                watch->jobs->store->ignore(watch->jobs->store, watch->job_id);
+            }
         }
         watch->in_list = false;
         watch->job = NULL;
@@ -78,6 +72,9 @@ nt_watch_list_remote(nt_watch_t *watch)
     TAILQ_INSERT_TAIL(&watch->jobs->remote, watch, entry);
     watch->in_list = true;
     watch->interval = NT_WATCH_POLL_MIN;
+    if (watch->jobs->store->listen) {
+        watch->jobs->store->listen(watch->jobs->store, watch->job_id);
+    }
     nt_watch_ready(watch);
     nt_jobs_poll_start(watch->jobs);
 }
@@ -92,8 +89,7 @@ nt_watch_free(nt_watch_t *watch)
 }
 
 
-/* Frees a watcher that was closed while a call was under way. True then. */
-static bool
+bool
 nt_watch_settle(nt_watch_t *watch)
 {
     watch->calling = false;
@@ -107,7 +103,7 @@ nt_watch_settle(nt_watch_t *watch)
 }
 
 
-static void
+void
 nt_watch_end(nt_watch_t *watch, int status, const char *message,
              const nt_job_record_t *record)
 {
@@ -123,175 +119,6 @@ nt_watch_end(nt_watch_t *watch, int status, const char *message,
         nt_watch_close(watch);
     } else {
         watch->sink.end(watch->sink.arg, status, message);
-    }
-}
-
-
-/* Sends events that come after the last sent one.  False when the watcher
- * is not to be touched any more. */
-static bool
-nt_watch_send(nt_watch_t *watch, const nt_event_t *events, size_t n)
-{
-    watch->calling = true;
-
-    for (size_t i = 0; i < n && !watch->paused && !watch->closed; i++) {
-        if (events[i].seq <= watch->after || watch->ended) {
-            continue;
-        }
-
-        watch->after = events[i].seq;
-        watch->silence = 0;
-        watch->interval = NT_WATCH_POLL_MIN;
-        watch->sink.event(watch->sink.arg, events[i].seq, events[i].line,
-                          events[i].len);
-
-        if (!watch->closed && nt_job_update_ends(events[i].line, events[i].len))
-        {
-            watch->calling = false;
-            nt_watch_end(watch, 200, NULL, NULL);
-            return false;
-        }
-    }
-
-    return !nt_watch_settle(watch);
-}
-
-
-/* Looks again a little later. */
-static void
-nt_watch_later(nt_watch_t *watch)
-{
-    if (watch->job) {
-        return; /* will be told */
-    }
-
-    watch->next_poll = uv_now(watch->jobs->options.loop) + watch->interval;
-    watch->silence++;
-    watch->interval *= 2;
-    if (watch->interval > NT_WATCH_POLL_MAX) {
-        watch->interval = NT_WATCH_POLL_MAX;
-    }
-}
-
-
-static void
-nt_watch_on_job(void *arg, nt_rc_t rc, const char *message,
-                const nt_job_record_t *record)
-{
-    nt_watch_t *watch = arg;
-    bool        ended;
-
-    if (nt_watch_settle(watch)) {
-        return;
-    }
-
-    if (watch->job) {
-        nt_watch_ready(watch); /* it has come here meanwhile */
-        return;
-    }
-
-    if (rc != NT_OK) {
-        nt_log(NT_LOG_WARN, "job %s: cannot be looked up: %s", watch->job_id,
-               message);
-        nt_watch_end(watch, 503, NT_JOBS_AWAY, NULL);
-        return;
-    }
-
-    if (record == NULL) {
-        nt_watch_end(watch, 404, NT_JOBS_UNKNOWN, NULL);
-        return;
-    }
-
-    if (strcmp(record->user, watch->user) != 0) {
-        nt_watch_end(watch, 403, NT_JOBS_FOREIGN, NULL);
-        return;
-    }
-
-    ended = nt_job_status_ended(record->status);
-
-    if (watch->await) {
-        if (ended) {
-            nt_watch_end(watch, 200, NULL, record);
-        } else {
-            nt_watch_later(watch);
-        }
-        return;
-    }
-
-    if (ended && watch->after >= record->last_seq) {
-        nt_watch_end(watch, 200, NULL, record);
-        return;
-    }
-
-    watch->over = ended;
-    watch->checked = true;
-    watch->silence = 0;
-    nt_watch_ready(watch);
-}
-
-
-static void
-nt_watch_on_events(void *arg, nt_rc_t rc, const char *message,
-                   const nt_event_t *events, size_t n)
-{
-    nt_watch_t *watch = arg;
-
-    if (rc != NT_OK) {
-        if (!nt_watch_settle(watch)) {
-            nt_log(NT_LOG_WARN, "job %s: its events cannot be read: %s",
-                   watch->job_id, message);
-            nt_watch_end(watch, 503, NT_JOBS_AWAY, NULL);
-        }
-        return;
-    }
-
-    if (!nt_watch_send(watch, events, n)) {
-        return;
-    }
-
-    if (n > 0) {
-        nt_watch_ready(watch);
-        return;
-    }
-
-    if (watch->over) { /* the store has forgotten its last events */
-        nt_watch_end(watch, 200, NULL, NULL);
-        return;
-    }
-
-    if (watch->silence >= NT_WATCH_SILENCE) {
-        watch->checked = false;
-    }
-
-    nt_watch_later(watch);
-}
-
-
-static void
-nt_watch_step(nt_watch_t *watch)
-{
-    nt_store_t *store = watch->jobs->store;
-
-    if (watch->calling || watch->paused) {
-        return;
-    }
-
-    if (watch->foreign) {
-        nt_watch_end(watch, 403, NT_JOBS_FOREIGN, NULL);
-        return;
-    }
-
-    if (watch->job && (watch->await || watch->after >= watch->job->stored)) {
-        return; /* the job will tell */
-    }
-
-    watch->calling = true;
-
-    if (watch->await || !watch->checked) {
-        store->get(store, watch->job_id, nt_watch_on_job, watch);
-    } else {
-        store->events(store, watch->job_id, watch->after, NT_WATCH_LIMIT,
-                      nt_watch_on_events, watch);
     }
 }
 
@@ -333,13 +160,19 @@ nt_jobs_watchers_poll(nt_jobs_t *jobs)
 
 
 void
-nt_jobs_watchers_kick(nt_jobs_t *jobs, const char *job_id)
+nt_jobs_watchers_kick(nt_jobs_t *jobs, const char *job_id, bool end)
 {
     nt_watch_t *watch;
 
     TAILQ_FOREACH(watch, &jobs->remote, entry)
     {
-        if (strcmp(watch->job_id, job_id) == 0) {
+        if (strcmp(watch->job_id, job_id) != 0 || (watch->await && !end)) {
+            continue;
+        }
+
+        if (watch->calling) {
+            watch->kicked = true; /* what it reads may be old */
+        } else {
             nt_watch_ready(watch);
         }
     }

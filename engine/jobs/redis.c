@@ -61,6 +61,17 @@ nt_redis_begin(nt_buf_t *buf, size_t n)
 }
 
 
+void
+nt_redis_format(nt_buf_t *buf, size_t n, const nt_str_t *args)
+{
+    nt_redis_begin(buf, n);
+
+    for (size_t i = 0; i < n; i++) {
+        nt_redis_put(buf, args[i]);
+    }
+}
+
+
 /* --- commands --- */
 
 static void
@@ -80,22 +91,12 @@ nt_redis_cmd_end(nt_redis_cmd_t *cmd, const redisReply *reply,
 }
 
 
-static void nt_redis_on_reply(redisAsyncContext *context, void *reply,
-                              void *privdata);
-
-
 static void
 nt_redis_send(nt_redis_cmd_t *cmd)
 {
     nt_redis_t *redis = cmd->redis;
 
-    if (redisAsyncFormattedCommand(redis->context, nt_redis_on_reply, cmd,
-                                   cmd->text, cmd->len) != REDIS_OK)
-    {
-        nt_redis_cmd_end(cmd, NULL, "the command cannot be sent");
-        return;
-    }
-
+    nt_redis_link_write(redis->link, cmd->text, cmd->len);
     cmd->sent_at = uv_now(redis->loop);
     TAILQ_INSERT_TAIL(&redis->sent, cmd, entry);
 }
@@ -131,39 +132,105 @@ nt_redis_send_source(nt_redis_cmd_t *cmd)
 }
 
 
-static void
-nt_redis_on_reply(redisAsyncContext *context, void *privreply, void *privdata)
+void
+nt_redis_recall(nt_redis_t *redis)
 {
-    nt_redis_cmd_t   *cmd = privdata;
-    nt_redis_t       *redis = cmd->redis;
-    const redisReply *reply = privreply;
+    struct nt_redis_list sent = TAILQ_HEAD_INITIALIZER(sent);
+    struct nt_redis_list again = TAILQ_HEAD_INITIALIZER(again);
+    nt_redis_cmd_t      *cmd;
+    uint64_t             now = uv_now(redis->loop);
 
-    TAILQ_REMOVE(&redis->sent, cmd, entry);
+    TAILQ_CONCAT(&sent, &redis->sent, entry);
 
-    if (reply == NULL) { /* the connection is lost */
-        redis->state = NT_REDIS_AWAY;
+    while ((cmd = TAILQ_FIRST(&sent))) {
+        TAILQ_REMOVE(&sent, cmd, entry);
 
-        if (cmd->again && !redis->closing &&
-            uv_now(redis->loop) < cmd->deadline) {
-            TAILQ_INSERT_TAIL(&redis->waiting, cmd, entry);
+        if (cmd->again && !redis->closing && now < cmd->deadline) {
+            TAILQ_INSERT_TAIL(&again, cmd, entry);
         } else {
             nt_redis_cmd_end(cmd, NULL, "the connection was lost");
         }
+    }
+
+    /* before those that came later */
+    TAILQ_CONCAT(&again, &redis->waiting, entry);
+    TAILQ_CONCAT(&redis->waiting, &again, entry);
+}
+
+
+/* Errors of a server that is not, or not yet, the one that takes writes. */
+static bool
+nt_redis_wrong_server(const char *error)
+{
+    return strncmp(error, "READONLY", 8) == 0 ||
+           strncmp(error, "LOADING", 7) == 0 ||
+           strncmp(error, "MASTERDOWN", 10) == 0 ||
+           strncmp(error, "UNBLOCKED", 9) == 0;
+}
+
+
+static void
+nt_redis_on_push(nt_redis_t *redis, const redisReply *reply)
+{
+    const char *kind, *channel;
+
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 3 ||
+        reply->element[0]->type != REDIS_REPLY_STRING ||
+        reply->element[1]->type != REDIS_REPLY_STRING)
+    {
+        return;
+    }
+
+    kind = reply->element[0]->str;
+    channel = reply->element[1]->str;
+
+    if (strcmp(kind, "subscribe") == 0) {
+        redis->options.subscribed(redis->options.arg, channel);
+
+    } else if (strcmp(kind, "message") == 0 &&
+               reply->element[2]->type == REDIS_REPLY_STRING)
+    {
+        redis->options.message(redis->options.arg, channel,
+                               (nt_str_t) { reply->element[2]->str,
+                                            (size_t) reply->element[2]->len });
+    }
+}
+
+
+void
+nt_redis_on_reply(nt_redis_t *redis, const redisReply *reply)
+{
+    nt_redis_cmd_t *cmd = TAILQ_FIRST(&redis->sent);
+    const char     *error = NULL;
+
+    if (redis->options.message) {
+        nt_redis_on_push(redis, reply);
+        return;
+    }
+
+    if (cmd == NULL) {
+        nt_redis_drop(redis, "a reply to nothing");
         return;
     }
 
     if (reply->type == REDIS_REPLY_ERROR) {
-        if (cmd->script >= 0 && strncmp(reply->str, "NOSCRIPT", 8) == 0 &&
-            nt_redis_send_source(cmd))
-        {
-            return;
-        }
+        error = reply->str;
+    }
 
-        nt_redis_cmd_end(cmd, NULL, reply->str);
+    if (error && nt_redis_wrong_server(error)) {
+        nt_redis_drop(redis, error);
         return;
     }
 
-    nt_redis_cmd_end(cmd, reply, NULL);
+    TAILQ_REMOVE(&redis->sent, cmd, entry);
+
+    if (error && cmd->script >= 0 && strncmp(error, "NOSCRIPT", 8) == 0 &&
+        nt_redis_send_source(cmd))
+    {
+        return;
+    }
+
+    nt_redis_cmd_end(cmd, error ? NULL : reply, error);
 }
 
 
@@ -221,12 +288,7 @@ nt_redis_command(nt_redis_t *redis, const nt_redis_args_t *args, bool again,
 {
     nt_buf_t text = { 0 };
 
-    nt_redis_begin(&text, args->n);
-
-    for (size_t i = 0; i < args->n; i++) {
-        nt_redis_put(&text, args->args[i]);
-    }
-
+    nt_redis_format(&text, args->n, args->args);
     nt_redis_make(redis, &text, -1, 0, again, cb, arg);
 }
 
@@ -253,6 +315,36 @@ nt_redis_eval(nt_redis_t *redis, unsigned script, const nt_redis_args_t *args,
 }
 
 
+static void
+nt_redis_channel(nt_redis_t *redis, nt_str_t command, const char *channel)
+{
+    nt_buf_t       text = { 0 };
+    const nt_str_t args[] = { command, nt_str(channel) };
+
+    if (redis->state == NT_REDIS_READY) {
+        nt_redis_format(&text, 2, args);
+        if (!text.failed) {
+            nt_redis_link_write(redis->link, text.data, text.len);
+        }
+        nt_buf_free(&text);
+    }
+}
+
+
+void
+nt_redis_subscribe(nt_redis_t *redis, const char *channel)
+{
+    nt_redis_channel(redis, NT_STR("SUBSCRIBE"), channel);
+}
+
+
+void
+nt_redis_unsubscribe(nt_redis_t *redis, const char *channel)
+{
+    nt_redis_channel(redis, NT_STR("UNSUBSCRIBE"), channel);
+}
+
+
 /* --- the connection --- */
 
 void
@@ -265,8 +357,8 @@ nt_redis_ready(nt_redis_t *redis)
     redis->retry = NT_REDIS_RETRY_MIN;
 
     redis->told = false;
-    nt_log(NT_LOG_INFO, "redis: %s: %s", nt_redis_place(redis),
-           redis->options.channel ? "subscribed" : "connected");
+    nt_log(NT_LOG_INFO, "redis: %s: connected%s", nt_redis_name(redis),
+           redis->options.message ? ", to listen" : "");
 
     TAILQ_CONCAT(&waiting, &redis->waiting, entry);
 
@@ -281,6 +373,17 @@ nt_redis_ready(nt_redis_t *redis)
 }
 
 
+static void
+nt_redis_free(nt_redis_t *redis)
+{
+    nt_redis_url_free(&redis->url);
+    nt_redis_tls_free(redis->tls);
+    free(redis->target.host);
+    free(redis->shas);
+    free(redis);
+}
+
+
 void
 nt_redis_closed(nt_redis_t *redis)
 {
@@ -291,9 +394,7 @@ nt_redis_closed(nt_redis_t *redis)
         return;
     }
 
-    nt_redis_url_free(&redis->url);
-    free(redis->shas);
-    free(redis);
+    nt_redis_free(redis);
 
     if (closed) {
         closed(arg);
@@ -330,7 +431,7 @@ nt_redis_on_timer(uv_timer_t *timer)
             nt_redis_connect(redis);
         }
 
-    } else if (redis->state == NT_REDIS_CONNECTING) {
+    } else if (redis->state != NT_REDIS_READY) {
         if (now - redis->since >= NT_REDIS_HANG_MS) {
             nt_redis_drop(redis, "no answer");
         }
@@ -399,22 +500,28 @@ nt_redis_new(uv_loop_t *loop, const char *url,
         return NULL;
     }
 
-    if (!nt_redis_url_parse(&redis->url, url, error, size)) {
-        free(redis);
-        return NULL;
-    }
-
     redis->loop = loop;
     redis->options = *options;
     redis->retry = NT_REDIS_RETRY_MIN;
     TAILQ_INIT(&redis->waiting);
     TAILQ_INIT(&redis->sent);
 
+    if (!nt_redis_url_parse(&redis->url, url, error, size)) {
+        nt_redis_free(redis);
+        return NULL;
+    }
+
+    if (redis->url.tls) {
+        redis->tls = nt_redis_tls_new(&redis->url, error, size);
+        if (redis->tls == NULL) {
+            nt_redis_free(redis);
+            return NULL;
+        }
+    }
+
     if (!nt_redis_hash(redis)) {
         snprintf(error, size, "out of memory");
-        nt_redis_url_free(&redis->url);
-        free(redis->shas);
-        free(redis);
+        nt_redis_free(redis);
         return NULL;
     }
 

@@ -1,10 +1,10 @@
 /*
  * engine/jobs/redis.h - a connection to Redis that comes back.
  *
- * On the loop, over hiredis.  Commands made in one turn of the loop leave
- * together.  While the connection is away commands wait for it, a short time;
- * those whose reply was lost with it are sent again, when they said that they
- * bear that.
+ * On the loop.  Commands made in one turn of the loop leave together.  While
+ * the connection is away commands wait for it, a short time; those whose reply
+ * was lost with it are sent again, when they said that they bear that.  With
+ * Sentinels each connection asks them for the master first.
  */
 
 #ifndef NT_REDIS_H
@@ -34,9 +34,11 @@ typedef struct {
      * that wait for it are sent. May be NULL. */
     void (*ready)(void *arg);
 
-    /* Only for this channel, then: no commands. May be NULL. */
-    const char *channel;
-    void (*message)(void *arg, nt_str_t message);
+    /* Set: for channels, and no commands.  Subscriptions end with their
+     * connection: `ready` makes them again. `subscribed`: from now on, the
+     * messages of this channel come. */
+    void (*message)(void *arg, const char *channel, nt_str_t message);
+    void (*subscribed)(void *arg, const char *channel);
 } nt_redis_options_t;
 
 /* Arguments of a command, borrowed until it is made. */
@@ -47,9 +49,19 @@ typedef struct {
 } nt_redis_args_t;
 
 /*
- * `url`: redis://[[user]:password@]host[:port][/db] or
- * unix://path[?db=n]; percent-encoded where need be.  Connects in the
- * background.  NULL with a sentence in `error` for a bad URL.
+ * `url`, percent-encoded where need be:
+ *
+ *   redis://[[user]:password@]host[:port][/db]
+ *   unix://path[?db=n]
+ *   sentinel://[[user]:password@]host[:port][,host[:port]...]/master[/db]
+ *       (or redis+sentinel://): user and password are the master's, those of
+ *       the Sentinels stand behind: ?sentinel_user=...&sentinel_password=...
+ *   rediss://, sentinels:// (or rediss+sentinel://)
+ *       over TLS; behind a question mark ca=FILE instead of the system's
+ *       certificates, cert=FILE&key=FILE for one of ours, verify=no
+ *
+ * Connects in the background. NULL with a sentence in `error` for a bad URL
+ * and for files that cannot be used.
  */
 nt_redis_t *nt_redis_new(uv_loop_t *loop, const char *url,
                          const nt_redis_options_t *options, char *error,
@@ -69,6 +81,10 @@ void nt_redis_command(nt_redis_t *redis, const nt_redis_args_t *args,
 void nt_redis_eval(nt_redis_t *redis, unsigned script,
                    const nt_redis_args_t *args, bool again, nt_redis_cb cb,
                    void *arg);
+
+/* Without a connection they do nothing. */
+void nt_redis_subscribe(nt_redis_t *redis, const char *channel);
+void nt_redis_unsubscribe(nt_redis_t *redis, const char *channel);
 
 /* Commands under way fail, then `done`, if any, is called. */
 void nt_redis_close(nt_redis_t *redis, void (*done)(void *arg), void *arg);

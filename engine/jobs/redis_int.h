@@ -5,11 +5,11 @@
 #ifndef NT_REDIS_INT_H
 #define NT_REDIS_INT_H
 
-#include <hiredis/async.h>
 #include <sys/queue.h>
 
+#include "core/nt_buf.h"
 #include "engine/jobs/redis.h"
-#include "engine/jobs/redis_url.h"
+#include "engine/jobs/redis_link.h"
 
 /* Between attempts to connect, ms. */
 #define NT_REDIS_RETRY_MIN 50
@@ -38,6 +38,7 @@ TAILQ_HEAD(nt_redis_list, nt_redis_cmd);
 
 typedef enum {
     NT_REDIS_AWAY,       /* the next attempt is at retry_at */
+    NT_REDIS_ASKING,     /* a Sentinel for the master */
     NT_REDIS_CONNECTING, /* resolving, connecting, logging in, loading */
     NT_REDIS_READY
 } nt_redis_state_t;
@@ -47,9 +48,12 @@ struct nt_redis {
     nt_redis_options_t options;
     nt_redis_url_t     url;
 
-    redisAsyncContext *context;
-    nt_redis_state_t   state;
-    unsigned           setup; /* replies that setting up still waits for */
+    nt_redis_tls_t  *tls;  /* or NULL */
+    nt_redis_link_t *link; /* or NULL */
+    nt_redis_state_t state;
+    nt_redis_host_t  target;   /* of the attempt; host malloc'ed */
+    unsigned         sentinel; /* the next one to be asked */
+    unsigned         setup;    /* replies that setting up still waits for */
     char (*shas)[NT_REDIS_SHA + 1];
     unsigned n_scripts;
 
@@ -76,6 +80,15 @@ struct nt_redis {
 /* The connection is set up: what waits for it goes out. */
 void nt_redis_ready(nt_redis_t *redis);
 
+/* A reply on a connection that is set up. */
+void nt_redis_on_reply(nt_redis_t *redis, const redisReply *reply);
+
+/* The connection is lost: commands wait for the next one, or fail. */
+void nt_redis_recall(nt_redis_t *redis);
+
+/* Appends a command, in RESP. */
+void nt_redis_format(nt_buf_t *buf, size_t n, const nt_str_t *args);
+
 /* Lets the timer watch over connection and commands, which it does while
  * there is something to watch. */
 void nt_redis_tick(nt_redis_t *redis);
@@ -90,6 +103,7 @@ void nt_redis_connect(nt_redis_t *redis);
 /* Gives the connection up, if there is one, and tries again later. */
 void nt_redis_drop(nt_redis_t *redis, const char *why);
 
-const char *nt_redis_place(const nt_redis_t *redis); /* for the log */
+/* For the log: where the attempt leads, or all of them. */
+const char *nt_redis_name(const nt_redis_t *redis);
 
 #endif

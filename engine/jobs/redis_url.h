@@ -7,13 +7,28 @@
 
 #include "core/nt_base.h"
 
+#define NT_REDIS_HOSTS 8
+
 typedef struct {
-    char    *path; /* of a Unix socket, or NULL */
-    char    *host;
-    int      port;
-    char    *user;     /* or NULL */
-    char    *password; /* or NULL */
-    unsigned db;
+    char *host;
+    int   port;
+} nt_redis_host_t;
+
+typedef struct {
+    char           *path;                  /* of a Unix socket, or NULL: */
+    nt_redis_host_t hosts[NT_REDIS_HOSTS]; /* one, or the Sentinels */
+    unsigned        n_hosts;
+    char           *master;   /* what Sentinels call it; NULL: there are none */
+    char           *user;     /* or NULL */
+    char           *password; /* or NULL */
+    char           *sentinel_user;
+    char           *sentinel_password;
+    unsigned        db;
+    bool            tls;
+    bool            verify; /* the server's certificate */
+    char           *ca;     /* file of certificates; NULL: the system's */
+    char           *cert;   /* files of a certificate of ours, or NULL */
+    char           *key;
 } nt_redis_url_t;
 
 /* See nt_redis_new. False with a sentence in `error`, which never holds the

@@ -66,6 +66,8 @@ typedef struct {
     void (*cancel)(void *arg, const char *job_id);
     /* The lease of a job that runs here was lost: stop it, store nothing. */
     void (*lost)(void *arg, const char *job_id);
+    /* A job that is listened to has new events, or has ended. */
+    void (*news)(void *arg, const char *job_id, bool end);
 } nt_store_events_t;
 
 struct nt_store {
@@ -130,6 +132,13 @@ struct nt_store {
     void (*cancel)(nt_store_t *store, const char *job_id, const char *line,
                    size_t len, nt_store_job_cb cb, void *arg);
 
+    /* NULL for a store that no other engine writes to.  `news` of this job are
+     * wanted, as often as they are asked for, until they are ignored as
+     * often. They may get lost; true of `hears` says that they come. */
+    void (*listen)(nt_store_t *store, const char *job_id);
+    void (*ignore)(nt_store_t *store, const char *job_id);
+    bool (*hears)(nt_store_t *store, const char *job_id);
+
     /* {"store": "redis", "connected": true, "queued": n, "max_queued": n};
      * new reference. */
     json_t *(*stats)(nt_store_t *store);
@@ -158,7 +167,7 @@ typedef struct {
 
 nt_store_t *nt_store_memory_new(uv_loop_t *loop, const nt_store_options_t *o);
 
-/* `url`: redis://[:password@]host[:port][/db], unix://path[?db=n].  Connects
+/* `url`: see nt_redis_new.  Connects
  * in the background and again after a loss, with backoff; calls made
  * meanwhile wait a short time, then fail.  NULL with a message for a bad
  * URL. */

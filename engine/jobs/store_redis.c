@@ -525,6 +525,7 @@ nt_red_closed(void *arg)
     }
 
     nt_table_free(&red->leases);
+    nt_red_ears_free(red);
     red->closed(red->closed_arg);
     free(red);
 }
@@ -565,6 +566,9 @@ static const nt_store_t nt_red_calls = {
     .list = nt_red_list,
     .events = nt_red_events,
     .cancel = nt_red_cancel,
+    .listen = nt_red_listen,
+    .ignore = nt_red_ignore,
+    .hears = nt_red_hears,
     .stats = nt_red_stats,
     .queued = nt_red_queued,
     .close = nt_red_close,
@@ -582,8 +586,9 @@ nt_red_connect(nt_red_store_t *red, const char *url, char *error, size_t size)
     };
     const nt_redis_options_t control = {
         .arg = red,
-        .channel = NT_RED_CONTROL,
-        .message = nt_red_on_control,
+        .ready = nt_red_on_listening,
+        .message = nt_red_on_message,
+        .subscribed = nt_red_on_subscribed,
     };
 
     red->redis = nt_redis_new(red->loop, url, &redis, error, size);

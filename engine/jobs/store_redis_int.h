@@ -14,6 +14,7 @@
 
 #define NT_RED_PREFIX  "nodetool:{jobs}:"
 #define NT_RED_CONTROL NT_RED_PREFIX "control"
+#define NT_RED_WATCH   NT_RED_PREFIX "watch:"
 
 /* Entries of a stream in one read; each holds a batch of events. */
 #define NT_RED_ENTRIES 8
@@ -46,6 +47,14 @@ typedef struct {
     char      id[];
 } nt_red_lease_t;
 
+/* A job of another engine whose news are wanted. */
+typedef struct {
+    nt_link_t link; /* the key is its id */
+    unsigned  refs;
+    bool      subscribed;
+    char      channel[]; /* NT_RED_WATCH and the id */
+} nt_red_ear_t;
+
 /* A job that may be stored, although its creator was told otherwise. */
 typedef struct nt_red_orphan nt_red_orphan_t;
 
@@ -73,6 +82,7 @@ typedef struct {
 
     char       engine[NT_RED_ENGINE + 1]; /* random: new with each start */
     nt_table_t leases;
+    nt_table_t ears;
 
     STAILQ_HEAD(, nt_red_orphan) orphans;
     unsigned n_orphans;
@@ -146,6 +156,17 @@ void nt_red_claim(nt_red_store_t *red);
 
 void nt_red_on_timer(uv_timer_t *timer);
 void nt_red_on_ready(void *arg);
-void nt_red_on_control(void *arg, nt_str_t message);
+void nt_red_on_control(nt_red_store_t *red, nt_str_t message);
+
+/* --- store_redis_listen.c: what is told by channels --- */
+
+void nt_red_listen(nt_store_t *store, const char *job_id);
+void nt_red_ignore(nt_store_t *store, const char *job_id);
+bool nt_red_hears(nt_store_t *store, const char *job_id);
+void nt_red_ears_free(nt_red_store_t *red);
+
+void nt_red_on_listening(void *arg);
+void nt_red_on_message(void *arg, const char *channel, nt_str_t message);
+void nt_red_on_subscribed(void *arg, const char *channel);
 
 #endif

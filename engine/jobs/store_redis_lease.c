@@ -321,10 +321,9 @@ nt_red_on_ready(void *arg)
 
 
 void
-nt_red_on_control(void *arg, nt_str_t message)
+nt_red_on_control(nt_red_store_t *red, nt_str_t message)
 {
-    nt_red_store_t *red = arg;
-    char            id[64];
+    char id[64];
 
     if (nt_str_eq(message, NT_STR("queue"))) {
         if (red->queued == 0) {

@@ -23,7 +23,7 @@
  *                     microsecond in which they were created
  *   key:LEN:U:KEY     idempotency key: the job's id
  *   control           channel: "queue", "cancel ID"
- *   watch:ID          channel: the number of the job's last event
+ *   watch:ID          channel: the number of the job's last event, or "end"
  *
  * Times are Redis' own.  A lease is held by who has its token; every script
  * that writes for a running job checks it.
@@ -32,8 +32,7 @@
 #ifndef NT_STORE_REDIS_LUA_H
 #define NT_STORE_REDIS_LUA_H
 
-#define NT_LUA_PREFIX                                                          \
-    "local P, call = KEYS[1], redis.call\n"
+#define NT_LUA_PREFIX "local P, call = KEYS[1], redis.call\n"
 
 /* A job as it is returned, NT_RECORD_FIELDS values: with the field `big`
  * (result or params) when one is named, and with its place in the queue, when
@@ -221,8 +220,8 @@
     "  end\n"                                                                  \
     "  call('EXPIRE', events, ttl)\n"                                          \
     "  call('DEL', P .. 'kept:' .. id)\n"                                      \
-    "  call('PUBLISH', P .. 'watch:' .. id, last)\n"                           \
     "end\n"                                                                    \
+    "call('PUBLISH', P .. 'watch:' .. id, 'end')\n"                            \
     "local set = {'status', status, 'finished', finished, 'seq', last,\n"      \
     "  'params', ''}\n"                                                        \
     "local function add(name, value)\n"                                        \

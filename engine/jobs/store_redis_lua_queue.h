@@ -64,7 +64,7 @@
     "  call('EXPIRE', job, ttl)\n"                                             \
     "  call('EXPIRE', P .. 'events:' .. id, ttl)\n"                            \
     "  if r[4] then call('EXPIRE', r[4], ttl) end\n"                           \
-    "  call('PUBLISH', P .. 'watch:' .. id, last)\n"                           \
+    "  call('PUBLISH', P .. 'watch:' .. id, 'end')\n"                          \
     "elseif r[1] == 'running' then\n"                                          \
     "  call('HSET', job, 'cancel', 1)\n"                                       \
     "  call('PUBLISH', P .. 'control', 'cancel ' .. id)\n"                     \

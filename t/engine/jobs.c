@@ -579,6 +579,22 @@ test_trim(void)
     ok(seen.first > 1 && seen.last == 20002 && !seen.gap,
        NAME("the oldest events of many go, the rest is whole"));
     is_int(seen.ends, 1, NAME("the last one stays"));
+    ok(strstr(seen.start, "\"missing_from\":1,"),
+       NAME("and what is missing is said first"));
+    nt_watch_close(seen.watch);
+
+    seen = (seen_t) { 0 };
+    watch(&seen, "u", field(&answer, "id"), 5);
+    RUN_UNTIL(seen.ended);
+    ok(strstr(seen.start, "\"missing_from\":6,") && !seen.gap,
+       NAME("also to who reads on"));
+    nt_watch_close(seen.watch);
+
+    seen = (seen_t) { 0 };
+    watch(&seen, "u", field(&answer, "id"), 20000);
+    RUN_UNTIL(seen.ended);
+    ok(seen.n == 2 && !strstr(seen.start, "missing"),
+       NAME("but not to who misses nothing"));
     nt_watch_close(seen.watch);
 }
 

@@ -10,6 +10,9 @@ typedef struct {
     const char *path, *host, *user, *password;
     int         port;
     unsigned    db;
+    const char *master, *last; /* the last host */
+    const char *ca, *sentinel_password;
+    bool        tls, unverified;
     bool        bad;
 } url_t;
 
@@ -29,7 +32,32 @@ static const url_t urls[] = {
     { "", .bad = true },
     { "h:6379", .bad = true },
     { "http://h", .bad = true },
-    { "rediss://h", .bad = true },
+    { "rediss://h", .host = "h", .port = 6379, .tls = true },
+    { "rediss://h:1/2?ca=/a%20b&verify=no", .host = "h", .port = 1, .db = 2,
+      .ca = "/a b", .tls = true, .unverified = true },
+    { "rediss://h?cert=/c&key=/k&verify=yes", .host = "h", .port = 6379,
+      .tls = true },
+    { "sentinel://a,b:7/m", .host = "a", .port = 26379, .last = "b",
+      .master = "m" },
+    { "redis+sentinel://u:p@a:1,[::1]:2,c/m%2f/4?sentinel_password=x",
+      .host = "a", .port = 1, .last = "c", .master = "m/", .user = "u",
+      .password = "p", .db = 4, .sentinel_password = "x" },
+    { "sentinels://a/m", .host = "a", .port = 26379, .master = "m",
+      .tls = true },
+    { "sentinel://a", .bad = true },
+    { "sentinel://a/", .bad = true },
+    { "sentinel://a/m/x", .bad = true },
+    { "sentinel://a,b:0/m", .bad = true },
+    { "sentinel://a/m?ca=/x", .bad = true },
+    { "sentinel://1,2,3,4,5,6,7,8,9/m", .bad = true },
+    { "redis://a,b", .bad = true },
+    { "redis://h?ca=/x", .bad = true },
+    { "redis://h?sentinel_password=x", .bad = true },
+    { "rediss://h?cert=/c", .bad = true },
+    { "rediss://h?verify=maybe", .bad = true },
+    { "rediss://h?ca=/x&ca=/y", .bad = true },
+    { "rediss://h?ca=", .bad = true },
+    { "rediss://h#x", .bad = true },
     { "redis://h:0", .bad = true },
     { "redis://h:65536", .bad = true },
     { "redis://h:x", .bad = true },
@@ -66,11 +94,19 @@ test_urls(void)
             continue;
         }
 
-        ok(good && same(url.path, want->path) && same(url.host, want->host) &&
+        ok(good && same(url.path, want->path) &&
+               same(url.hosts[0].host, want->host) &&
                same(url.user, want->user) &&
-               same(url.password, want->password) && url.port == want->port &&
-               url.db == want->db,
+               same(url.password, want->password) &&
+               url.hosts[0].port == want->port && url.db == want->db &&
+               same(url.master, want->master) && same(url.ca, want->ca) &&
+               same(url.sentinel_password, want->sentinel_password) &&
+               url.tls == want->tls && url.verify == !want->unverified,
            "URL: %s", want->text);
+        ok(want->last == NULL ||
+               (good && url.n_hosts > 1 &&
+                same(url.hosts[url.n_hosts - 1].host, want->last)),
+           "its hosts: %s", want->text);
         nt_redis_url_free(&url);
     }
 }
