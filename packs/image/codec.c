@@ -160,7 +160,7 @@ open_image(nt_node_call_t *call, const char *name, const void *data, size_t len,
 
     image = vips_image_new_from_buffer(data, len, "", "access",
                                        VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                                       VIPS_FAIL_ON_TRUNCATED, NULL);
+                                       VIPS_FAIL_ON_ERROR, NULL);
     if (image == NULL) {
         (void) nt_call_fail(call, "'%s' is a damaged %s", name, *format);
         return NULL;

@@ -24,7 +24,7 @@ same_lut(nt_image_t *image, const unsigned char lut[256])
 /* --- Invert, Solarize, Posterize ------------------------------------------*/
 
 static void
-invert_from(nt_image_t *image, int64_t threshold)
+invert_from(nt_image_t *image, int threshold)
 {
     int           i;
     unsigned char lut[256];
@@ -49,7 +49,13 @@ invert(nt_node_call_t *call, nt_image_t *image)
 static bool
 solarize(nt_node_call_t *call, nt_image_t *image)
 {
-    invert_from(image, nt_call_int(call, "threshold"));
+    int threshold;
+
+    if (!nt_image_int(call, "threshold", 0, 255, &threshold)) {
+        return false;
+    }
+
+    invert_from(image, threshold);
 
     return true;
 }

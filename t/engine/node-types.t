@@ -75,6 +75,9 @@ my %later = map { $_ => 1 } qw(nodetool.document.SplitDocument
                                nodetool.text.AutomaticSpeechRecognition
                                nodetool.text.Embedding);
 
+# Models make these images.
+$later{"nodetool.image.$_"} = 1 for qw(TextToImage ImageToImage);
+
 # An abstract type that always fails; those that need a plotter, or media.
 $later{"lib.numpy.$_"} = 1 for qw(utils.BinaryOperation
     conversion.ConvertToArray conversion.ConvertToAudio
