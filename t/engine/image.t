@@ -60,10 +60,16 @@ my $mock = NodeTool::MockOpenAI->start($t, 'web', sub {
     return $c->body(200, 'text/html', '<p>') if $req->{path} eq '/page';
     return $c->body(200, 'font/ttf', do { open my $fh, '<:raw', $font;
         local $/; <$fh> }) if $req->{path} eq '/mono.ttf' && $font;
+    # as fonts.googleapis.com answers who is no browser
+    return $c->body(200, 'text/css', "\@font-face {\n  font-family: 'Mono';\n"
+        . "  src: url(http://127.0.0.1:$1/mono.ttf) format('truetype');\n}\n")
+        if $req->{path} =~ /^\/css2\?family=Any%20Mono:/
+        && $req->{headers}{host} =~ /:(\d+)$/;
     return $c->json(404, { error => 'none' });
 });
 my $url = "http://127.0.0.1:$mock->{port}";
 local $ENV{NODETOOL_HTTP_ALLOW} = '127.0.0.0/8';
+local $ENV{GOOGLE_FONTS_URL} = "$url/css2";
 
 my $g = NodeTool::Graph->new(plugins => []);
 my %folders = (workspace => "$dir/work", assets => "$dir/assets");
@@ -445,12 +451,20 @@ like(ink(text => 'x', font => { type => 'font', source => 'url',
     'a page is no font');
 like(ink(text => 'x' x 100_001), qr/^'text' is too long/, 'a text too long');
 SKIP: {
-    skip 'DejaVu Sans Mono is not installed', 1 if !$font;
+    skip 'DejaVu Sans Mono is not installed', 4 if !$font;
     my $mono = ink(text => 'iiii', font => { type => 'font', source => 'url',
         url => "$url/mono.ttf", name => 'any' });
     my $sans = ink(text => 'iiii');
     cmp_ok($mono->{width}, '>', $sans->{width} * 1.5, 'a font of a URL')
         or diag(explain($mono));
+    is(ink(text => 'iiii', font => { type => 'font', weight => '700italic',
+        source => 'google_fonts', name => 'Any Mono' })->{width},
+        $mono->{width}, 'a font of Google Fonts');
+    is((grep { m{^/css2} } map { $_->{path} } $mock->requests)[0],
+        '/css2?family=Any%20Mono:ital,wght@1,700', 'what was asked for');
+    like(ink(text => 'x', font => { type => 'font', name => 'None',
+        source => 'google_fonts' }), qr/the font cannot be had: status 404/,
+        'one that Google does not have');
 }
 
 # --- the job ends -------------------------------------------------------------------
