@@ -132,6 +132,9 @@ extern const nt_node_type_t nt_text_to_speech, nt_openai_text_to_speech,
     nt_gemini_text_to_speech;
 extern const nt_node_type_t nt_text_to_image, nt_image_to_image,
     nt_openai_create_image, nt_openai_edit_image, nt_gemini_image_generation;
+extern const nt_node_type_t nt_text_to_video, nt_image_to_video,
+    nt_gemini_text_to_video, nt_gemini_image_to_video;
+extern const nt_node_type_t nt_split_document;
 extern const nt_node_type_t nt_mistral_chat, nt_mistral_code,
     nt_mistral_image_to_text, nt_mistral_ocr;
 

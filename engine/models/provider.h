@@ -83,6 +83,11 @@ bool nt_provider_bytes(nt_node_call_t *call, const nt_model_t *model,
                        const char *path, nt_str_t body, const char *type,
                        double timeout, nt_str_t *data, char **reply_type);
 
+/* A GET of a file, which may be elsewhere: redirects are followed, without
+ * the key to another origin. */
+bool nt_provider_follow(nt_node_call_t *call, const nt_model_t *model,
+                        const char *path, nt_str_t *data);
+
 /* Headers with the provider's key, ended by NULL; freed with
  * nt_provider_free_headers.  `type` is a Content-Type, or NULL.  NULL after
  * nt_call_fail. */

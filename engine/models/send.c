@@ -288,10 +288,10 @@ read_bytes(nt_node_call_t *call, const nt_model_t *model,
 }
 
 
-bool
-nt_provider_bytes(nt_node_call_t *call, const nt_model_t *model,
-                  const char *path, nt_str_t body, const char *type,
-                  double timeout, nt_str_t *data, char **reply_type)
+static bool
+send_bytes(nt_node_call_t *call, const nt_model_t *model, const char *path,
+           nt_str_t body, const char *type, double timeout, unsigned flags,
+           nt_str_t *data, char **reply_type)
 {
     bool                  good = false;
     char                **headers = nt_provider_headers(call, model, type);
@@ -319,6 +319,25 @@ nt_provider_bytes(nt_node_call_t *call, const nt_model_t *model,
     nt_buf_free(&request.url);
 
     return good;
+}
+
+
+bool
+nt_provider_bytes(nt_node_call_t *call, const nt_model_t *model,
+                  const char *path, nt_str_t body, const char *type,
+                  double timeout, nt_str_t *data, char **reply_type)
+{
+    return send_bytes(call, model, path, body, type, timeout,
+                      NT_HTTP_NO_REDIRECT, data, reply_type);
+}
+
+
+bool
+nt_provider_follow(nt_node_call_t *call, const nt_model_t *model,
+                   const char *path, nt_str_t *data)
+{
+    return send_bytes(call, model, path, (nt_str_t) { NULL, 0 }, NULL, 0, 0,
+                      data, NULL);
 }
 
 

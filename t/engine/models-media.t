@@ -287,5 +287,103 @@ output('openai.image.CreateImage', 'output', prompt => 'x');
 like(error(), qr/OpenAI \(gpt-image-1\): Your request was rejected/,
     'a refusal');
 
+# --- videos ------------------------------------------------------------------
+
+my $MP4 = $NodeTool::MockMedia::MP4;
+is(stored(output('gemini.video.TextToVideo', 'output', prompt => 'a cat',
+        negative_prompt => 'dogs', aspect_ratio => '9:16')), $MP4,
+    'gemini.video.TextToVideo') or diag error();
+is_deeply(request()->{json}, { instances => [{ prompt => 'a cat' }],
+    parameters => { aspectRatio => '9:16', negativePrompt => 'dogs' } },
+    '... asks');
+is_deeply([map { $_->{headers}{'x-goog-api-key'} } $mock->requests],
+    [('key-gemini') x 3], '... with its key to the end');
+is(stored(output('gemini.video.ImageToVideo', 'output',
+        image => uri('image'))), $MP4, 'gemini.video.ImageToVideo')
+    or diag error();
+is(request()->{json}{instances}[0]{image}{mimeType}, 'image/png',
+    '... of an image');
+for my $model (['gemini', 'veo-3.1-generate-preview'], ['openai', 'sora-2'],
+    ['fal_ai', 'fal-ai/wan-video']) {
+    is(stored(output('nodetool.video.TextToVideo', 'output', prompt => 'a cat',
+            model => ref_model('video_model', @$model))), $MP4,
+        "a video by $model->[0]") or diag error();
+    is(stored(output('nodetool.video.ImageToVideo', 'output',
+            image => uri('image'),
+            model => ref_model('video_model', @$model))), $MP4,
+        '... and of an image') or diag error();
+}
+output('nodetool.video.TextToVideo', 'output', num_frames => 5);
+like(error(), qr/nothing like 'num_frames'/, 'what a model lacks is said');
+$mock->script({ json => { name => 'models/veo/operations/op1' } },
+    { json => { done => $true, error => { message => 'unsafe' } } });
+output('gemini.video.TextToVideo', 'output', prompt => 'x');
+like(error(), qr/unsafe/, 'a video that is refused');
+$mock->script({ json => { id => 'video_1', status => 'queued' } },
+    map { { json => { id => 'video_1', status => 'in_progress' } } } 1 .. 9);
+output('nodetool.video.TextToVideo', 'output', prompt => 'x',
+    timeout_seconds => 1, model => ref_model('video_model', 'openai', 'sora-2'));
+like(error(), qr/not through after 1 seconds/, 'one that takes too long');
+$mock->script;
+
+# --- documents ---------------------------------------------------------------
+
+sub chunks {
+    my ($text, %data) = @_;
+
+    $run = $g->run(graph([node(n => 'nodetool.document.SplitDocument',
+            document => { type => 'document', uri => 'doc', data => $text },
+            %data),
+        (map { node("c$_" => 'nodetool.control.Collect'),
+            node("o$_" => 'nodetool.output.Output', name => $_) }
+            qw(text source_id start_index))],
+        map { ("n.$_>c$_.input_item", "c$_.output>o$_.value") }
+            qw(text source_id start_index)));
+    return $run->{results};
+}
+
+# The chunks that these sentences make, computed once more.
+sub expected {
+    my ($threshold, @sentences) = @_;
+
+    my @vectors = map {
+        my ($from, $to) = ($_ ? $_ - 1 : 0, $_ < $#sentences ? $_ + 1 : $_);
+        NodeTool::MockModels::vector(join '', @sentences[$from .. $to]);
+    } 0 .. $#sentences;
+    my @distances = map {
+        my ($x, $y) = @vectors[$_, $_ + 1];
+        my ($xy, $xx, $yy) = map { my $p = $_; my $sum = 0;
+            $sum += $p->[0][$_] * $p->[1][$_] for 0 .. 2; $sum }
+            [$x, $y], [$x, $x], [$y, $y];
+        1 - $xy / sqrt($xx * $yy);
+    } 0 .. $#vectors - 1;
+    my @sorted = sort { $a <=> $b } @distances;
+    my $at = $threshold / 100 * $#sorted;
+    my $limit = $sorted[$at] + ($at - int $at)
+        * (($sorted[$at + 1] // 0) - $sorted[$at]);
+    my @chunks = '';
+    for my $i (0 .. $#sentences) {
+        $chunks[-1] .= $sentences[$i];
+        push @chunks, '' if $i < $#sentences && $distances[$i] > $limit;
+    }
+    return \@chunks;
+}
+
+my @sentences = ('Ä b c d. ', 'E f g h! ', "Oooooooo?\n\n", "A heading\n\n",
+    'Mr. A. Bc met x. ', 'Then "Yes!" she said. ', '3.5 is ok... or so。',
+    'The end');
+for my $threshold (0, 50, 80, 95) {
+    my $split = chunks(join('', @sentences), threshold => $threshold);
+    my $want = expected($threshold, @sentences);
+    is_deeply($split->{text}, $want, "SplitDocument: $threshold percent of "
+        . 'the sentences stay together') or diag explain [$split, $want];
+    my $at = 0;
+    is_deeply($split->{start_index}, [map { my $was = $at;
+        $at += length; $was } @$want], '... and where they are');
+    is_deeply($split->{source_id}, [('doc') x @$want], '... in a document');
+}
+is_deeply(chunks('One sentence.')->{text}, ['One sentence.'],
+    'SplitDocument: one sentence');
+
 $g->done;
 $t->done;
