@@ -36,7 +36,7 @@ DEPS_BUILD = gcc make pkg-config nginx nginx-dev redis-server libjansson-dev \
              libpcre2-dev libunistring-dev libxml2-dev libsqlite3-dev \
              libcmark-gfm-dev libcmark-gfm-extensions-dev zlib1g-dev \
              ca-certificates curl $(DEPS_PACKS) $(DEPS_PROGRAMS)
-DEPS_PACKS = libvips-dev fonts-dejavu-core
+DEPS_PACKS = libvips-dev fonts-dejavu-core libpoppler-glib-dev libqpdf-dev
 DEPS_PROGRAMS = bubblewrap
 DEPS_TEST  = perl procps openssl wrk nodejs npm python3-venv \
              lua5.4 luajit ruby
@@ -116,11 +116,12 @@ cli: $(BUILD)/nodetool $(SHARE)
 # pack sees nodetool_node.h; what it takes of PACK_SHARED and core is compiled
 # into it, and not seen from outside.
 PACK_image  = vips pangocairo pangoft2
+PACK_pdf    = poppler-glib libqpdf libxml-2.0 zlib
 
 PACK_SHARED = engine/json.c $(addprefix engine/nodes/,args.c asset_folder.c \
-              files.c files_glob.c generated.c media_files.c pathname.c \
-              pytext.c pyvalue.c svg_text.c timename.c ustr.c wildcard.c) \
-              engine/assets/uri.c
+              files.c files_glob.c generated.c media_files.c media_ref.c \
+              pathname.c pytext.c pyvalue.c svg_text.c timename.c ustr.c \
+              wildcard.c) engine/assets/uri.c
 
 PACK_NAMES  = $(notdir $(patsubst %/,%,$(wildcard packs/*/)))
 PACKS      := $(foreach pack,$(PACK_NAMES),$(shell \

@@ -20,6 +20,10 @@ const nt_pack_t nt_packs[] = {
       .build = "libvips-dev",
       .prefixes = NT_PREFIXES("nodetool.image.", "lib.pillow.", "lib.grid.",
                               "lib.svg.") },
+    { .name = "pdf",
+      .run = "libpoppler-glib8 and libqpdf29",
+      .build = "libpoppler-glib-dev and libqpdf-dev",
+      .prefixes = NT_PREFIXES("lib.pymupdf.", "lib.pdfplumber.") },
 };
 
 const size_t nt_packs_count = sizeof(nt_packs) / sizeof(nt_packs[0]);

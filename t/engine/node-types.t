@@ -94,7 +94,8 @@ for my $namespace (qw(openai.text openai.audio openai.image gemini.text
                       lib.numpy.arithmetic lib.numpy.conversion lib.numpy.io
                       lib.numpy.manipulation lib.numpy.math
                       lib.numpy.reshaping lib.numpy.statistics
-                      lib.numpy.utils vector.faiss vector.chroma)) {
+                      lib.numpy.utils vector.faiss vector.chroma lib.pymupdf
+                      lib.pdfplumber)) {
     my @missing = grep { /^\Q$namespace\E\.\w+$/ && !$have{$_}
                          && !$later{$_} } sort keys %want;
     is_deeply(\@missing, [], "$namespace.* is complete");
