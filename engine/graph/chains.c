@@ -9,11 +9,36 @@
  * be part of several chains.
  */
 
-/* An output that is a tool: a dynamic one of an agent. */
+/* Does an output lead to results and previews, and to nothing else? */
 static bool
-is_entry(const nt_node_plan_t *node, uint32_t output)
+leads_out(const nt_compile_t *c, uint32_t number, uint32_t output)
 {
-    uint32_t i = 0;
+    const nt_draft_t *draft;
+    uint32_t          i;
+    bool              out = false;
+    nt_kind_t         kind;
+
+    for (i = c->first_out[number]; i != NT_NONE; i = draft->next_out) {
+        draft = &c->drafts[i];
+        if (draft->output != output) {
+            continue;
+        }
+        kind = c->graph->nodes[draft->target].kind;
+        if (kind != NT_KIND_OUTPUT && kind != NT_KIND_PREVIEW) {
+            return false;
+        }
+        out = true;
+    }
+    return out;
+}
+
+/* An output that is a tool: a dynamic one of an agent.  What only leads to
+ * results is a result, not something to call. */
+static bool
+is_entry(const nt_compile_t *c, uint32_t number, uint32_t output)
+{
+    const nt_node_plan_t *node = &c->graph->nodes[number];
+    uint32_t              i = 0;
 
     if (!(node->type->flags & NT_NODE_TOOLS) || node->kind == NT_KIND_BYPASS ||
         output == NT_NONE)
@@ -23,7 +48,7 @@ is_entry(const nt_node_plan_t *node, uint32_t output)
     while (node->type->outputs != NULL && node->type->outputs[i].name != NULL) {
         i++;
     }
-    return output >= i;
+    return output >= i && !leads_out(c, number, output);
 }
 
 typedef enum {
@@ -98,7 +123,7 @@ find_chains(nt_compile_t *c, uint32_t *stack)
     for (i = 0; i < c->graph->n_nodes && !c->failed; i++) {
         node = &c->graph->nodes[i];
         for (j = 0; j < node->n_outputs; j++) {
-            if (!is_entry(node, j)) {
+            if (!is_entry(c, i, j)) {
                 continue;
             }
             for (k = c->first_out[i]; k != NT_NONE; k = c->drafts[k].next_out) {
@@ -316,8 +341,8 @@ nt_compile_chains(nt_compile_t *c)
     bool        good = true, some = false;
 
     for (i = 0; i < c->graph->n_edges; i++) {
-        c->drafts[i].entry = is_entry(&c->graph->nodes[c->drafts[i].source],
-                                      c->drafts[i].output);
+        c->drafts[i].entry =
+            is_entry(c, c->drafts[i].source, c->drafts[i].output);
         some |= c->drafts[i].entry || c->drafts[i].control;
     }
     if (!some) {

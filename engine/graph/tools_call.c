@@ -509,6 +509,24 @@ nt_call_tools(nt_node_call_t *call)
     return list;
 }
 
+/* Whether a dynamic output is one: not a tool, and of a node that calls tools
+ * one that somebody reads. */
+static bool
+is_result(const nt_node_plan_t *plan, uint32_t output)
+{
+    uint32_t i;
+
+    if (!(plan->type->flags & NT_NODE_TOOLS)) {
+        return true;
+    }
+    for (i = 0; i < plan->n_tools; i++) {
+        if (plan->tools[i].output == output) {
+            return false;
+        }
+    }
+    return plan->outputs[output].n_edges > 0;
+}
+
 json_t *
 nt_call_dynamic_outputs(nt_node_call_t *call)
 {
@@ -518,13 +536,13 @@ nt_call_dynamic_outputs(nt_node_call_t *call)
     uint32_t              i = 0;
 
     outputs = json_object();
-    if (plan->type->flags & NT_NODE_TOOLS) {
-        return outputs;
-    }
     while (plan->type->outputs != NULL && plan->type->outputs[i].name != NULL) {
         i++;
     }
     for (; i < plan->n_outputs; i++) {
+        if (!is_result(plan, i)) {
+            continue;
+        }
         type = plan->outputs[i].type;
         if (json_object_set_new(outputs, plan->outputs[i].name,
                                 type != NULL
