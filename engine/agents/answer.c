@@ -75,7 +75,7 @@ list_schema(const json_t *args, bool *strict, unsigned depth)
     }
 
     *strict = false;
-    return json_pack("{s:s}", "type", "array");
+    return json_pack("{s:s, s:{}}", "type", "array", "items");
 }
 
 

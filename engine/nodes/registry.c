@@ -38,6 +38,9 @@ struct nt_registry {
 static const nt_node_library_t *const builtin[] = {
     &nt_nodes_models,
     &nt_nodes_code,
+    &nt_nodes_agents,
+    &nt_nodes_generators,
+    &nt_nodes_claude,
     &nt_nodes_sqlite,
     &nt_nodes_document,
     &nt_nodes_markdown,

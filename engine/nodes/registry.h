@@ -85,5 +85,8 @@ extern const nt_node_library_t nt_nodes_faiss;  /* vector.faiss.* */
 extern const nt_node_library_t nt_nodes_chroma; /* vector.chroma.* */
 extern const nt_node_library_t nt_nodes_image;  /* of nodetool.image.* */
 extern const nt_node_library_t nt_nodes_svg;    /* of lib.svg.* */
+extern const nt_node_library_t nt_nodes_agents;     /* nodetool.agents.* */
+extern const nt_node_library_t nt_nodes_generators; /* nodetool.generators.* */
+extern const nt_node_library_t nt_nodes_claude;     /* anthropic.agents.* */
 
 #endif

@@ -422,7 +422,7 @@ schemas(void)
     schema("\"int\"", "{\"type\":\"integer\"}", true);
     schema("{\"type\":\"list\",\"type_args\":[{\"type\":\"float\"}]}",
            "{\"type\":\"array\",\"items\":{\"type\":\"number\"}}", true);
-    schema("{\"type\":\"list\"}", "{\"type\":\"array\"}", false);
+    schema("{\"type\":\"list\"}", "{\"type\":\"array\",\"items\":{}}", false);
     schema("{\"type\":\"dict\",\"type_args\":[{\"type\":\"str\"},"
            "{\"type\":\"bool\"}]}",
            "{\"type\":\"object\",\"additionalProperties\":"

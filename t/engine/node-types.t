@@ -84,6 +84,7 @@ $later{"vector.chroma.$_"} = 1 for qw(IndexImage QueryImage);
 for my $namespace (qw(openai.text openai.audio openai.image gemini.text
                       gemini.audio gemini.image gemini.video mistral.text
                       mistral.vision mistral.embeddings
+                      nodetool.agents nodetool.generators anthropic.agents
                       lib.http lib.rss lib.sqlite nodetool.document lib.markdown
                       lib.beautifulsoup
                       nodetool.input nodetool.output nodetool.constant
