@@ -199,9 +199,11 @@ nt_run_t *
 nt_chain_run(nt_tool_call_t *tool, nt_graph_t *graph,
              const nt_run_options_t *options, const nt_run_sink_t *sink)
 {
-    nt_run_t *run = tool->caller->run, *child;
+    nt_run_t        *run = tool->caller->run, *child;
+    nt_run_options_t inner = *options;
 
-    child = nt_run_new(graph, options, sink);
+    inner.open_inputs = false; /* only the job's own can be fed */
+    child = nt_run_new(graph, &inner, sink);
     if (child == NULL) {
         return NULL;
     }

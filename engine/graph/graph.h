@@ -131,6 +131,9 @@ typedef struct {
                      nt_subworkflow_t *found, nt_buf_t *error);
     void       *workflow_arg;
     const char *workflow_id; /* of the run's, or NULL; outlives the run */
+    /* Inputs that are streams (RealtimeAudioInput) stay open until
+     * nt_run_end_input; else they end with their parameter. */
+    bool open_inputs;
     /* Of earlier attempts, or NULL: an array of {"graph": nt_graph_hash},
      * then of what `completed` and `begin` of the sink have said, in that
      * order. Nodes that had completed do not run and tell no events: what
@@ -151,6 +154,16 @@ bool nt_run_pump(nt_run_t *run, unsigned budget);
 
 /* The begin of this node is kept: it may run, in the next pump. */
 void nt_run_begin(nt_run_t *run, uint32_t node);
+
+/*
+ * Feeds an input that is open, by its name; `handle` is the output that sends
+ * the value, NULL for the first; or ends it.  Either may come before the
+ * first pump.  NT_ERROR, or NT_LIMIT when too many values wait: a sentence in
+ * `error`.  `value` is borrowed.
+ */
+nt_rc_t nt_run_push_input(nt_run_t *run, const char *name, const char *handle,
+                          json_t *value, nt_buf_t *error);
+nt_rc_t nt_run_end_input(nt_run_t *run, const char *name, nt_buf_t *error);
 
 /* Asks the run to end; `done` comes from a later pump, with CANCELLED. */
 void nt_run_cancel(nt_run_t *run);

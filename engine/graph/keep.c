@@ -98,10 +98,9 @@ nt_keep_end(nt_node_call_t *call)
     }
 }
 
-/* Whether the node may begin what must not be repeated; those who run it
- * are not to be repeated then, either. */
-static bool
-begin(nt_node_call_t *call)
+/* Those who run the node are not to be repeated then, either. */
+bool
+nt_keep_hold(nt_node_call_t *call)
 {
     nt_node_call_t *outer;
     nt_run_t       *run = call->run;
@@ -111,7 +110,7 @@ begin(nt_node_call_t *call)
     }
     call->begun = true;
     outer = run->parent != NULL ? nt_chain_outer(call) : NULL;
-    if (outer != NULL ? begin(outer)
+    if (outer != NULL ? nt_keep_hold(outer)
                       : run->sink.begin == NULL ||
                             run->sink.begin(run->sink.arg, call->plan->id,
                                             (uint32_t) (call - run->calls)))
@@ -126,7 +125,7 @@ begin(nt_node_call_t *call)
 bool
 nt_keep_begin(nt_node_call_t *call)
 {
-    return !(call->plan->type->flags & NT_NODE_ONCE) || begin(call);
+    return !(call->plan->type->flags & NT_NODE_ONCE) || nt_keep_hold(call);
 }
 
 void
@@ -136,7 +135,8 @@ nt_run_begin(nt_run_t *run, uint32_t node)
 
     if (call->held) {
         call->held = false;
-        call->more = !call->plan->inner && call->fiber == NULL;
+        call->more =
+            !call->plan->inner && call->fiber == NULL && call->stream == NULL;
         run->held--;
         nt_run_ready(run, call);
         nt_chain_begin(call);

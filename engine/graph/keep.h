@@ -30,6 +30,9 @@ void nt_keep_send(nt_node_call_t *call);
  * when the begin is stored; or never, and the node has failed. */
 bool nt_keep_begin(nt_node_call_t *call);
 
+/* The same for any node, once it has done what no other attempt can. */
+bool nt_keep_hold(nt_node_call_t *call);
+
 /* The node has ended: tells the sink. */
 void nt_keep_end(nt_node_call_t *call);
 

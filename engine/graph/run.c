@@ -1,4 +1,5 @@
 #include "engine/graph/keep.h"
+#include "engine/graph/stream_input.h"
 #include "engine/graph/tools.h"
 
 #include <stdlib.h>
@@ -397,7 +398,7 @@ pump(nt_run_t *run, unsigned budget)
         } else if (call != NULL) {
             continue;
         } else if (run->outstanding > run->tool_waits || run->held > 0 ||
-                   nt_chain_waits(run))
+                   run->open_inputs > 0 || nt_chain_waits(run))
         {
             return false;
         } else if (!relieve(run)) {
@@ -538,6 +539,9 @@ nt_run_new(nt_graph_t *graph, const nt_run_options_t *options,
         run->options.workspace_name = next + base_len;
     }
     run->workspace = options->workspace_name != NULL ? -1 : options->workspace;
+    if (options->open_inputs) {
+        nt_stream_open(run);
+    }
     if (options->kept != NULL && !nt_keep_restore(run, options->kept)) {
         nt_run_free(run);
         return NULL;
@@ -561,6 +565,7 @@ nt_run_free(nt_run_t *run)
         nt_run_forget(call);
         json_decref(call->restored);
         json_decref(call->gathered);
+        json_decref(call->stream);
         free(call->error);
     }
     for (i = 0; i < run->graph->n_handles; i++) {

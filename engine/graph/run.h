@@ -80,6 +80,10 @@ struct nt_node_call {
     json_t         *arguments; /* of that call; owned */
     json_t         *gathered;  /* {output: values} for a result, or NULL */
 
+    json_t *stream;     /* of an input that is open: [output, value], or NULL */
+    bool    stream_end; /* nothing more will be fed */
+    bool    streams;    /* has sent its parameter, goes on with the stream */
+
     nt_step_t    step;
     uint32_t     item_handle; /* of NT_STEP_ITEM */
     json_t      *item;        /* owned */
@@ -116,6 +120,7 @@ struct nt_run {
 
     uint32_t unfinished;  /* nodes */
     uint32_t outstanding; /* busy nodes */
+    uint32_t open_inputs; /* wait for what is outside of the run */
     uint32_t held;        /* nodes whose begin is not stored yet */
     bool     resumed;     /* not the first attempt */
     bool     started;

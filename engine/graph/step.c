@@ -1,4 +1,5 @@
 #include "engine/graph/keep.h"
+#include "engine/graph/stream_input.h"
 #include "engine/graph/tools.h"
 
 #include <stdlib.h>
@@ -60,11 +61,13 @@ nt_step_settle(nt_node_call_t *call)
     if (call->plan->kind != NT_KIND_INPUT) {
         nt_event_completed(call);
     }
+    if (call->plan->kind == NT_KIND_INPUT) {
+        nt_stream_close(call);
+        return;
+    }
     /* With nothing to come it has ended, too: at once, so that "completed"
      * is never stored without that. */
-    if (call->step == NT_STEP_END || call->plan->kind == NT_KIND_INPUT ||
-        (call->open == 0 && call->waiting == 0))
-    {
+    if (call->step == NT_STEP_END || (call->open == 0 && call->waiting == 0)) {
         nt_run_end_node(call);
         return;
     }
@@ -216,7 +219,7 @@ step_input(nt_node_call_t *call)
 
     /* Null is the end of the stream, not a value. */
     if (value == NULL || json_is_null(value)) {
-        nt_run_end_node(call);
+        nt_stream_close(call);
         return;
     }
     call->item = property != NT_NONE
@@ -374,7 +377,11 @@ step(nt_node_call_t *call)
         step_drain(call);
         break;
     case NT_KIND_INPUT:
-        step_input(call);
+        if (call->streams) {
+            nt_stream_step(call);
+        } else {
+            step_input(call);
+        }
         break;
     case NT_KIND_OUTPUT:
     case NT_KIND_PREVIEW:

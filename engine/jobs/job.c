@@ -316,6 +316,7 @@ nt_job_run(nt_job_t *job)
                             : NULL,
             .workflow_arg = job,
             .workflow_id = job->workflow_id,
+            .open_inputs = job->open_inputs,
             .kept = job->earlier,
         };
         job->run = nt_run_new(job->graph, &options, &sink);

@@ -29,7 +29,7 @@ typedef struct {
     nt_http_client_t *http;        /* see nt_run_options_t */
     int               workspace;
     int               assets;
-    unsigned    allow;       /* NT_ALLOW_... */
+    unsigned          allow; /* NT_ALLOW_... */
 
     /* The workflow of a job that another engine accepted, by id; NULL with
      * a sentence in `error` when it cannot be had. */
@@ -64,6 +64,9 @@ typedef struct {
     const char *base_url;
     nt_graph_t *graph;  /* borrowed */
     json_t     *params; /* borrowed, checked already */
+    /* Inputs that are streams stay open for nt_jobs_input.  Such a job is for
+     * somebody who is there: it does not wait for a place (503). */
+    bool open_inputs;
 } nt_job_request_t;
 
 /* `status` is an HTTP status; on other than 200 `message` says why and `job`
@@ -93,6 +96,20 @@ void nt_jobs_get(nt_jobs_t *jobs, const char *user, const char *job_id,
  * the callback has the job as it then is.  A job that had ended is 409. */
 void nt_jobs_cancel(nt_jobs_t *jobs, const char *user, const char *job_id,
                     nt_job_cb done, void *arg);
+
+typedef struct {
+    const char *user;
+    const char *job_id;
+    const char *input;  /* its name */
+    const char *handle; /* of its output; NULL for the first */
+    json_t     *value;  /* borrowed; NULL: the input ends */
+} nt_job_input_t;
+
+/* Feeds an input of a job that runs here; `job` of the callback is {"id",
+ * "status"}.  409 when it does not run here, 422 when it does not take the
+ * value, 503 when it has too many already. */
+void nt_jobs_input(nt_jobs_t *jobs, const nt_job_input_t *input, nt_job_cb done,
+                   void *arg);
 
 /* `job` of the callback is {"jobs": [...], "next_start_key": ...}, newest
  * first; workflow_id and start_key may be NULL. */

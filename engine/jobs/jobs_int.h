@@ -108,8 +108,9 @@ struct nt_job {
     uint64_t hold;  /* no call to the store before this loop time */
     uint64_t sent;  /* loop time when `out` was first sent */
 
-    bool keeping; /* completed nodes are kept */
-    bool begins;  /* a node waits until its mark is stored */
+    bool open_inputs; /* see nt_job_request_t */
+    bool keeping;     /* completed nodes are kept */
+    bool begins;      /* a node waits until its mark is stored */
     bool in_table;
     bool in_runnable;
     bool in_dirty;
@@ -159,6 +160,7 @@ struct nt_watch {
     "one for each run"
 #define NT_JOBS_AWAY    "The job store cannot be reached; try again later"
 #define NT_JOBS_FULL    "The queue is full; try again later"
+#define NT_JOBS_BUSY    "The engine has no place for this job now; try again"
 #define NT_JOBS_NOMEM   "The engine is out of memory"
 #define NT_JOBS_UNKNOWN "Job not found"
 #define NT_JOBS_FOREIGN "The job belongs to another user"

@@ -251,6 +251,13 @@ nt_jobs_submit(nt_jobs_t *jobs, const nt_job_request_t *request,
         *call = (nt_jobs_submit_t) { .jobs = jobs, .done = done, .arg = arg };
     }
 
+    if (request->open_inputs && !start) {
+        free(call);
+        free(params);
+        done(arg, 503, NT_JOBS_BUSY, NULL);
+        return;
+    }
+
     if (params && call && nt_jobs_make_id(jobs, id)) {
         call->job = nt_job_new(jobs, &record, request->graph, request->params);
     }
@@ -260,6 +267,7 @@ nt_jobs_submit(nt_jobs_t *jobs, const nt_job_request_t *request,
     }
 
     record.params = params;
+    call->job->open_inputs = request->open_inputs;
 
     if (start) {
         jobs->running++;

@@ -300,6 +300,7 @@ nt_op_start(nt_conn_t *conn, const char *body, size_t len)
         { "job.list", nt_op_job_list },
         { "job.events", nt_op_job_events },
         { "job.cancel", nt_op_job_cancel },
+        { "job.input", nt_op_job_input },
         { "workflow.list", start_workflow_list },
         { "workflow.get", start_workflow_get },
         { "workflow.put", start_workflow_put },

@@ -34,5 +34,6 @@ void nt_op_job_get(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_job_list(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_job_events(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_job_cancel(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_job_input(nt_conn_t *conn, const char *body, size_t len);
 
 #endif

@@ -230,6 +230,7 @@ nt_op_job_run(nt_conn_t *conn, const char *body, size_t len)
         .workflow_id = nt_op_require(conn, "workflow_id"),
         .idempotency_key = nt_conn_field(conn, "idempotency_key"),
         .base_url = nt_conn_field(conn, "base"),
+        .open_inputs = json_is_true(json_object_get(conn->head, "open_inputs")),
     };
 
     if (request.workflow_id == NULL) {
@@ -424,6 +425,45 @@ nt_op_job_cancel(nt_conn_t *conn, const char *body, size_t len)
         nt_jobs_cancel(jobs_of(conn), nt_op_user(conn), id, on_job,
                        nt_conn_hold(conn));
     }
+}
+
+
+/* --- job.input ------------------------------------------------------------*/
+
+void
+nt_op_job_input(nt_conn_t *conn, const char *body, size_t len)
+{
+    json_error_t   where;
+    nt_buf_t       error = { 0 };
+    nt_job_input_t input = {
+        .user = nt_op_user(conn),
+        .job_id = nt_op_require(conn, "job_id"),
+        .handle = nt_conn_field(conn, "handle"),
+    };
+
+    if (input.job_id == NULL) {
+        return;
+    }
+
+    input.input = nt_op_require(conn, "input");
+    if (input.input == NULL) {
+        return;
+    }
+
+    if (!json_is_true(json_object_get(conn->head, "end"))) {
+        /* any value, not only an object or a list */
+        input.value = json_loadb(body, len, JSON_DECODE_ANY, &where);
+        if (input.value == NULL) {
+            nt_buf_printf(&error,
+                          "The value is not JSON: line %d, column %d: %s.",
+                          where.line, where.column, where.text);
+            nt_op_fail(conn, 400, &error);
+            return;
+        }
+    }
+
+    nt_jobs_input(jobs_of(conn), &input, on_job, nt_conn_hold(conn));
+    json_decref(input.value);
 }
 
 

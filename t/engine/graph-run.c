@@ -147,6 +147,36 @@ find_workflow(void *arg, const char *name, bool tool, nt_subworkflow_t *found,
     return found->graph != NULL;
 }
 
+/* Does the first of "feed", [{"input", "handle", "value" | "end"}], and says
+ * in the reply how that went. False when there is none. */
+static bool
+feed(nt_run_t *run, json_t *list, json_t *reply)
+{
+    json_t     *what = json_incref(json_array_get(list, 0)), *value;
+    const char *input;
+    nt_buf_t    error = { 0 };
+    nt_rc_t     rc;
+
+    if (what == NULL) {
+        return false;
+    }
+    (void) json_array_remove(list, 0);
+    input = json_string_value(json_object_get(what, "input"));
+    value = json_object_get(what, "value");
+    rc = value != NULL ? nt_run_push_input(run, input,
+                                           json_string_value(
+                                               json_object_get(what, "handle")),
+                                           value, &error)
+                       : nt_run_end_input(run, input, &error);
+    json_array_append_new(json_object_get(reply, "fed"),
+                          json_pack("[i, s%]", (int) rc,
+                                    error.data != NULL ? error.data : "",
+                                    error.len));
+    nt_buf_free(&error);
+    json_decref(what);
+    return true;
+}
+
 static void
 run(nt_graph_t *graph, const json_t *request, json_t *reply)
 {
@@ -171,7 +201,8 @@ run(nt_graph_t *graph, const json_t *request, json_t *reply)
         .http = http,
         .allow =
             (unsigned) json_integer_value(json_object_get(request, "allow")),
-        .kept = json_object_get(request, "kept")
+        .kept = json_object_get(request, "kept"),
+        .open_inputs = json_object_get(request, "feed") != NULL
     };
     char       hash[NT_GRAPH_HASH_LEN];
     uv_timer_t timer;
@@ -196,14 +227,17 @@ run(nt_graph_t *graph, const json_t *request, json_t *reply)
     }
     test.marks = json_array();
     test.begins = json_array();
+    json_object_set_new(reply, "fed", json_array());
     run = nt_run_new(graph, &options, &sink);
     while (!test.done) {
         if (pumps++ == cancel || test.cancelled) {
             test.cancelled = false;
             nt_run_cancel(run);
         }
-        if (!nt_run_pump(run, budget > 0 ? (unsigned) budget : 1000) &&
-            !test.done) {
+        if (!feed(run, json_object_get(request, "feed"), reply) &&
+            !nt_run_pump(run, budget > 0 ? (unsigned) budget : 1000) &&
+            !test.done)
+        {
             while (!test.woken && pumps > cancel) {
                 uv_run(options.loop, UV_RUN_ONCE);
             }
