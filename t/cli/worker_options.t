@@ -111,7 +111,7 @@ my $away = $t->spawn('redis-away', ["$NodeTool::Test::BUILD/nodetool",
     '--host', '127.0.0.1', '--redis', 'redis://127.0.0.1:1']);
 $t->wait_for('word of a Redis that is away', sub {
     return $t->read_file($away->{log}) =~
-        /waiting for nodetool-engine.*\n.*redis: 127\.0\.0\.1: Connection refused/s;
+        /waiting for nodetool-engine.*\n.*redis: 127\.0\.0\.1: connection refused/s;
 });
 pass('a start that takes long says what it waits for');
 $t->stop($away);

@@ -2,9 +2,12 @@
  * A node library for tests, loaded with --nodes: nodes that take their time.
  */
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "engine/nodetool_node.h"
 
@@ -67,6 +70,30 @@ ticks_run(nt_node_call_t *call)
 }
 
 
+/* Appends its value to a file, as a line: an effect that can be counted. */
+static nt_node_rc_t
+effect_run(nt_node_call_t *call)
+{
+    char   line[256];
+    size_t len, n;
+    int    fd;
+
+    len = (size_t) snprintf(line, sizeof(line), "%s\n",
+                            nt_call_string(call, "value", NULL));
+    fd = open(nt_call_string(call, "path", NULL),
+              O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    n = fd == -1 ? 0 : (size_t) write(fd, line, len);
+    (void) close(fd);
+
+    if (n != len) {
+        return nt_call_fail(call, "no effect");
+    }
+
+    return nt_call_emit(call, "output",
+                        json_incref(nt_call_input(call, "value")));
+}
+
+
 static const nt_property_t sleep_properties[] = {
     { .name = "ms", .type = "int", .default_json = "100" },
     { .name = "value", .type = "any", .default_json = "\"slept\"" },
@@ -78,6 +105,12 @@ static const nt_property_t ticks_properties[] = {
     { .name = "ms", .type = "int", .default_json = "0" },
     { .name = "size", .type = "int", .default_json = "8" },
     { .name = "fail", .type = "bool", .default_json = "false" },
+    { 0 }
+};
+
+static const nt_property_t effect_properties[] = {
+    { .name = "value", .type = "str", .default_json = "\"\"" },
+    { .name = "path", .type = "str", .default_json = "\"\"" },
     { 0 }
 };
 
@@ -104,8 +137,18 @@ static const nt_node_type_t ticks_node = {
     .run = ticks_run,
 };
 
+static const nt_node_type_t effect_node = {
+    .type = "test.Effect",
+    .title = "Effect",
+    .description = "Appends its value to a file.",
+    .properties = effect_properties,
+    .outputs = any,
+    .flags = NT_NODE_THREAD | NT_NODE_ONCE,
+    .run = effect_run,
+};
+
 static const nt_node_type_t *const types[] = { &sleep_node, &ticks_node,
-                                               NULL };
+                                               &effect_node, NULL };
 
 NT_NODE_API extern const nt_node_library_t nodetool_node_library;
 
