@@ -194,8 +194,9 @@ static const vector_t vectors[] = {
       ASTART "!503 overloaded Overloaded" },
     { "cut before message_stop", &nt_llm_anthropic,
       MSTART BSTART("0", "'type':'text','text':'a'"),
-      ASTART "content:a|!502 protocol The provider ended its reply before it was "
-             "complete; try again." },
+      ASTART
+      "content:a|!502 protocol The provider ended its reply before it was "
+      "complete; try again." },
 
     /* --- Gemini --- */
     { "text, thoughts", &nt_llm_gemini,
@@ -237,15 +238,17 @@ static const vector_t vectors[] = {
       GSTART "finish:content_filter|" },
     { "a call that cannot be read", &nt_llm_gemini,
       GEND("MALFORMED_FUNCTION_CALL"),
-      GSTART "!502 protocol The provider made a tool call that cannot be read; try "
-             "again." },
+      GSTART
+      "!502 protocol The provider made a tool call that cannot be read; try "
+      "again." },
     { "an error in the stream", &nt_llm_gemini,
       GPARTS("{'text':'a'}") D("{'error':{'code':503,'message':'busy','status':"
                                "'UNAVAILABLE'}}"),
       GSTART "content:a|!503 overloaded busy" },
     { "cut before the reason", &nt_llm_gemini, GPARTS("{'text':'a'}"),
-      GSTART "content:a|!502 protocol The provider ended its reply before it was "
-             "complete; try again." },
+      GSTART
+      "content:a|!502 protocol The provider ended its reply before it was "
+      "complete; try again." },
 
     /* --- Ollama --- */
     { "text", &nt_llm_ollama, SAY("Hé") SAY("llo") OEND("stop"),
@@ -264,8 +267,9 @@ static const vector_t vectors[] = {
       SAY("a") "{'error':'model runner has stopped'}\n",
       LSTART "content:a|!502 server model runner has stopped" },
     { "cut before done", &nt_llm_ollama, SAY("a"),
-      LSTART "content:a|!502 protocol The provider ended its reply before it was "
-             "complete; try again." },
+      LSTART
+      "content:a|!502 protocol The provider ended its reply before it was "
+      "complete; try again." },
     { "no newline at the end", &nt_llm_ollama,
       "{'model':'llama3.2','message':{'content':'a'},'done':true,"
       "'done_reason':'length'}",
