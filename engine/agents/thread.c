@@ -1,21 +1,23 @@
 #include "engine/agents/thread.h"
 
-#include <fcntl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/nt_id.h"
+#include "engine/assets/beneath.h"
 #include "engine/json.h"
 #include "engine/nodes/files.h"
 
-#define ID_MAX 128
-#define FOLDER ".threads/"
-#define SUFFIX ".jsonl"
+#define FOLDER   "threads"
+#define ID_MAX   128
+#define READ_MAX ((size_t) 64 * 1024 * 1024) /* bytes of a thread */
 
 typedef struct {
-    char     path[sizeof(FOLDER) + ID_MAX + sizeof(SUFFIX)];
+    char     name[ID_MAX + sizeof(".jsonl")];
     nt_buf_t text;     /* what is written */
     json_t  *messages; /* what is read */
     bool     create;   /* only if there is none */
@@ -47,7 +49,7 @@ nt_thread_id_valid(nt_str_t id)
 
 
 static bool
-set_path(nt_node_call_t *call, thread_t *thread, nt_str_t id)
+set_name(nt_node_call_t *call, thread_t *thread, nt_str_t id)
 {
     if (!nt_thread_id_valid(id)) {
         (void) nt_call_fail(call,
@@ -58,7 +60,7 @@ set_path(nt_node_call_t *call, thread_t *thread, nt_str_t id)
         return false;
     }
 
-    (void) snprintf(thread->path, sizeof(thread->path), FOLDER "%.*s" SUFFIX,
+    (void) snprintf(thread->name, sizeof(thread->name), "%.*s.jsonl",
                     (int) id.len, id.data);
     return true;
 }
@@ -83,28 +85,56 @@ append_head(nt_buf_t *text, nt_str_t id, nt_str_t title)
 }
 
 
+/* Opens the thread's file in the user's folder.  A descriptor; or -1, with
+ * errno where the folder is there. */
+static int
+open_file(nt_node_call_t *call, const thread_t *thread, int flags)
+{
+    int folder, fd, error;
+
+    folder = nt_call_user_folder(call, FOLDER);
+
+    if (folder == -1) {
+        errno = 0;
+        return -1;
+    }
+
+    fd = nt_beneath_open(folder, thread->name, flags, 0600);
+    error = errno;
+    (void) close(folder);
+    errno = error;
+    return fd;
+}
+
+
+static void
+fail_errno(nt_node_call_t *call)
+{
+    if (errno != 0) {
+        (void) nt_call_fail(call, "%s", strerror(errno));
+    }
+}
+
+
 /* On the pool: appends, in one write, so that lines of two agents do not
  * mix. */
 static void
 write_work(nt_node_call_t *call, void *arg)
 {
-    int            fd;
-    thread_t      *thread = arg;
-    nt_file_info_t info;
+    int       fd;
+    thread_t *thread = arg;
 
-    if (!nt_call_stat(call, thread->path, &info) ||
-        (thread->create && info.kind != NT_FILE_NONE))
-    {
-        return;
-    }
-
-    fd = nt_call_open(call, thread->path,
-                      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC);
+    fd = open_file(call, thread,
+                   O_WRONLY | O_CREAT | O_APPEND |
+                       (thread->create ? O_EXCL : 0));
 
     if (fd != -1) {
-        (void) nt_files_write(call, fd, thread->path,
+        (void) nt_files_write(call, fd, thread->name,
                               (nt_str_t) { thread->text.data,
                                            thread->text.len });
+
+    } else if (errno != EEXIST || !thread->create) {
+        fail_errno(call);
     }
 }
 
@@ -153,7 +183,7 @@ nt_thread_create(nt_node_call_t *call, nt_str_t id, nt_str_t title)
         id = (nt_str_t) { made, sizeof(made) };
     }
 
-    if (!set_path(call, &thread, id)) {
+    if (!set_name(call, &thread, id)) {
         return NULL;
     }
 
@@ -170,7 +200,7 @@ nt_thread_save(nt_node_call_t *call, nt_str_t id, const json_t *messages,
     thread_t    thread = { 0 };
     const char *role;
 
-    if (!set_path(call, &thread, id)) {
+    if (!set_name(call, &thread, id)) {
         return false;
     }
 
@@ -234,20 +264,58 @@ shorten(json_t *messages)
 }
 
 
+/* Appends all of a file, and closes it. */
+static void
+read_file(nt_node_call_t *call, int fd, nt_buf_t *text)
+{
+    char   *room;
+    ssize_t n = 1;
+
+    while (n > 0 && text->len < READ_MAX) {
+        room = nt_buf_reserve(text, 65536);
+
+        if (room == NULL) {
+            (void) nt_call_fail(call, "the server is out of memory");
+            break;
+        }
+
+        n = read(fd, room, 65536);
+
+        if (n > 0) {
+            text->len += (size_t) n;
+
+        } else if (n == -1) {
+            fail_errno(call);
+        }
+    }
+
+    if (text->len >= READ_MAX) {
+        (void) nt_call_fail(call, "it is too long; begin another");
+    }
+
+    (void) close(fd);
+}
+
+
 static void
 read_work(nt_node_call_t *call, void *arg)
 {
-    size_t         i, start = 0;
-    nt_buf_t       text = { 0 };
-    thread_t      *thread = arg;
-    nt_file_info_t info;
+    int       fd;
+    size_t    i, start = 0;
+    nt_buf_t  text = { 0 };
+    thread_t *thread = arg;
 
-    if (!nt_call_stat(call, thread->path, &info) || info.kind == NT_FILE_NONE ||
-        !nt_files_read(call, thread->path, &text))
-    {
-        nt_buf_free(&text);
+    fd = open_file(call, thread, O_RDONLY);
+
+    if (fd == -1) {
+        if (errno != ENOENT) {
+            fail_errno(call);
+        }
+
         return;
     }
+
+    read_file(call, fd, &text);
 
     for (i = 0; i < text.len; i++) {
         if (text.data[i] != '\n') {
@@ -276,7 +344,7 @@ nt_thread_load(nt_node_call_t *call, nt_str_t id, json_t *messages)
     char    *error;
     thread_t thread = { 0 };
 
-    if (!set_path(call, &thread, id)) {
+    if (!set_name(call, &thread, id)) {
         return false;
     }
 

@@ -1,10 +1,11 @@
 /*
  * engine/agents/thread.h - conversations that go on in later runs.
  *
- * A thread is a file of the workspace, .threads/ID.jsonl: on its first line
- * {"type": "thread", "id", "title", "created_at"}, then a message a line, in
- * the canonical form of core/llm/nt_llm.h, without those of the system.  All
- * functions wait; those that return bool return false after nt_call_fail.
+ * A thread is a file ID.jsonl in a folder "threads" of the user's, so that all
+ * of his workflows can go on with it: on its first line {"type": "thread",
+ * "id", "title", "created_at"}, then a message a line, in the canonical form
+ * of core/llm/nt_llm.h, without those of the system.  All functions wait;
+ * those that return bool return false after nt_call_fail.
  */
 
 #ifndef NT_THREAD_H

@@ -78,8 +78,9 @@ void          nt_toolbox_free(nt_toolbox_t *box);
 /* False after nt_call_fail.  A tool that is there already stays. */
 bool nt_toolbox_add(nt_toolbox_t *box, const nt_tool_t *tool);
 
-/* The built-in tools of a list of names or of {"name"} objects; one that
- * this server does not have fails the node. */
+/* The tools of a list of names or of {"name"} objects: built-in ones, and
+ * workflows of the user's as "workflow_" with their tool_name; one that is
+ * not there fails the node. */
 bool nt_toolbox_add_names(nt_toolbox_t *box, const json_t *names);
 
 /* What the workflow lets the node call. */

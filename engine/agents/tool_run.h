@@ -28,4 +28,10 @@ json_t *nt_tool_browse(nt_node_call_t *call, const void *arg,
 json_t *nt_tool_search(nt_node_call_t *call, const void *arg,
                        const json_t *args, nt_buf_t *error);
 
+/* {"command"} in a sandbox, whose folder is the workspace.  False when the
+ * operator does not let agents run programs. */
+bool    nt_tool_bash_allowed(const nt_node_call_t *call);
+json_t *nt_tool_bash(nt_node_call_t *call, const void *arg, const json_t *args,
+                     nt_buf_t *error);
+
 #endif

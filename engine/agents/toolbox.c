@@ -143,6 +143,27 @@ fail_unknown(nt_toolbox_t *box, const char *name)
 }
 
 
+/* A workflow of the user's, "workflow_" and its tool_name. */
+static bool
+add_workflow_tool(nt_toolbox_t *box, const char *name)
+{
+    char   *error = NULL;
+    json_t *tool;
+
+    tool = nt_call_workflow_tool(box->call, name, &error);
+
+    if (tool == NULL) {
+        (void) nt_call_fail(box->call, "'tools': %s",
+                            error != NULL ? error
+                                          : "the server is out of memory");
+        free(error);
+        return false;
+    }
+
+    return enlist(box, name, tool);
+}
+
+
 bool
 nt_toolbox_add_names(nt_toolbox_t *box, const json_t *names)
 {
@@ -158,6 +179,15 @@ nt_toolbox_add_names(nt_toolbox_t *box, const json_t *names)
 
         if (name == NULL || *name == '\0') {
             continue; /* a place in the editor that is not filled in */
+        }
+
+        if (strncmp(name, "workflow_", 9) == 0) {
+            if (json_object_get(box->names, name) == NULL &&
+                !add_workflow_tool(box, name)) {
+                return false;
+            }
+
+            continue;
         }
 
         tool = find_builtin(name);

@@ -81,6 +81,11 @@ static const char claude_list_schema[] =
 static const char claude_fetch_schema[] =
     NT_TOOL_OBJECT(NT_TOOL_TEXT("url", "The page's address"), "\"url\"");
 
+static const char claude_bash_schema[] =
+    NT_TOOL_OBJECT(NT_TOOL_TEXT("command", "The command") "," NT_TOOL_INT(
+                       "timeout", "In milliseconds, at most 600000"),
+                   "\"command\"");
+
 static const char claude_search_schema[] =
     NT_TOOL_OBJECT(NT_TOOL_TEXT("query", "What to search for"), "\"query\"");
 
@@ -113,6 +118,12 @@ const nt_tool_t nt_tools_claude[] = {
       .parameters = claude_list_schema,
       .message = "Listing {path}",
       .run = nt_tool_list_folder },
+    { .name = "Bash",
+      .description = "Runs a command of Bash in a sandbox, whose folder is the "
+                     "workspace.",
+      .parameters = claude_bash_schema,
+      .message = "Running {command}",
+      .run = nt_tool_bash },
     { .name = "WebFetch",
       .description = "Fetches a web page and returns its text as Markdown.",
       .parameters = claude_fetch_schema,

@@ -289,30 +289,29 @@ static const char lens_schema[] =
     NT_TOOL_OBJECT(NT_TOOL_TEXT("image_url", "The image's address") "," COUNT,
                    "\"image_url\"");
 
-static const char shopping_schema[] =
-    NT_TOOL_OBJECT(
-        NT_TOOL_TEXT("query", "The product") "," NT_TOOL_TEXT(
-            "country",
-            "Code of "
-            "the "
-            "country, "
-            "for "
-            "example "
-            "us") "," NT_TOOL_INT("min_price",
-                                  "Lowest price") "," NT_TOOL_INT("max_price",
-                                                                  "Highest "
-                                                                  "price") "," NT_TOOL_INT("sort_"
-                                                                                           "by",
-                                                                                           "1: "
-                                                                                           "cheap"
-                                                                                           "est "
-                                                                                           "first"
-                                                                                           ", 2: "
-                                                                                           "deare"
-                                                                                           "st "
-                                                                                           "firs"
-                                                                                           "t") "," COUNT,
-        "\"query\"");
+static const char shopping_schema[] = NT_TOOL_OBJECT(
+    NT_TOOL_TEXT("query", "The product") "," NT_TOOL_TEXT(
+        "country",
+        "Code of "
+        "the "
+        "country, "
+        "for "
+        "example "
+        "us") "," NT_TOOL_INT("min_price",
+                              "Lowest price") "," NT_TOOL_INT("max_price",
+                                                              "Highest "
+                                                              "price") "," NT_TOOL_INT("sort_"
+                                                                                       "by",
+                                                                                       "1: "
+                                                                                       "cheap"
+                                                                                       "est "
+                                                                                       "first"
+                                                                                       ", 2: "
+                                                                                       "deare"
+                                                                                       "st "
+                                                                                       "firs"
+                                                                                       "t") "," COUNT,
+    "\"query\"");
 
 #define SEARCH(tool, text, schema, what, engine_of)                            \
     {                                                                          \

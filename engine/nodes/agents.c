@@ -203,7 +203,7 @@ static const nt_property_t agent_properties[] = {
     NT_PROP("history", "list[message]", "[]",
             "Messages of the conversation so far"),
     NT_PROP("thread_id", "str?", "\"\"",
-            "A conversation that is kept in the workspace and goes on here"),
+            "A conversation that is kept, and goes on here"),
     NT_PROP_TOKENS("8192", nt_agents_tokens),
     NT_PROP_END
 };

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "engine/agents/tool_run.h"
 #include "engine/nodes/agents.h"
 #include "engine/nodes/ustr.h"
 
@@ -52,8 +53,7 @@ is_known(const char *name)
 }
 
 
-/* A name that is none of ours is a mistake, which must not pass in silence;
- * but for Bash, which the property has by default. */
+/* A name that is none of ours is a mistake, which must not pass in silence. */
 static bool
 check_names(nt_node_call_t *call, const json_t *names)
 {
@@ -65,18 +65,11 @@ check_names(nt_node_call_t *call, const json_t *names)
     {
         name = json_string_value(entry);
 
-        if (name != NULL && strcmp(name, "Bash") == 0) {
-            nt_call_log(call, "info",
-                        "the tool Bash is left out: agents run no programs on "
-                        "this server");
-            continue;
-        }
-
         if (name == NULL || !is_known(name)) {
             (void) nt_call_fail(call,
                                 "'allowed_tools': this server has no tool "
                                 "\"%s\"; it has Read, Write, Edit, Glob, LS, "
-                                "WebFetch, WebSearch",
+                                "Bash, WebFetch, WebSearch",
                                 name != NULL ? name : "");
             return false;
         }
@@ -90,15 +83,39 @@ check_names(nt_node_call_t *call, const json_t *names)
 static bool
 changes(const char *name)
 {
-    return strcmp(name, "Write") == 0 || strcmp(name, "Edit") == 0;
+    return strcmp(name, "Write") == 0 || strcmp(name, "Edit") == 0 ||
+           strcmp(name, "Bash") == 0;
+}
+
+
+/* May the agent use a tool? */
+static bool
+is_allowed(nt_node_call_t *call, const char *name, const json_t *names)
+{
+    const char *mode = nt_call_string(call, "permission_mode", NULL);
+
+    if (strcmp(mode, "bypassPermissions") != 0 &&
+        (!is_listed(names, name) ||
+         (strcmp(mode, "plan") == 0 && changes(name))))
+    {
+        return false;
+    }
+
+    if (strcmp(name, "Bash") == 0 && !nt_tool_bash_allowed(call)) {
+        nt_call_log(call, "info",
+                    "the tool Bash is left out: programs run here only with "
+                    "the option --allow-code");
+        return false;
+    }
+
+    return true;
 }
 
 
 static bool
 add_tools(nt_agent_t *agent)
 {
-    const char   *mode = nt_call_string(agent->call, "permission_mode", NULL);
-    const json_t *names;
+    const json_t    *names;
     const nt_tool_t *tool;
 
     names = nt_arg_list(agent->call, "allowed_tools");
@@ -114,14 +131,9 @@ add_tools(nt_agent_t *agent)
     }
 
     for (tool = nt_tools_claude; tool->name != NULL; tool++) {
-        if (strcmp(mode, "bypassPermissions") != 0 &&
-            (!is_listed(names, tool->name) ||
-             (strcmp(mode, "plan") == 0 && changes(tool->name))))
+        if (is_allowed(agent->call, tool->name, names) &&
+            !nt_toolbox_add(agent->tools, tool))
         {
-            continue;
-        }
-
-        if (!nt_toolbox_add(agent->tools, tool)) {
             return false;
         }
     }
@@ -229,7 +241,7 @@ static const nt_property_t properties[] = {
       .description = "How often the model may be asked" },
     NT_PROP("allowed_tools", "list[str]", "[\"Read\",\"Write\",\"Bash\"]",
             "Tools on the workspace and the web: Read, Write, Edit, Glob, LS, "
-            "WebFetch, WebSearch"),
+            "Bash (where programs may run), WebFetch, WebSearch"),
     NT_PROP_ENUM("permission_mode", permission_modes, "\"acceptEdits\"",
                  "plan: no tool that changes files; bypassPermissions: all "
                  "tools, listed or not"),
