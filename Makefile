@@ -37,7 +37,7 @@ DEPS_BUILD = gcc make pkg-config nginx nginx-dev redis-server libjansson-dev \
              libcmark-gfm-dev libcmark-gfm-extensions-dev zlib1g-dev \
              ca-certificates curl $(DEPS_PACKS) $(DEPS_PROGRAMS)
 DEPS_PACKS = libvips-dev fonts-dejavu-core libpoppler-glib-dev libqpdf-dev
-DEPS_PROGRAMS = bubblewrap
+DEPS_PROGRAMS = bubblewrap ffmpeg pandoc
 DEPS_TEST  = perl procps openssl wrk nodejs npm python3-venv \
              lua5.4 luajit ruby
 DEPS_FUZZ  = clang libclang-rt-14-dev

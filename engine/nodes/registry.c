@@ -37,6 +37,7 @@ struct nt_registry {
 /* clang-format off: one a line, so that additions do not meet */
 static const nt_node_library_t *const builtin[] = {
     &nt_nodes_models,
+    &nt_nodes_audio,
     &nt_nodes_code,
     &nt_nodes_agents,
     &nt_nodes_generators,
