@@ -6,10 +6,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "engine/nodes/audio.h"
 #include "engine/nodes/files.h"
+#include "engine/nodes/media_files.h"
 #include "engine/nodes/pathname.h"
 
 
@@ -29,26 +29,12 @@ static const char *const extensions[] = { ".aac",  ".aif",  ".aiff", ".amr",
                                           ".wma",  NULL };
 
 
-/* --- LoadAudioAssets, LoadAudioFile --- */
-
-static bool
-is_audio(const char *key)
-{
-    return nt_media_has_extension(key, extensions);
-}
-
-
-static nt_node_rc_t
-send_asset(nt_node_call_t *call, const char *key)
-{
-    return nt_media_send_asset(call, "audio", key);
-}
-
+/* --- LoadAudioAssets, LoadAudioFile, LoadAudioFolder --- */
 
 static nt_node_rc_t
 run_assets(nt_node_call_t *call)
 {
-    return nt_media_run_assets(call, is_audio, send_asset);
+    return nt_media_load_assets(call, "audio", extensions);
 }
 
 
@@ -59,110 +45,10 @@ run_file(nt_node_call_t *call)
 }
 
 
-/* --- LoadAudioFolder --- */
-
-typedef struct {
-    json_t *paths;
-    size_t  next;
-} folder_t;
-
-
-static void
-free_folder(void *state)
-{
-    json_decref(((folder_t *) state)->paths);
-}
-
-
-static bool
-is_wanted(const char *path, const json_t *wanted)
-{
-    size_t      i;
-    json_t     *extension;
-    const char *one[2] = { NULL, NULL };
-
-    json_array_foreach(wanted, i, extension)
-    {
-        one[0] = json_string_value(extension);
-
-        if (one[0] != NULL && nt_media_has_extension(path, one)) {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-
-static bool
-list_folder(nt_node_call_t *call, folder_t *state)
-{
-    nt_str_t       folder;
-    nt_file_info_t info;
-
-    if (state->paths != NULL) {
-        return true;
-    }
-
-    if (!nt_arg_name(call, "folder", &folder) ||
-        !nt_files_stat(call, folder.data, &info))
-    {
-        return false;
-    }
-
-    if (info.kind != NT_FILE_FOLDER) {
-        (void) nt_call_fail(call, "\"%s\" is no folder", folder.data);
-        return false;
-    }
-
-    state->paths = nt_files_glob(call, folder, NT_STR("*"),
-                                 nt_call_bool(call, "include_subdirectories"));
-    return state->paths != NULL;
-}
-
-
 static nt_node_rc_t
 run_folder(nt_node_call_t *call)
 {
-    folder_t      *state = nt_call_state(call, sizeof(*state), free_folder);
-    json_t        *wanted = nt_arg_list(call, "extensions");
-    const char    *path;
-    nt_file_info_t info;
-
-    if (state == NULL) {
-        return nt_arg_nomem(call);
-    }
-
-    if (wanted == NULL || !list_folder(call, state)) {
-        return NT_NODE_FAIL;
-    }
-
-    while (state->next < json_array_size(state->paths)) {
-        path = json_string_value(json_array_get(state->paths, state->next++));
-
-        if (!is_wanted(path, wanted)) {
-            continue;
-        }
-
-        if (!nt_call_stat(call, path, &info)) {
-            return NT_NODE_FAIL;
-        }
-
-        if (info.kind != NT_FILE_REGULAR) {
-            continue;
-        }
-
-        if (nt_call_emit(call, "audio", nt_media_file_ref("audio", path)) !=
-                NT_NODE_DONE ||
-            nt_call_emit(call, "path", json_string(path)) != NT_NODE_DONE)
-        {
-            return NT_NODE_FAIL;
-        }
-
-        return NT_NODE_MORE;
-    }
-
-    return NT_NODE_DONE;
+    return nt_media_load_folder(call, "audio");
 }
 
 

@@ -149,7 +149,7 @@ run_mixer(nt_node_call_t *call)
         (void) snprintf(track, sizeof(track), "track%d", i);
         (void) snprintf(volume, sizeof(volume), "volume%d", i);
 
-        if (!nt_media_is_set(nt_call_input(call, track))) {
+        if (nt_media_is_empty(nt_call_input(call, track))) {
             continue;
         }
 

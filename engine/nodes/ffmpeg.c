@@ -172,13 +172,14 @@ nt_ffmpeg_close(nt_ffmpeg_t *f)
 
 
 bool
-nt_ffmpeg_input(nt_ffmpeg_t *f, const char *name, const json_t *ref)
+nt_ffmpeg_input(nt_ffmpeg_t *f, const char *name, const char *what,
+                const json_t *ref)
 {
     bool   good;
     char   file[16], *data;
     size_t len;
 
-    if (!nt_media_load(f->call, name, ref, &data, &len)) {
+    if (!nt_media_load(f->call, name, what, ref, &data, &len)) {
         return false;
     }
 

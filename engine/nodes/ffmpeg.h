@@ -40,8 +40,10 @@ bool nt_ffmpeg_open(nt_ffmpeg_t *f, nt_node_call_t *call);
 /* A zeroed one is fine. */
 void nt_ffmpeg_close(nt_ffmpeg_t *f);
 
-/* Makes what a ref leads to the next input; `name` is its property. */
-bool nt_ffmpeg_input(nt_ffmpeg_t *f, const char *name, const json_t *ref);
+/* Makes what a ref leads to the next input; `name` is its property, `what` it
+ * must be in words ("a video"). */
+bool nt_ffmpeg_input(nt_ffmpeg_t *f, const char *name, const char *what,
+                     const json_t *ref);
 
 /* Writes, reads a file of the folder; *data is malloc'ed. */
 bool nt_ffmpeg_write(nt_ffmpeg_t *f, const char *file, const void *data,

@@ -7,6 +7,7 @@
 
 #include "engine/nodes/args.h"
 #include "engine/nodes/defaults.h"
+#include "engine/nodes/media_ref.h"
 
 #define NT_PROP_RANGE(property, type_name, json, least, most, text)            \
     {                                                                          \
@@ -21,25 +22,12 @@ extern const double nt_media_zero, nt_media_one, nt_media_two, nt_media_three,
 extern const nt_output_t nt_media_out_audio[]; /* "output" */
 extern const nt_output_t nt_media_out_video[];
 
-/* True when a ref leads somewhere. */
-bool nt_media_is_set(const json_t *ref);
-
-/* The bytes behind a ref, or in it: *data is malloc'ed, the caller frees it.
- * `name` is the property that messages tell of.  False after nt_call_fail. */
-bool nt_media_load(nt_node_call_t *call, const char *name, const json_t *ref,
-                   char **data, size_t *len);
-
 /* Stores bytes among the assets, under a name that they give, so that equal
  * ones are there once; `metadata` is taken over.  Their ref; NULL after
  * nt_call_fail. */
 json_t *nt_media_store(nt_node_call_t *call, const char *type,
                        const char *extension, const void *data, size_t len,
                        json_t *metadata);
-
-/* The ref of a file of the workspace, or of an asset.  New reference; NULL
- * when memory is out. */
-json_t *nt_media_file_ref(const char *type, const char *path);
-json_t *nt_media_asset_ref(const char *type, const char *key);
 
 /* Tells that a ref was saved under a name, and emits it (taken over). */
 nt_node_rc_t nt_media_emit_saved(nt_node_call_t *call, const char *type,
@@ -53,21 +41,5 @@ bool nt_media_path(nt_node_call_t *call, nt_buf_t *path, const char *folder,
 /* The folder among the assets that the property "folder" stands for; "" for
  * none. */
 const char *nt_media_asset_folder(nt_node_call_t *call);
-
-/* The run of nodes that send the assets of a folder with these extensions
- * (".wav", ended by NULL) out of `type` and "name": on the pool. */
-nt_node_rc_t nt_media_run_assets(nt_node_call_t *call,
-                                 bool (*wanted)(const char *key),
-                                 nt_node_rc_t (*send)(nt_node_call_t *call,
-                                                      const char     *key));
-nt_node_rc_t nt_media_send_asset(nt_node_call_t *call, const char *type,
-                                 const char *key);
-
-/* Whether a name ends with one of these, in any case. */
-bool nt_media_has_extension(const char *name, const char *const *extensions);
-
-/* The run of nodes that give the workspace's file "path" as a ref: on the
- * pool. */
-nt_node_rc_t nt_media_load_file(nt_node_call_t *call, const char *type);
 
 #endif

@@ -89,7 +89,7 @@ nt_sound_load(nt_node_call_t *call, const char *name, const json_t *ref,
 
     *sound = (nt_sound_t) { 0 };
 
-    if (!nt_media_load(call, name, ref, &data, &len)) {
+    if (!nt_media_load(call, name, "a sound", ref, &data, &len)) {
         return false;
     }
 

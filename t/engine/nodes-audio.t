@@ -108,7 +108,7 @@ node('OverlayAudio', { a => wav('a.wav', 100, 1, 30000, 5, 7),
         b => wav('b.wav', 100, 1, 10000, -5) });
 samples_are([32767, 0, 7], 'OverlayAudio');
 node('OverlayAudio', { a => $mono });
-like($e, qr/'b' is empty/, '... with nothing');
+like($e, qr{'b' must be a sound}, '... with nothing');
 node('AudioMixer', { track2 => $mono, track4 => $mono, volume2 => 2,
         volume4 => 0.5 });
 samples_are([map { int($_ * 2.5 + 0.5) } 1 .. 10], 'AudioMixer');
@@ -240,7 +240,7 @@ like($e, qr/folder/, '... in a folder');
 node('LoadAudioFile', { path => 'mono.wav' });
 is($r->{uri}, 'file:///mono.wav', 'LoadAudioFile');
 node('LoadAudioFile', { path => 'none.wav' });
-like($e, qr/file "none.wav" does not exist/, '... that is not there');
+like($e, qr/file "/none.wav" does not exist/, '... that is not there');
 node('LoadAudioFolder', { folder => 'out' }, output => 'path', collect => 1);
 is_deeply([map { s{^/}{}r } @{ $r || [] }], ['out/b.flac'],
     'LoadAudioFolder') or diag($e);
