@@ -240,7 +240,7 @@ like($e, qr/folder/, '... in a folder');
 node('LoadAudioFile', { path => 'mono.wav' });
 is($r->{uri}, 'file:///mono.wav', 'LoadAudioFile');
 node('LoadAudioFile', { path => 'none.wav' });
-like($e, qr/file "/none.wav" does not exist/, '... that is not there');
+like($e, qr{file "/none.wav" does not exist}, "... that is not there");
 node('LoadAudioFolder', { folder => 'out' }, output => 'path', collect => 1);
 is_deeply([map { s{^/}{}r } @{ $r || [] }], ['out/b.flac'],
     'LoadAudioFolder') or diag($e);
