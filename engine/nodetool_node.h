@@ -179,6 +179,10 @@ NT_NODE_API void *nt_call_state(nt_node_call_t *call, size_t size,
 NT_NODE_API bool        nt_call_cancelled(nt_node_call_t *call);
 NT_NODE_API const char *nt_call_node_id(nt_node_call_t *call);
 
+/* The type of the node: the same pointer as in the library, so that types of
+ * one table can share a function and find what is theirs around it. */
+NT_NODE_API const nt_node_type_t *nt_call_type(nt_node_call_t *call);
+
 /* --- waiting: only from nodes with NT_NODE_ASYNC ---
  *
  * Such a node has a stack of 256 KiB: large buffers belong on the heap.

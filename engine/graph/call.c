@@ -402,6 +402,12 @@ nt_call_cancelled(nt_node_call_t *call)
     return __atomic_load_n(&call->run->cancelled, __ATOMIC_RELAXED);
 }
 
+const nt_node_type_t *
+nt_call_type(nt_node_call_t *call)
+{
+    return call->plan->type;
+}
+
 const char *
 nt_call_node_id(nt_node_call_t *call)
 {

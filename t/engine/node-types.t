@@ -81,7 +81,11 @@ $later{"lib.numpy.$_"} = 1 for qw(utils.BinaryOperation
 # The embedding models that there are take texts only.
 $later{"vector.chroma.$_"} = 1 for qw(IndexImage QueryImage);
 
-for my $namespace (qw(openai.text openai.audio openai.image gemini.text
+my @search = map { "search.$_" } qw(amazon bing duckduckgo ebay extended google
+    google_extra google_play google_trends_extra international more_engines
+    retail scholar trends walmart yelp youtube);
+
+for my $namespace (@search, qw(openai.text openai.audio openai.image gemini.text
                       gemini.audio gemini.image gemini.video mistral.text
                       mistral.vision mistral.embeddings
                       nodetool.agents nodetool.generators anthropic.agents
