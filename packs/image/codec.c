@@ -408,3 +408,17 @@ nt_image_encode(nt_node_call_t *call, const nt_image_t *pixels,
 
     return good;
 }
+
+
+bool
+nt_image_encode_png(nt_node_call_t *call, const nt_image_t *image,
+                    nt_image_png_t *png)
+{
+    if (!nt_image_encode(call, image, ".png", &png->data, &png->len)) {
+        return false;
+    }
+
+    nt_generated_key(png->key, "png", png->data, png->len);
+
+    return true;
+}

@@ -404,6 +404,10 @@ nt_font_close(nt_font_t *font)
     pango_font_description_free(font->description);
 
     if (font->map != NULL) {
+        if (font->fd != -1) {
+            /* a map that goes does not let go of its configuration */
+            pango_fc_font_map_set_config(PANGO_FC_FONT_MAP(font->map), NULL);
+        }
         g_object_unref(font->map);
     }
 

@@ -17,16 +17,15 @@
 /* --- SliceImageGrid -------------------------------------------------------*/
 
 typedef struct {
-    char      *data; /* of the image, encoded */
-    size_t     len;
-    nt_image_t image;
-    nt_image_t tile;
-    int        columns;
-    int        rows;
-    int        i; /* of the tile */
-    void      *png;
-    size_t     png_len;
-    bool       good;
+    char          *data; /* of the image, encoded */
+    size_t         len;
+    nt_image_t     image;
+    nt_image_t     tile;
+    int            columns;
+    int            rows;
+    int            i; /* of the tile */
+    nt_image_png_t png;
+    bool           good;
 } nt_slice_t;
 
 
@@ -95,7 +94,7 @@ cut(nt_node_call_t *call, void *arg)
 
     s->good = nt_image_alloc(call, &s->tile, width, height, s->image.bands) &&
               nt_image_paste(&s->tile, &s->image, -left, -top) &&
-              nt_image_encode(call, &s->tile, ".png", &s->png, &s->png_len);
+              nt_image_encode_png(call, &s->tile, &s->png);
 }
 
 
@@ -108,12 +107,12 @@ slice(nt_node_call_t *call, nt_slice_t *s)
     for (s->i = 0; s->i < s->columns * s->rows; s->i++) {
         s->good = false;
         ref = nt_call_thread(call, cut, s) && s->good
-                  ? nt_image_store(call, &s->tile, s->png, s->png_len)
+                  ? nt_image_store(call, &s->tile, &s->png)
                   : NULL;
 
         nt_image_free(&s->tile);
-        free(s->png);
-        s->png = NULL;
+        free(s->png.data);
+        s->png.data = NULL;
 
         if (ref == NULL) {
             json_decref(tiles);
@@ -190,8 +189,7 @@ typedef struct {
     size_t          *len;
     nt_image_info_t *info;
     nt_image_t       image;
-    void            *png;
-    size_t           png_len;
+    nt_image_png_t   png;
 } nt_combine_t;
 
 
@@ -259,7 +257,7 @@ combine(nt_node_call_t *call, void *arg)
     if (nt_image_alloc(call, &c->image, width * columns, height * rows, 4) &&
         paste_tiles(call, c, columns, width, height))
     {
-        (void) nt_image_encode(call, &c->image, ".png", &c->png, &c->png_len);
+        (void) nt_image_encode_png(call, &c->image, &c->png);
     }
 }
 
@@ -307,9 +305,9 @@ run_combine(nt_node_call_t *call)
     if (c.data == NULL || c.len == NULL || c.info == NULL) {
         (void) nt_arg_nomem(call);
     } else if (load_tiles(call, tiles, &c) &&
-               nt_call_thread(call, combine, &c) && c.png != NULL)
+               nt_call_thread(call, combine, &c) && c.png.data != NULL)
     {
-        ref = nt_image_store(call, &c.image, c.png, c.png_len);
+        ref = nt_image_store(call, &c.image, &c.png);
     }
 
     while (c.n > 0) {
@@ -319,7 +317,7 @@ run_combine(nt_node_call_t *call)
     free(c.data);
     free(c.len);
     free(c.info);
-    free(c.png);
+    free(c.png.data);
     nt_image_free(&c.image);
 
     return ref != NULL ? nt_call_emit(call, "output", ref) : NT_NODE_FAIL;

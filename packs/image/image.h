@@ -11,6 +11,7 @@
 #define NT_IMAGE_H
 
 #include "core/nt_base.h"
+#include "engine/nodes/generated.h"
 #include "engine/nodetool_node.h"
 
 /* Of one image: 64 million pixels, 256 MB decoded. */
@@ -98,10 +99,22 @@ bool nt_image_probe(nt_node_call_t *call, const char *name, const void *data,
 bool nt_image_decode(nt_node_call_t *call, const char *name, const void *data,
                      size_t len, nt_image_t *image);
 
-/* Encodes to a format by its file extension (".png"); *data is malloc'ed.
+/* Encodes to a format by its file extension (".jpg"); *data is malloc'ed.
  * False after nt_call_fail. */
 bool nt_image_encode(nt_node_call_t *call, const nt_image_t *image,
                      const char *extension, void **data, size_t *len);
+
+/* A result: PNG, and the key that it is stored under.  A zeroed one is none
+ * and may be freed. */
+typedef struct {
+    void  *data; /* malloc'ed; NULL when there is none */
+    size_t len;
+    char   key[NT_GENERATED_KEY_MAX];
+} nt_image_png_t;
+
+/* False after nt_call_fail. */
+bool nt_image_encode_png(nt_node_call_t *call, const nt_image_t *image,
+                         nt_image_png_t *png);
 
 /* Draws an SVG document, `scale` times as large as it says. */
 bool nt_image_svg(nt_node_call_t *call, nt_str_t svg, double scale,
@@ -137,7 +150,7 @@ bool nt_image_load(nt_node_call_t *call, const char *name, const json_t *ref,
 /* Stores a PNG of an image and returns its ref with size and mode in
  * "metadata".  Waits.  NULL after nt_call_fail. */
 json_t *nt_image_store(nt_node_call_t *call, const nt_image_t *image,
-                       const void *png, size_t len);
+                       const nt_image_png_t *png);
 
 /* Parts of a node type's description; they need args.h and defaults.h. */
 #define NT_IMAGE_PROP(text) NT_PROP("image", "image", NT_DEFAULT_IMAGE, text)

@@ -7,7 +7,6 @@
 
 #include "core/nt_buf.h"
 #include "engine/nodes/args.h"
-#include "engine/nodes/generated.h"
 #include "packs/image/image.h"
 
 
@@ -104,12 +103,12 @@ nt_image_load(nt_node_call_t *call, const char *name, const json_t *ref,
 /* --- storing --------------------------------------------------------------*/
 
 json_t *
-nt_image_store(nt_node_call_t *call, const nt_image_t *image, const void *png,
-               size_t len)
+nt_image_store(nt_node_call_t *call, const nt_image_t *image,
+               const nt_image_png_t *png)
 {
     static const char *const modes[] = { "L", "LA", "RGB", "RGBA" };
 
-    json_t *ref = nt_generated_store(call, "image", "png", png, len);
+    json_t *ref = nt_call_store(call, "image", png->key, png->data, png->len);
 
     if (ref != NULL &&
         json_object_set_new(ref, "metadata",
@@ -136,8 +135,7 @@ typedef struct {
     char              *data[NT_IMAGE_INPUTS_MAX];
     size_t             len[NT_IMAGE_INPUTS_MAX];
     nt_image_t         images[NT_IMAGE_INPUTS_MAX];
-    void              *png;
-    size_t             png_len;
+    nt_image_png_t     png;
 } nt_image_job_t;
 
 
@@ -159,8 +157,7 @@ work(nt_node_call_t *call, void *arg)
     }
 
     if (job->op(call, job->images)) {
-        (void) nt_image_encode(call, &job->images[0], ".png", &job->png,
-                               &job->png_len);
+        (void) nt_image_encode_png(call, &job->images[0], &job->png);
     }
 }
 
@@ -179,8 +176,8 @@ nt_image_run(nt_node_call_t *call, const char *const *names, nt_image_op_t op)
                           &job.data[job.n], &job.len[job.n]);
     }
 
-    if (good && nt_call_thread(call, work, &job) && job.png != NULL) {
-        ref = nt_image_store(call, &job.images[0], job.png, job.png_len);
+    if (good && nt_call_thread(call, work, &job) && job.png.data != NULL) {
+        ref = nt_image_store(call, &job.images[0], &job.png);
     }
 
     for (i = 0; i < NT_IMAGE_INPUTS_MAX; i++) {
@@ -188,7 +185,7 @@ nt_image_run(nt_node_call_t *call, const char *const *names, nt_image_op_t op)
         nt_image_free(&job.images[i]);
     }
 
-    free(job.png);
+    free(job.png.data);
 
     return ref != NULL ? nt_call_emit(call, "output", ref) : NT_NODE_FAIL;
 }

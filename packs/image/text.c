@@ -23,8 +23,7 @@ typedef struct {
     char          *data; /* of the image, encoded */
     size_t         len;
     nt_image_t     image;
-    void          *png;
-    size_t         png_len;
+    nt_image_png_t png;
 } nt_text_job_t;
 
 /* What is drawn with. */
@@ -232,8 +231,7 @@ work(nt_node_call_t *call, void *arg)
     if (nt_font_open(call, nt_call_input(call, "font"), &job->file, &font) &&
         draw(call, &job->image, &font))
     {
-        (void) nt_image_encode(call, &job->image, ".png", &job->png,
-                               &job->png_len);
+        (void) nt_image_encode_png(call, &job->image, &job->png);
     }
 
     nt_font_close(&font);
@@ -244,19 +242,19 @@ static nt_node_rc_t
 run_text(nt_node_call_t *call)
 {
     json_t       *ref = NULL;
-    nt_text_job_t job = { .png = NULL };
+    nt_text_job_t job = { .len = 0 };
 
     if (nt_image_load(call, "image", nt_call_input(call, "image"), &job.data,
                       &job.len) &&
         nt_font_fetch(call, nt_call_input(call, "font"), &job.file) &&
-        nt_call_thread(call, work, &job) && job.png != NULL)
+        nt_call_thread(call, work, &job) && job.png.data != NULL)
     {
-        ref = nt_image_store(call, &job.image, job.png, job.png_len);
+        ref = nt_image_store(call, &job.image, &job.png);
     }
 
     free(job.data);
     free(job.file.data);
-    free(job.png);
+    free(job.png.data);
     nt_image_free(&job.image);
 
     return ref != NULL ? nt_call_emit(call, "output", ref) : NT_NODE_FAIL;

@@ -46,6 +46,8 @@ sub new {
     my $n = 0;
     compile_plugin("$dir/plugin" . $n++ . '.so', @$_) for @plugins;
 
+    local $ENV{LSAN_OPTIONS} = join ':', $ENV{LSAN_OPTIONS} || (),
+        "suppressions=$ROOT/t/lib/lsan.supp", 'print_suppressions=0';
     my $pid = open2(my $out, my $in, "$BUILD/t/engine/graph-run", "$dir",
         $opt{packs} || "$BUILD/packs");
     return bless { dir => $dir, pid => $pid, in => $in, out => $out }, $class;
