@@ -23,3 +23,15 @@ nt_generated_key(char key[NT_GENERATED_KEY_MAX], const char *extension,
     /* threads of the pool do not end before the process does */
     OPENSSL_thread_stop();
 }
+
+
+json_t *
+nt_generated_store(nt_node_call_t *call, const char *type,
+                   const char *extension, const void *data, size_t len)
+{
+    char key[NT_GENERATED_KEY_MAX];
+
+    nt_generated_key(key, extension, data, len);
+
+    return nt_call_store(call, type, key, data, len);
+}

@@ -389,13 +389,11 @@ const nt_node_type_t nt_svg_clip_path = {
 static nt_node_rc_t
 run_document(nt_node_call_t *call)
 {
-    char     key[NT_GENERATED_KEY_MAX];
     json_t  *ref = NULL;
     nt_buf_t text = { 0 };
 
     if (nt_svg_document(call, &text)) {
-        nt_generated_key(key, "svg", text.data, text.len);
-        ref = nt_call_store(call, "svg", key, text.data, text.len);
+        ref = nt_generated_store(call, "svg", "svg", text.data, text.len);
     }
 
     nt_buf_free(&text);
