@@ -27,6 +27,25 @@ fail_type(nt_node_call_t *call, const nt_handle_plan_t *handle,
     nt_buf_free(&text);
 }
 
+/* False after nt_call_fail. */
+static bool
+check_bounds(nt_node_call_t *call, const nt_handle_plan_t *handle,
+             const json_t *value)
+{
+    nt_buf_t text = { 0 };
+
+    if (handle->bounds == NULL || nt_property_accepts(handle->bounds, value)) {
+        return true;
+    }
+    nt_property_write_bounds(&text, handle->bounds);
+    (void) nt_call_fail(call, "input \"%s\" takes %.*s, but %.10g came",
+                        handle->name, (int) text.len,
+                        text.data != NULL ? text.data : "",
+                        json_number_value(value));
+    nt_buf_free(&text);
+    return false;
+}
+
 json_t *
 nt_batch_convert(nt_node_call_t *call, uint32_t number, json_t *value)
 {
@@ -40,6 +59,9 @@ nt_batch_convert(nt_node_call_t *call, uint32_t number, json_t *value)
     taken = nt_type_convert(handle->type, value);
     if (taken == NULL) {
         fail_type(call, handle, value);
+    } else if (!check_bounds(call, handle, taken)) {
+        json_decref(taken);
+        taken = NULL;
     }
     json_decref(value);
     return taken;
@@ -69,6 +91,10 @@ nt_batch_set(nt_node_call_t *call, uint32_t number, json_t *value)
     }
 
     json_decref(value);
+    if (!check_bounds(call, handle, taken)) {
+        json_decref(taken);
+        return false;
+    }
     json_decref(inbox->value);
     inbox->value = taken;
     if (!inbox->has) {

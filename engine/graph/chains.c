@@ -9,46 +9,42 @@
  * be part of several chains.
  */
 
-/* Does an output lead to results and previews, and to nothing else? */
+/* Says of each output of the graph, in c->tools, whether it is a tool: a
+ * dynamic one of an agent.  What only leads to results and previews is a
+ * result, not something to call. */
 static bool
-leads_out(const nt_compile_t *c, uint32_t number, uint32_t output)
+find_tools(nt_compile_t *c)
 {
-    const nt_draft_t *draft;
-    uint32_t          i;
-    bool              out = false;
-    nt_kind_t         kind;
+    const nt_node_plan_t *node;
+    const nt_draft_t     *draft;
+    nt_kind_t             kind;
+    uint32_t              i, n;
 
-    for (i = c->first_out[number]; i != NT_NONE; i = draft->next_out) {
-        draft = &c->drafts[i];
-        if (draft->output != output) {
-            continue;
-        }
-        kind = c->graph->nodes[draft->target].kind;
-        if (kind != NT_KIND_OUTPUT && kind != NT_KIND_PREVIEW) {
-            return false;
-        }
-        out = true;
-    }
-    return out;
-}
-
-/* An output that is a tool: a dynamic one of an agent.  What only leads to
- * results is a result, not something to call. */
-static bool
-is_entry(const nt_compile_t *c, uint32_t number, uint32_t output)
-{
-    const nt_node_plan_t *node = &c->graph->nodes[number];
-    uint32_t              i = 0;
-
-    if (!(node->type->flags & NT_NODE_TOOLS) || node->kind == NT_KIND_BYPASS ||
-        output == NT_NONE)
-    {
+    c->tools = nt_arena_alloc(&c->graph->arena, c->graph->n_outputs + 1);
+    if (c->tools == NULL) {
         return false;
     }
-    while (node->type->outputs != NULL && node->type->outputs[i].name != NULL) {
-        i++;
+    for (i = 0; i < c->graph->n_edges; i++) {
+        draft = &c->drafts[i];
+        node = &c->graph->nodes[draft->source];
+        if (draft->control || !(node->type->flags & NT_NODE_TOOLS) ||
+            node->kind == NT_KIND_BYPASS)
+        {
+            continue;
+        }
+        for (n = 0;
+             node->type->outputs != NULL && node->type->outputs[n].name != NULL;
+             n++)
+        {
+            /* counting those that the type has */
+        }
+        kind = c->graph->nodes[draft->target].kind;
+        if (draft->output >= n && kind != NT_KIND_OUTPUT &&
+            kind != NT_KIND_PREVIEW) {
+            c->tools[node->first_output + draft->output] = true;
+        }
     }
-    return output >= i && !leads_out(c, number, output);
+    return true;
 }
 
 typedef enum {
@@ -118,20 +114,13 @@ static bool
 find_chains(nt_compile_t *c, uint32_t *stack)
 {
     const nt_node_plan_t *node;
-    uint32_t              i, j, k;
+    uint32_t              i, j;
 
     for (i = 0; i < c->graph->n_nodes && !c->failed; i++) {
         node = &c->graph->nodes[i];
         for (j = 0; j < node->n_outputs; j++) {
-            if (!is_entry(c, i, j)) {
-                continue;
-            }
-            for (k = c->first_out[i]; k != NT_NONE; k = c->drafts[k].next_out) {
-                if (c->drafts[k].output == j) {
-                    break;
-                }
-            }
-            if (k != NT_NONE && !add_chain(c, i, j, stack)) {
+            if (c->tools[node->first_output + j] && !add_chain(c, i, j, stack))
+            {
                 return false;
             }
         }
@@ -336,14 +325,19 @@ bool
 nt_compile_chains(nt_compile_t *c)
 {
     nt_chain_t *chain;
-    uint32_t   *stack, i;
+    nt_draft_t *draft;
+    uint32_t   *stack, first, i;
     size_t      j;
     bool        good = true, some = false;
 
+    if (!find_tools(c)) {
+        return false;
+    }
     for (i = 0; i < c->graph->n_edges; i++) {
-        c->drafts[i].entry =
-            is_entry(c, c->drafts[i].source, c->drafts[i].output);
-        some |= c->drafts[i].entry || c->drafts[i].control;
+        draft = &c->drafts[i];
+        first = c->graph->nodes[draft->source].first_output;
+        draft->entry = !draft->control && c->tools[first + draft->output];
+        some |= draft->entry || draft->control;
     }
     if (!some) {
         return true;

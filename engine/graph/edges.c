@@ -225,6 +225,11 @@ add_handle(nt_compile_t *c, uint32_t number, const char *name)
         return handle->name != NULL ? handle : NULL;
     }
     handle->name = node->type->properties[handle->property].name;
+    if (node->type->properties[handle->property].min != NULL ||
+        node->type->properties[handle->property].max != NULL)
+    {
+        handle->bounds = &node->type->properties[handle->property];
+    }
     if (node->types[handle->property]->kind != NT_TYPE_ANY) {
         handle->type = node->types[handle->property];
     }

@@ -42,11 +42,13 @@ typedef struct {
     const char      *name;
     const nt_type_t *type;     /* NULL: takes any value as it is */
     uint32_t         property; /* index among the type's, or NT_NONE */
-    uint32_t         node;
-    uint32_t         n_edges;
-    uint32_t        *edges; /* indices of nt_graph.edges */
-    bool             streams;
-    bool             aggregate; /* several edges into a list */
+    /* its property, when that has bounds for numbers; else NULL */
+    const nt_property_t *bounds;
+    uint32_t             node;
+    uint32_t             n_edges;
+    uint32_t            *edges; /* indices of nt_graph.edges */
+    bool                 streams;
+    bool                 aggregate; /* several edges into a list */
 } nt_handle_plan_t;
 
 typedef struct {
@@ -166,6 +168,7 @@ typedef struct {
     nt_draft_t          *drafts;  /* as many as the graph's edges */
     uint32_t            *first_in;
     uint32_t            *first_out; /* by node: a draft, or NT_NONE */
+    bool                *tools;     /* by output of the graph: it is one */
     nt_chain_t          *chains;
     size_t               n_chains;
     size_t              *budget; /* nodes that chains may still have */
@@ -187,6 +190,11 @@ nt_graph_t *nt_compile_graph(nt_compile_t *c);
 
 bool nt_compile_edges(nt_compile_t *c);
 bool nt_compile_values(nt_compile_t *c);
+
+/* False for a number that is out of the property's bounds. */
+bool nt_property_accepts(const nt_property_t *property, const json_t *value);
+/* Appends "numbers from 0 to 1", "numbers from 0 on", "numbers up to 1". */
+void nt_property_write_bounds(nt_buf_t *buf, const nt_property_t *property);
 
 /* Property `name` of a type; NT_NONE when it has none. */
 uint32_t nt_type_property(const nt_node_type_t *type, const char *name);

@@ -181,29 +181,18 @@ refuse_unknown(const nt_tool_plan_t *plan, const char *name)
 static bool
 check_bounds(const nt_property_t *property, const json_t *value, char **error)
 {
-    double number = json_number_value(value);
+    nt_buf_t text = { 0 };
 
-    if (!json_is_number(value) ||
-        ((property->min == NULL || number >= *property->min) &&
-         (property->max == NULL || number <= *property->max)))
-    {
+    if (nt_property_accepts(property, value)) {
         return true;
     }
-    if (property->min != NULL && property->max != NULL) {
-        *error =
-            nt_tool_sentence("Argument \"%s\" takes numbers from %g to %g, not "
-                             "%g",
-                             property->name, *property->min, *property->max,
-                             number);
-    } else if (property->min != NULL) {
-        *error =
-            nt_tool_sentence("Argument \"%s\" takes numbers from %g on, not %g",
-                             property->name, *property->min, number);
-    } else {
-        *error =
-            nt_tool_sentence("Argument \"%s\" takes numbers up to %g, not %g",
-                             property->name, *property->max, number);
+    nt_property_write_bounds(&text, property);
+    if (!text.failed) {
+        *error = nt_tool_sentence("Argument \"%s\" takes %.*s, not %.10g",
+                                  property->name, (int) text.len, text.data,
+                                  json_number_value(value));
     }
+    nt_buf_free(&text);
     return false;
 }
 

@@ -20,6 +20,47 @@ source_node(const nt_compile_t *c, const nt_node_plan_t *node)
                           (size_t) (node - c->graph->nodes));
 }
 
+bool
+nt_property_accepts(const nt_property_t *property, const json_t *value)
+{
+    double number = json_number_value(value);
+
+    return !json_is_number(value) ||
+           ((property->min == NULL || number >= *property->min) &&
+            (property->max == NULL || number <= *property->max));
+}
+
+void
+nt_property_write_bounds(nt_buf_t *buf, const nt_property_t *property)
+{
+    if (property->min != NULL && property->max != NULL) {
+        nt_buf_printf(buf, "numbers from %.10g to %.10g", *property->min,
+                      *property->max);
+    } else if (property->min != NULL) {
+        nt_buf_printf(buf, "numbers from %.10g on", *property->min);
+    } else if (property->max != NULL) {
+        nt_buf_printf(buf, "numbers up to %.10g", *property->max);
+    }
+}
+
+static bool
+report_bounds(nt_compile_t *c, const nt_node_plan_t *node,
+              const nt_property_t *property, const json_t *value)
+{
+    nt_buf_reset(&c->text);
+    nt_property_write_bounds(&c->text, property);
+    nt_buf_append(&c->text, "\0", 1);
+    if (c->text.failed) {
+        return false;
+    }
+    nt_compile_report(c, c->errors, node, NULL, property->name,
+                      "Node \"%s\" (%s): property \"%s\" takes %s, the "
+                      "workflow has %.10g",
+                      node->id, node->type_name, property->name, c->text.data,
+                      json_number_value(value));
+    return true;
+}
+
 static bool
 set_value(nt_compile_t *c, nt_node_plan_t *node, uint32_t i, json_t *given)
 {
@@ -49,7 +90,8 @@ set_value(nt_compile_t *c, nt_node_plan_t *node, uint32_t i, json_t *given)
     }
     json_decref(node->values[i]);
     node->values[i] = value;
-    return true;
+    return nt_property_accepts(property, value) ||
+           report_bounds(c, node, property, value);
 }
 
 static bool

@@ -102,6 +102,11 @@ run_save_file(nt_node_call_t *call)
                                         (nt_str_t) { csv.data, csv.len });
     }
 
+    if (ok) {
+        nt_files_saved(call, path.data, nt_call_input(call, "dataframe"),
+                       "dataframe");
+    }
+
     nt_buf_free(&path);
     nt_buf_free(&csv);
     return nt_emit_dataframe(call, &df, ok);
@@ -177,6 +182,10 @@ run_save(nt_node_call_t *call)
         make_csv(call, &df, &csv))
     {
         ref = store(call, &df, key.data, &csv);
+    }
+
+    if (ref != NULL) {
+        nt_files_saved(call, key.data, ref, "dataframe");
     }
 
     nt_buf_free(&key);

@@ -413,3 +413,20 @@ nt_files_move(nt_node_call_t *call, const char *from, const char *to)
     free(inside);
     return good;
 }
+
+
+void
+nt_files_saved(nt_node_call_t *call, const char *path, json_t *value,
+               const char *type)
+{
+    const char *name = strrchr(path, '/');
+    json_t     *members;
+
+    members = json_pack("{s:s, s:O, s:s, s:{}}", "name",
+                        name != NULL ? name + 1 : path, "value", value,
+                        "output_type", type, "metadata");
+
+    if (members != NULL) {
+        nt_call_event(call, "save_update", members);
+    }
+}

@@ -42,4 +42,9 @@ json_t *nt_files_glob(nt_node_call_t *call, nt_str_t folder, nt_str_t pattern,
 nt_node_rc_t nt_files_stream(nt_node_call_t *call, const char *name,
                              json_t *(*make)(nt_node_call_t *call));
 
+/* Tells (save_update) that `value`, a value of that type, was saved as the
+ * last part of `path`. */
+void nt_files_saved(nt_node_call_t *call, const char *path, json_t *value,
+                    const char *type);
+
 #endif

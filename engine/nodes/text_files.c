@@ -85,7 +85,8 @@ file_ref(nt_str_t text, const char *path)
 static nt_node_rc_t
 save_file(nt_node_call_t *call, const char *path, nt_str_t text)
 {
-    int fd;
+    int     fd;
+    json_t *ref;
 
     fd = nt_call_open(call, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
 
@@ -93,7 +94,13 @@ save_file(nt_node_call_t *call, const char *path, nt_str_t text)
         return NT_NODE_FAIL;
     }
 
-    return nt_emit(call, file_ref(text, path + strspn(path, "/")));
+    ref = file_ref(text, path + strspn(path, "/"));
+
+    if (ref != NULL) {
+        nt_files_saved(call, path, ref, "text");
+    }
+
+    return nt_emit(call, ref);
 }
 
 
@@ -172,6 +179,10 @@ run_save(nt_node_call_t *call)
 
     if (file_path(call, &key, nt_str(asset_folder(call)))) {
         ref = nt_call_store(call, "text", key.data, text.data, text.len);
+    }
+
+    if (ref != NULL) {
+        nt_files_saved(call, key.data, ref, "text");
     }
 
     nt_buf_free(&key);

@@ -192,14 +192,10 @@ make_ref(json_t *media, const char *type, const char *used)
 static nt_node_rc_t
 emit_saved(nt_node_call_t *call, const char *property, const char *used)
 {
-    json_t     *ref = make_ref(nt_call_input(call, property), property, used);
-    const char *name = strrchr(used, '/');
+    json_t *ref = make_ref(nt_call_input(call, property), property, used);
 
     if (ref != NULL) {
-        nt_call_event(call, "save_update",
-                      json_pack("{s:s, s:O, s:s, s:{}}", "name",
-                                name != NULL ? name + 1 : used, "value", ref,
-                                "output_type", property, "metadata"));
+        nt_files_saved(call, used, ref, property);
     }
 
     return nt_emit(call, ref);

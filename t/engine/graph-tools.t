@@ -189,6 +189,11 @@ $r = $g->run(graph(
 is_deeply($r->{results}, { said => 4, text => [{ said => 4 },
     { output => 5 }] }, 'outputs and previews show what they are called with');
 
+$r = $g->run(graph([caller_node('a', call('repeat', { times => -1 })),
+    node(t => 'test.Repeat'), output('text')], 'a.text>text.value', 'a~t'));
+is_deeply($r->{results}{text}, [{ error => 'Argument "times" takes numbers '
+    . 'from 0 to 10000, not -1' }], 'arguments have their bounds');
+
 # Two controllers of one node, one of them controlled itself.
 $r = $g->run(graph(
     [caller_node('a', call('inner', { prompt => 1 }), call('wrap',

@@ -107,6 +107,16 @@ refused('a control edge from a node that calls nothing', $control,
           . 'other nodes; agents can', edge_id => 'c', node_id => 'a',
       node_type => 'test.Wrap' });
 
+refused('a property that is out of bounds',
+    graph([node(r => 'test.Repeat', times => -1)]),
+    { message => 'Node "r" (test.Repeat): property "times" takes numbers '
+          . 'from 0 to 10000, the workflow has -1', node_id => 'r',
+      node_type => 'test.Repeat', property => 'times' });
+is($g->run(graph([node(c => 'nodetool.constant.Integer', value => 10_001),
+        node(r => 'test.Repeat')], 'c.output>r.times'))->{failure}{message},
+    'input "times" takes numbers from 0 to 10000, but 10001 came',
+    '... or an edge brings');
+
 refused('too many nodes', { nodes => [(1) x 10_001] },
     { message => 'The graph has 10001 nodes; at most 10000 are allowed' });
 refused('too many edges', { nodes => [], edges => [(1) x 20_001] },

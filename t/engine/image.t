@@ -175,8 +175,11 @@ spew('assets/huge.png', substr($png, 0, 8)
     . NodeTool::PNG::chunk('IDAT', 'x') . NodeTool::PNG::chunk('IEND', ''));
 is(error($invert, image => asset('huge.png')), "'image' has 40000 x 40000 "
     . 'pixels; at most 67 million are allowed', 'a decompression bomb');
-like(error('nodetool.image.Scale', image => asset('white.png'), scale => 400),
-    qr/^the image would have 48000 x 24000 pixels; at most 67 million/,
+like($g->run(graph([
+        node(b => 'lib.pillow.draw.Background', width => 4000, height => 2000),
+        node(s => 'nodetool.image.Scale', scale => 10)],
+    'b.output>s.image'), %folders)->{failure}{message},
+    qr/^the image would have 40000 x 20000 pixels; at most 67 million/,
     'a result that is too large');
 like(error('nodetool.image.Scale', image => asset('a.png'), scale => 0.1),
     qr/^the image would have 0 x 0 pixels; it needs one at least$/,
@@ -185,18 +188,12 @@ like(error('nodetool.image.Scale', image => asset('a.png'), scale => 0.1),
 # --- numbers out of their bounds ------------------------------------------------
 
 for (
-    ['lib.pillow.filter.Posterize', { bits => 9 },
-     "'bits' must be 1 to 8, not 9"],
-    ['lib.pillow.filter.Solarize', { threshold => -1 },
-     "'threshold' must be 0 to 255, not -1"],
     ['lib.pillow.enhance.Brightness', { factor => 1e300 },
      "'factor' must be -1e+06 to 1e+06, not 1e+300"],
     ['lib.pillow.enhance.RankFilter', { size => 4 },
      "'size' must be odd, so that the window has a middle"],
     ['lib.pillow.enhance.RankFilter', { size => 3, rank => 9 },
      "'rank' must be 0 to 8, not 9"],
-    ['lib.pillow.color_grading.LiftGammaGain', { gamma_r => 0 },
-     "'gamma_r' must be 0.1 to 4, not 0"],
     ['lib.pillow.color_grading.Curves',
      { black_point => 0.5, white_point => 0.5 },
      "'white_point' must be more than 'black_point'"],
@@ -471,7 +468,7 @@ SKIP: {
 
 my $r = $g->run(graph([
     node(b => 'lib.pillow.draw.Background', width => 4000, height => 4000),
-    node(n => 'lib.pillow.enhance.RankFilter', size => 501, rank => 1000),
+    node(n => 'lib.pillow.enhance.RankFilter', size => 501, rank => 500),
     node(o => 'nodetool.output.Output', name => 'o')],
     'b.output>n.image', 'n.output>o.value'), %folders, cancel_ms => 300);
 is($r->{status}, 'cancelled', 'work on pixels stops when the job does')

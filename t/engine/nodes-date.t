@@ -135,8 +135,8 @@ lib.date.AddTimeDelta {"input_datetime":@2024-2-28 23:30:0.25,"days":1,"hours":-
 lib.date.AddTimeDelta {"input_datetime":@2024-3-1 0:0:0+3600/CET,"minutes":-1} => @2024-2-29 23:59:0+3600/CET
 lib.date.AddTimeDelta {"input_datetime":@2000-1-1,"days":3650} => @2009-12-29
 lib.date.AddTimeDelta {"input_datetime":@2000-1-1 0:0:0+0/Zulu} => @2000-1-1
-lib.date.AddTimeDelta {"input_datetime":@2000-1-1,"days":3651} !! 'days' must be between -3650 and 3650
-lib.date.AddTimeDelta {"input_datetime":@2000-1-1,"hours":-25} !! 'hours' must be between -24 and 24
+lib.date.AddTimeDelta {"input_datetime":@2000-1-1,"days":3651} !! takes numbers from -3650 to 3650
+lib.date.AddTimeDelta {"input_datetime":@2000-1-1,"hours":-25} !! takes numbers from -24 to 24
 lib.date.AddTimeDelta {"input_datetime":@1-1-1,"minutes":-1} !! the result is not in the years 1 to 9999
 lib.date.AddTimeDelta {"input_datetime":@9999-12-31,"days":1} !! the result is not in the years 1 to 9999
 
@@ -167,7 +167,7 @@ lib.date.BoundaryTime {"input_datetime":@2024-2-15,"period":"year"} => @2024-1-1
 lib.date.BoundaryTime {"input_datetime":@2024-2-15,"period":"year","boundary":"end"} => @2024-12-31 23:59:59.999999
 lib.date.BoundaryTime {"input_datetime":@9999-12-31,"period":"week","boundary":"end"} !! the result is not in the years 1 to 9999
 
-lib.date.RelativeTime {"amount":-1} !! 'amount' must be at least 0
+lib.date.RelativeTime {"amount":-1} !! takes numbers from 0 on
 lib.date.RelativeTime {"amount":9223372036854775807} !! the result is not in the years 1 to 9999
 lib.date.RelativeTime {"amount":9223372036854775807,"unit":"months"} !! the result is not in the years 1 to 9999
 lib.date.RelativeTime {"amount":30000,"unit":"months","direction":"past"} !! the result is not in the years

@@ -94,8 +94,8 @@ for (
     like(run_content('lib.svg.Document', $_->[0])->{failure}{message} // '',
         qr/\Q$_->[1]\E/, $_->[1]);
 }
-like(run_content('lib.svg.Document', $rect, width => 0)->{failure}{message},
-    qr/'width' and 'height' must be 1 to 32767/, 'its size');
+like(run_content('lib.svg.Document', $rect, width => 0)->{errors}[0]{message},
+    qr/"width" takes numbers from 1 to 4096/, 'its size');
 
 # --- a shadow and a clip -------------------------------------------------------
 
@@ -145,8 +145,8 @@ SKIP: {
         like(run_content($type, $_, %size)->{failure}{message},
             qr/^'content' makes no SVG that can be drawn/, "$_ is no SVG");
     }
-    like(run_content($type, $rect, width => 30000, height => 30000)
-        ->{failure}{message}, qr/'content' has 30000 x 30000 pixels/,
+    like(run_content($type, $rect, width => 4096, height => 4096, scale => 10)
+        ->{failure}{message}, qr/'content' has 40960 x 40960 pixels/,
         'too large');
 }
 

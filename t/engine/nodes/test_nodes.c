@@ -106,11 +106,16 @@ static const nt_node_type_t add = { .type = "test.Add",
 
 /* --- Repeat: a generator; Burst: the same at once --- */
 
-static const nt_property_t repeat_properties[] = {
-    { .name = "value", .type = "any" },
-    { .name = "times", .type = "int", .default_json = "3" },
-    { .name = NULL }
-};
+static const double none = 0, many = 10000;
+
+static const nt_property_t repeat_properties[] = { { .name = "value",
+                                                     .type = "any" },
+                                                   { .name = "times",
+                                                     .type = "int",
+                                                     .default_json = "3",
+                                                     .min = &none,
+                                                     .max = &many },
+                                                   { .name = NULL } };
 
 static nt_node_rc_t
 run_repeat(nt_node_call_t *call)
