@@ -118,10 +118,7 @@ print_default(const json_t *property)
     }
 
     text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-    if (text == NULL) {
-        nt_cli_no_memory();
-    }
-    print_cell(text);
+    print_cell(text != NULL ? text : "");
     free(text);
 }
 
