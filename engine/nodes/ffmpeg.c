@@ -223,24 +223,36 @@ nt_ffmpeg_process(const nt_ffmpeg_t *f)
 }
 
 
+/* The lines of stderr as one, without the addresses that stand before them. */
 void
 nt_ffmpeg_fail(nt_node_call_t *call, const char *err, size_t len)
 {
-    size_t start;
+    nt_buf_t    reason = { 0 };
+    const char *line, *next, *mark, *end = err + len;
 
-    while (len > 0 && (err[len - 1] == '\n' || err[len - 1] == ' ')) {
-        len--;
+    for (line = err; line < end && reason.len < REASON; line = next + 1) {
+        next = memchr(line, '\n', (size_t) (end - line));
+
+        if (next == NULL) {
+            next = end;
+        }
+
+        if (*line == '[') {
+            mark = memmem(line, (size_t) (next - line), "] ", 2);
+            line = mark != NULL ? mark + 2 : line;
+        }
+
+        if (next > line) {
+            nt_buf_append_str(&reason,
+                              reason.len > 0 ? NT_STR("; ") : NT_STR(": "));
+            nt_buf_append(&reason, line, (size_t) (next - line));
+        }
     }
 
-    start = len;
-
-    while (start > 0 && err[start - 1] != '\n' && len - start < REASON) {
-        start--;
-    }
-
-    (void) nt_call_fail(call, "ffmpeg cannot do this%s%.*s",
-                        len > start ? ": " : "", (int) (len - start),
-                        err + start);
+    (void) nt_call_fail(call, "ffmpeg cannot do this%.*s",
+                        (int) (reason.len < REASON ? reason.len : REASON),
+                        reason.data != NULL ? reason.data : "");
+    nt_buf_free(&reason);
 }
 
 

@@ -39,6 +39,7 @@ static const nt_node_library_t *const builtin[] = {
     &nt_nodes_models,
     &nt_nodes_audio,
     &nt_nodes_code,
+    &nt_nodes_video,
     &nt_nodes_agents,
     &nt_nodes_generators,
     &nt_nodes_claude,

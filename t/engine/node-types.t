@@ -95,7 +95,8 @@ for my $namespace (@search, qw(openai.text openai.audio openai.image gemini.text
                       nodetool.control nodetool.boolean nodetool.text
                       nodetool.list nodetool.dictionary nodetool.numbers
                       lib.math lib.secret lib.json lib.uuid lib.date nodetool.data
-                      nodetool.code nodetool.audio nodetool.workspace lib.os nodetool.compare
+                      nodetool.code nodetool.audio
+                      nodetool.video nodetool.workspace lib.os nodetool.compare
                       lib.numpy.arithmetic lib.numpy.conversion lib.numpy.io
                       lib.numpy.manipulation lib.numpy.math
                       lib.numpy.reshaping lib.numpy.statistics
