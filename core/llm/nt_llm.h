@@ -160,6 +160,9 @@ nt_rc_t nt_llm_add_header(nt_llm_request_t *request, const char *name,
  * when the base ends with it (".../v1" and "/v1/messages"). */
 void nt_llm_url(nt_buf_t *url, nt_str_t base, nt_str_t path);
 
+/* Appends `text` with what a path's segment may not hold as %XX. */
+void nt_llm_append_escaped(nt_buf_t *path, nt_str_t text);
+
 /* --- replies --- */
 
 /* A whole reply to nt_llm_chat without "stream" as a chat.completion: *out is

@@ -133,9 +133,6 @@ int64_t     nt_llm_get_int(const json_t *object, const char *name,
 nt_str_t nt_llm_str(const json_t *string); /* empty for another type */
 json_t  *nt_llm_json_str(nt_str_t text);
 
-/* Appends `text` with what a path's segment may not hold as %XX. */
-void nt_llm_append_escaped(nt_buf_t *path, nt_str_t text);
-
 /* Puts of nt_llm_field_t: the same value under another name; in the
  * "generationConfig" or "options" the dialect puts them in by `to` "a.b". */
 nt_rc_t nt_llm_put(nt_llm_build_t *b, const json_t *value, const char *to);

@@ -1,5 +1,6 @@
 #include "engine/graph/types.h"
 
+#include <stdio.h>
 #include <math.h>
 
 /* Doubles beyond this may not be whole numbers of int64_t. */
@@ -145,15 +146,22 @@ convert_union(const nt_type_t *type, json_t *value)
     return NULL;
 }
 
+/* Some enums are of integers, whose values are written as texts. */
 static bool
 enum_has(const nt_type_t *type, const json_t *value)
 {
+    char        number[24];
     const char *text;
     size_t      i;
 
     text = json_string_value(value);
+    if (json_is_integer(value)) {
+        (void) snprintf(number, sizeof(number), "%lld",
+                        (long long) json_integer_value(value));
+        text = number;
+    }
     if (type->values == NULL) {
-        return text != NULL || json_is_integer(value);
+        return text != NULL;
     }
     for (i = 0; text != NULL && type->values[i] != NULL; i++) {
         if (strcmp(type->values[i], text) == 0) {

@@ -38,6 +38,11 @@ struct nt_registry {
 static const nt_node_library_t *const builtin[] = {
     &nt_nodes_models,
     &nt_nodes_audio,
+    &nt_nodes_kie_audio,
+    &nt_nodes_kie_image,
+    &nt_nodes_kie_image_edit,
+    &nt_nodes_kie_video,
+    &nt_nodes_kie_video_image,
     &nt_nodes_code,
     &nt_nodes_video,
     &nt_nodes_agents,

@@ -46,6 +46,11 @@ json_t *nt_registry_metadata(const nt_registry_t *registry);
 /* --- built-in libraries, one a file --- */
 
 extern const nt_node_library_t nt_nodes_models;     /* openai.*, gemini.* ... */
+extern const nt_node_library_t nt_nodes_kie_audio;  /* kie.audio.* */
+extern const nt_node_library_t nt_nodes_kie_image;  /* kie.image.* ... */
+extern const nt_node_library_t nt_nodes_kie_image_edit; /* ... of images */
+extern const nt_node_library_t nt_nodes_kie_video;      /* kie.video.* ... */
+extern const nt_node_library_t nt_nodes_kie_video_image; /* ... of images */
 extern const nt_node_library_t nt_nodes_base;       /* Comment, Preview, ... */
 extern const nt_node_library_t nt_nodes_workflow;   /* WorkflowNode */
 extern const nt_node_library_t nt_nodes_input;      /* nodetool.input.* */

@@ -85,7 +85,8 @@ my @search = map { "search.$_" } qw(amazon bing duckduckgo ebay extended google
     google_extra google_play google_trends_extra international more_engines
     retail scholar trends walmart yelp youtube);
 
-for my $namespace (@search, qw(openai.text openai.audio openai.image gemini.text
+for my $namespace (@search, qw(kie.audio kie.image kie.video
+                      openai.text openai.audio openai.image gemini.text
                       gemini.audio gemini.image gemini.video mistral.text
                       mistral.vision mistral.embeddings
                       nodetool.agents nodetool.generators anthropic.agents

@@ -266,7 +266,7 @@ sub kie {
         : { resultUrls => [$url] };
     return $c->json(200, { code => 200, msg => 'success', data => {
         taskId => "task_$kind", state => 'success', successFlag => 1,
-        response => { resultUrls => [$url], result_urls => [$url] },
+        response => { resultUrls => [$url] }, videoInfo => { videoUrl => $url },
         resultJson => JSON::PP->new->canonical->encode($result) } });
 }
 
