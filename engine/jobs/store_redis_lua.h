@@ -32,7 +32,8 @@
 #ifndef NT_STORE_REDIS_LUA_H
 #define NT_STORE_REDIS_LUA_H
 
-#define NT_LUA_PREFIX "local P, call = KEYS[1], redis.call\n"
+#define NT_LUA_PREFIX                                                          \
+    "local P, call = KEYS[1], redis.call\n"
 
 /* A job as it is returned, NT_RECORD_FIELDS values: with the field `big`
  * (result or params) when one is named, and with its place in the queue, when
@@ -109,6 +110,46 @@
     "  enqueue(id, r[2], first)\n"                                             \
     "end\n"
 
+/* The usual job first, before Lua makes functions that it does not need: it
+ * starts at once, has no key, and nothing is limited. */
+#define NT_LUA_CREATE_FAST                                                     \
+    NT_LUA_PREFIX                                                              \
+    "local id, user, wf, base, params, token, lease, line, key, ttl, touch,\n" \
+    "  max_queued, max_user, max_wf = unpack(ARGV)\n"                          \
+    "local job = P .. 'job:' .. id\n"                                          \
+    "local t = call('TIME')\n"                                                 \
+    "local us = string.format('%d', t[1] * 1000000 + t[2])\n"                  \
+    "local ms = string.sub(us, 1, -4)\n"                                       \
+    "local function index(name)\n"                                             \
+    "  call('ZADD', name, us, id)\n"                                           \
+    "  if touch == '1' then call('EXPIRE', name, ttl + 2592000) end\n"         \
+    "  if t[2] % 16 ~= 0 then return end\n"                                    \
+    "  local old, jobs = call('ZRANGE', name, 0, 31), {}\n"                    \
+    "  for i = 1, #old do jobs[i] = P .. 'job:' .. old[i] end\n"               \
+    "  if call('EXISTS', unpack(jobs)) == #jobs then return end\n"             \
+    "  for i = 1, #old do\n"                                                   \
+    "    if call('EXISTS', jobs[i]) == 0 then\n"                               \
+    "      call('ZREM', name, old[i])\n"                                       \
+    "    end\n"                                                                \
+    "  end\n"                                                                  \
+    "end\n"                                                                    \
+    "local function start()\n"                                                 \
+    "  call('HSET', job, 'user', user, 'workflow', wf, 'base', base,\n"        \
+    "    'params', params, 'created', ms, 'attempt', 1, 'status',\n"           \
+    "    'running', 'started', ms, 'owner', token, 'seq', 0)\n"                \
+    "  call('ZADD', P .. 'leases', string.format('%d', ms + lease), id)\n"     \
+    "end\n"                                                                    \
+    "local function indexes()\n"                                               \
+    "  index(P .. 'user:' .. user)\n"                                          \
+    "  index(P .. 'wf:' .. user .. ':' .. wf)\n"                               \
+    "end\n"                                                                    \
+    "if token ~= '' and key == '' and max_user == '0' and max_wf == '0' and\n" \
+    "  call('EXISTS', job) == 0 then\n"                                        \
+    "  start()\n"                                                              \
+    "  indexes()\n"                                                            \
+    "  return tonumber(ms)\n"                                                  \
+    "end\n"
+
 /* id user workflow base params token lease_ms queued-line key ttl touch
  * max_queued max_user max_wf
  * -> when it was created, ms, for a new job that has a token and may run; nil
@@ -118,10 +159,8 @@
  * About every 16th job cleans them of 32 at most that have expired.  Numbers
  * are written with %d, as Lua's own conversion goes over floating point. */
 #define NT_LUA_CREATE                                                          \
+    NT_LUA_CREATE_FAST                                                         \
     NT_LUA_QUEUE                                                               \
-    "local id, user, wf, base, params, token, lease, line, key, ttl, touch,\n" \
-    "  max_queued, max_user, max_wf = unpack(ARGV)\n"                          \
-    "local job = P .. 'job:' .. id\n"                                          \
     "if call('EXISTS', job) == 1 then\n"                                       \
     "  return {record(id, nil, true), call('ZCARD', P .. 'wait')}\n"           \
     "end\n"                                                                    \
@@ -145,13 +184,8 @@
     "    return false\n"                                                       \
     "  end\n"                                                                  \
     "end\n"                                                                    \
-    "local ms = string.format('%d', now)\n"                                    \
-    "local us = string.format('%d', t[1] * 1000000 + t[2])\n"                  \
     "if token ~= '' then\n"                                                    \
-    "  call('HSET', job, 'user', user, 'workflow', wf, 'base', base,\n"        \
-    "    'params', params, 'created', ms, 'attempt', 1, 'status',\n"           \
-    "    'running', 'started', ms, 'owner', token, 'seq', 0)\n"                \
-    "  call('ZADD', P .. 'leases', string.format('%d', now + lease), id)\n"    \
+    "  start()\n"                                                              \
     "  load(id, user, wf, max_user, max_wf)\n"                                 \
     "else\n"                                                                   \
     "  call('HSET', job, 'user', user, 'workflow', wf, 'base', base,\n"        \
@@ -165,21 +199,7 @@
     "  call('SET', key, id)\n"                                                 \
     "  call('HSET', job, 'key', key)\n"                                        \
     "end\n"                                                                    \
-    "local function index(name)\n"                                             \
-    "  call('ZADD', name, us, id)\n"                                           \
-    "  if touch == '1' then call('EXPIRE', name, ttl + 2592000) end\n"         \
-    "  if t[2] % 16 ~= 0 then return end\n"                                    \
-    "  local old, jobs = call('ZRANGE', name, 0, 31), {}\n"                    \
-    "  for i = 1, #old do jobs[i] = P .. 'job:' .. old[i] end\n"               \
-    "  if call('EXISTS', unpack(jobs)) == #jobs then return end\n"             \
-    "  for i = 1, #old do\n"                                                   \
-    "    if call('EXISTS', jobs[i]) == 0 then\n"                               \
-    "      call('ZREM', name, old[i])\n"                                       \
-    "    end\n"                                                                \
-    "  end\n"                                                                  \
-    "end\n"                                                                    \
-    "index(P .. 'user:' .. user)\n"                                            \
-    "index(P .. 'wf:' .. user .. ':' .. wf)\n"                                 \
+    "indexes()\n"                                                              \
     "if token ~= '' then return now end\n"                                     \
     "return {record(id, nil, true), call('ZCARD', P .. 'wait')}\n"
 
@@ -206,8 +226,7 @@
     "local id, token, last, lines, min, status, result, err, node, ntype,\n"   \
     "  finished, ttl = unpack(ARGV)\n"                                         \
     "local job, events = P .. 'job:' .. id, P .. 'events:' .. id\n"            \
-    "local r = call('HMGET', job, 'owner', 'seq', 'status', 'key', 'load',\n"  \
-    "  'user', 'workflow')\n"                                                  \
+    "local r = call('HMGET', job, 'owner', 'seq', 'status', 'key', 'load')\n"  \
     "if r[1] ~= token then return 0 end\n"                                     \
     "if r[3] ~= 'running' then return 1 end\n"                                 \
     "if r[2] == '0' then\n"                                                    \
@@ -222,21 +241,24 @@
     "  call('DEL', P .. 'kept:' .. id)\n"                                      \
     "end\n"                                                                    \
     "call('PUBLISH', P .. 'watch:' .. id, 'end')\n"                            \
-    "local set = {'status', status, 'finished', finished, 'seq', last,\n"      \
-    "  'params', ''}\n"                                                        \
-    "local function add(name, value)\n"                                        \
-    "  if value ~= '' then set[#set + 1], set[#set + 2] = name, value end\n"   \
+    "if status == 'completed' then\n"                                          \
+    "  call('HSET', job, 'status', status, 'finished', finished, 'seq',\n"     \
+    "    last, 'params', '', 'result', result)\n"                              \
+    "else\n"                                                                   \
+    "  local set = {'status', status, 'finished', finished, 'seq', last,\n"    \
+    "    'params', ''}\n"                                                      \
+    "  local why = {error = err, node = node, ntype = ntype}\n"                \
+    "  for name, value in pairs(why) do\n"                                     \
+    "    if value ~= '' then set[#set + 1], set[#set + 2] = name, value end\n" \
+    "  end\n"                                                                  \
+    "  call('HSET', job, unpack(set))\n"                                       \
     "end\n"                                                                    \
-    "add('result', result)\n"                                                  \
-    "add('error', err)\n"                                                      \
-    "add('node', node)\n"                                                      \
-    "add('ntype', ntype)\n"                                                    \
-    "call('HSET', job, unpack(set))\n"                                         \
     "call('ZREM', P .. 'leases', id)\n"                                        \
     "call('EXPIRE', job, ttl)\n"                                               \
     "if r[4] then call('EXPIRE', r[4], ttl) end\n"                             \
     "if r[5] then\n"                                                           \
-    "  for _, name in ipairs({'u:' .. r[6], 'w:' .. r[7]}) do\n"               \
+    "  local of = call('HMGET', job, 'user', 'workflow')\n"                    \
+    "  for _, name in ipairs({'u:' .. of[1], 'w:' .. of[2]}) do\n"             \
     "    if call('HINCRBY', P .. 'load', name, -1) <= 0 then\n"                \
     "      call('HDEL', P .. 'load', name)\n"                                  \
     "    end\n"                                                                \
