@@ -98,12 +98,19 @@ nt_job_emit_update(nt_job_t *job)
 }
 
 
+bool
+nt_job_deaf(const nt_job_t *job)
+{
+    return job->ended || job->handing || job->gone;
+}
+
+
 static void
 nt_job_on_event(void *arg, const char *line, size_t len)
 {
     nt_job_t *job = arg;
 
-    if (job->ended || job->gone || job->nomem) {
+    if (nt_job_deaf(job) || job->nomem) {
         return;
     }
 
@@ -164,7 +171,7 @@ nt_job_on_done(void *arg, const nt_run_result_t *result)
 
     job->done = true;
 
-    if (job->ended || job->gone) {
+    if (nt_job_deaf(job)) {
         return;
     }
 

@@ -49,7 +49,7 @@ nt_job_on_completed(void *arg, const char *node_id, json_t *outputs)
 {
     nt_job_t *job = arg;
 
-    if (job->ended || job->gone || job->nomem || !job->keeping) {
+    if (nt_job_deaf(job) || job->nomem || !job->keeping) {
         json_decref(outputs);
         return;
     }
@@ -63,7 +63,7 @@ nt_job_on_begin(void *arg, const char *node_id, uint32_t node)
 {
     nt_job_t *job = arg;
 
-    if (job->ended || job->gone || job->nomem) {
+    if (nt_job_deaf(job) || job->nomem) {
         return false; /* the run is about to be stopped */
     }
 
@@ -80,8 +80,8 @@ nt_job_on_begin(void *arg, const char *node_id, uint32_t node)
 }
 
 
-/* Appends a mark as a line; false when it is too much. */
-static bool
+/* Appends a mark as a line, unless it is too much. */
+static void
 nt_job_keep_line(nt_buf_t *text, const nt_mark_t *mark, size_t room)
 {
     size_t start = text->len;
@@ -91,7 +91,7 @@ nt_job_keep_line(nt_buf_t *text, const nt_mark_t *mark, size_t room)
 
     if (mark->outputs == NULL) {
         nt_buf_append_str(text, NT_STR(",\"begun\":true}"));
-        return true;
+        return;
     }
 
     nt_buf_append_str(text, NT_STR(",\"outputs\":"));
@@ -100,10 +100,7 @@ nt_job_keep_line(nt_buf_t *text, const nt_mark_t *mark, size_t room)
 
     if (text->len - start > NT_KEEP_NODE_MAX || text->len - start > room) {
         text->len = start;
-        return false;
     }
-
-    return true;
 }
 
 
@@ -130,12 +127,8 @@ nt_job_keep(nt_job_t *job)
     for (size_t i = 0; i < job->out_marks.n; i++) {
         size_t used = job->kept + text->len;
 
-        if (!nt_job_keep_line(text, &job->out_marks.list[i],
-                              used < NT_KEEP_JOB_MAX ? NT_KEEP_JOB_MAX - used
-                                                     : 0))
-        {
-            continue;
-        }
+        nt_job_keep_line(text, &job->out_marks.list[i],
+                         used < NT_KEEP_JOB_MAX ? NT_KEEP_JOB_MAX - used : 0);
     }
 
     job->kept += text->len;

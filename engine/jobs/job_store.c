@@ -40,12 +40,17 @@ nt_job_on_released(void *arg, nt_rc_t rc, const char *message)
 void
 nt_job_release(nt_job_t *job)
 {
-    if (job->writing) {
-        return; /* asked again at the next poll */
+    if (!job->handing) {
+        job->handing = true;
+        nt_job_cancel(job);
+        nt_job_dirty(job);
+    }
+
+    if (job->writing || job->out.n || job->pending.n) {
+        return;
     }
 
     job->writing = true;
-    nt_job_cancel(job);
     nt_job_leave(job);
     nt_job_watchers_fail(job, 503, "The engine is shutting down");
     job->jobs->store->release(job->jobs->store, job->id, nt_job_on_released,
@@ -163,7 +168,8 @@ nt_job_wait(const nt_job_t *job, uint64_t now)
         return job->hold - now;
     }
 
-    if (job->ended || job->begins || !TAILQ_EMPTY(&job->watches) ||
+    if (job->ended || job->handing || job->begins ||
+        !TAILQ_EMPTY(&job->watches) ||
         job->pending.text.len >= NT_JOB_HOLD_BYTES ||
         now - job->since >= NT_JOB_HOLD_MS)
     {

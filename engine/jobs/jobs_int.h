@@ -118,6 +118,7 @@ struct nt_job {
     bool writing;   /* a store call is under way */
     bool finishing; /* `out` goes with finish */
     bool ended;     /* its last event is in pending or out */
+    bool handing;   /* is being handed back: only what it has said counts */
     bool gone;      /* lost or released: its events are nobody's */
     bool nomem;     /* an event could not be kept */
     bool done;      /* the run is through and may be freed */
@@ -221,6 +222,9 @@ void nt_job_drop(nt_job_t *job);
 void nt_job_runnable(nt_job_t *job);
 void nt_job_dirty(nt_job_t *job);
 
+/* Nothing that its run says counts any more. */
+bool nt_job_deaf(const nt_job_t *job);
+
 /* Points into the job. */
 void nt_job_record(const nt_job_t *job, nt_job_record_t *record);
 
@@ -253,7 +257,8 @@ json_t *nt_job_keep_read(nt_job_t *job, const char *lines);
 
 /* --- job_store.c --- */
 
-/* Gives it back to the queue; the store must be able to. */
+/* Gives it back to the queue, when the store has what it said so far: ask
+ * again until it is gone.  The store must be able to. */
 void nt_job_release(nt_job_t *job);
 
 /* Sends what need not wait; the timer comes back for the rest. */

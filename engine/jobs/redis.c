@@ -14,64 +14,6 @@
 #define NT_REDIS_HANG_MS 5000 /* without a reply: the connection is dead */
 
 
-/* --- arguments --- */
-
-void
-nt_redis_arg(nt_redis_args_t *args, nt_str_t value)
-{
-    args->args[args->n++] = value;
-}
-
-
-void
-nt_redis_arg_text(nt_redis_args_t *args, const char *text)
-{
-    nt_redis_arg(args, nt_str(text ? text : ""));
-}
-
-
-void
-nt_redis_arg_int(nt_redis_args_t *args, int64_t value)
-{
-    char *text = args->numbers[args->n];
-    int   len =
-        snprintf(text, sizeof(args->numbers[0]), "%lld", (long long) value);
-
-    nt_redis_arg(args, (nt_str_t) { text, (size_t) len });
-}
-
-
-static void
-nt_redis_put(nt_buf_t *buf, nt_str_t value)
-{
-    nt_buf_append_char(buf, '$');
-    nt_buf_append_uint(buf, value.len);
-    nt_buf_append_str(buf, NT_STR("\r\n"));
-    nt_buf_append_str(buf, value);
-    nt_buf_append_str(buf, NT_STR("\r\n"));
-}
-
-
-static void
-nt_redis_begin(nt_buf_t *buf, size_t n)
-{
-    nt_buf_append_char(buf, '*');
-    nt_buf_append_uint(buf, n);
-    nt_buf_append_str(buf, NT_STR("\r\n"));
-}
-
-
-void
-nt_redis_format(nt_buf_t *buf, size_t n, const nt_str_t *args)
-{
-    nt_redis_begin(buf, n);
-
-    for (size_t i = 0; i < n; i++) {
-        nt_redis_put(buf, args[i]);
-    }
-}
-
-
 /* --- commands --- */
 
 static void
@@ -162,10 +104,10 @@ nt_redis_recall(nt_redis_t *redis)
 static bool
 nt_redis_wrong_server(const char *error)
 {
-    return strncmp(error, "READONLY", 8) == 0 ||
+    /* before Redis 7 a script's error has this inside */
+    return strstr(error, "READONLY") != NULL ||
            strncmp(error, "LOADING", 7) == 0 ||
-           strncmp(error, "MASTERDOWN", 10) == 0 ||
-           strncmp(error, "UNBLOCKED", 9) == 0;
+           strncmp(error, "MASTERDOWN", 10) == 0;
 }
 
 

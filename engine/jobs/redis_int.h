@@ -86,15 +86,19 @@ void nt_redis_on_reply(nt_redis_t *redis, const redisReply *reply);
 /* The connection is lost: commands wait for the next one, or fail. */
 void nt_redis_recall(nt_redis_t *redis);
 
-/* Appends a command, in RESP. */
-void nt_redis_format(nt_buf_t *buf, size_t n, const nt_str_t *args);
-
 /* Lets the timer watch over connection and commands, which it does while
  * there is something to watch. */
 void nt_redis_tick(nt_redis_t *redis);
 
 /* Frees it when it was closed and nothing is under way any more. */
 void nt_redis_closed(nt_redis_t *redis);
+
+/* --- redis_format.c --- */
+
+/* Appends a command of `n` arguments: all of it, or its parts. */
+void nt_redis_format(nt_buf_t *buf, size_t n, const nt_str_t *args);
+void nt_redis_begin(nt_buf_t *buf, size_t n);
+void nt_redis_put(nt_buf_t *buf, nt_str_t value);
 
 /* --- redis_connect.c --- */
 

@@ -124,7 +124,7 @@ nt_red_call_t *nt_red_call(nt_red_store_t *red, const char *id, void *arg);
 /* Arguments that start with the prefix. */
 void nt_red_args(nt_redis_args_t *args);
 
-/* --- store_redis_read.c: replies --- */
+/* --- store_redis_read.c --- */
 
 /* Pointers go into the reply. False when it is not a job's record. `big`
  * says where the last field goes: NULL, &record->result or
@@ -132,8 +132,16 @@ void nt_red_args(nt_redis_args_t *args);
 bool nt_red_record(nt_job_record_t *record, const redisReply *reply,
                    const char **big);
 
-void nt_red_on_list(void *arg, const redisReply *reply, const char *error);
-void nt_red_on_events(void *arg, const redisReply *reply, const char *error);
+/* See nt_store_t. */
+void nt_red_get(nt_store_t *store, const char *job_id, nt_store_job_cb cb,
+                void *arg);
+void nt_red_cancel(nt_store_t *store, const char *job_id, const char *line,
+                   size_t len, nt_store_job_cb cb, void *arg);
+void nt_red_list(nt_store_t *store, const char *user, const char *workflow_id,
+                 const char *start_key, unsigned limit, nt_store_list_cb cb,
+                 void *arg);
+void nt_red_events(nt_store_t *store, const char *job_id, uint64_t after,
+                   unsigned limit, nt_store_events_cb cb, void *arg);
 
 /* --- store_redis_lease.c: leases and the queue --- */
 

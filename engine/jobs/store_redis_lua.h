@@ -32,8 +32,7 @@
 #ifndef NT_STORE_REDIS_LUA_H
 #define NT_STORE_REDIS_LUA_H
 
-#define NT_LUA_PREFIX                                                          \
-    "local P, call = KEYS[1], redis.call\n"
+#define NT_LUA_PREFIX "local P, call = KEYS[1], redis.call\n"
 
 /* A job as it is returned, NT_RECORD_FIELDS values: with the field `big`
  * (result or params) when one is named, and with its place in the queue, when

@@ -1,5 +1,6 @@
 /*
- * What Redis replies, as jobs and events.
+ * What is asked of the store about jobs, and what Redis replies, as jobs and
+ * events.
  */
 
 #include "engine/jobs/store_redis_int.h"
@@ -95,7 +96,7 @@ nt_red_record(nt_job_record_t *record, const redisReply *reply,
 }
 
 
-void
+static void
 nt_red_on_list(void *arg, const redisReply *reply, const char *error)
 {
     nt_red_call_t   *call = arg;
@@ -201,7 +202,7 @@ nt_red_split(const redisReply *text, uint64_t last, size_t lines,
 }
 
 
-void
+static void
 nt_red_on_events(void *arg, const redisReply *reply, const char *error)
 {
     nt_red_call_t    *call = arg;
@@ -241,4 +242,132 @@ nt_red_on_events(void *arg, const redisReply *reply, const char *error)
     call->cb.events(call->arg, NT_OK, NULL, events, n);
     free(events);
     free(call);
+}
+
+
+/* --- what everybody may ask for --- */
+
+static void
+nt_red_on_job(void *arg, const redisReply *reply, const char *error)
+{
+    nt_red_call_t  *call = arg;
+    nt_job_record_t record;
+    const char     *result;
+
+    if (error) {
+        call->cb.job(call->arg, NT_ERROR, error, NULL);
+
+    } else if (!nt_red_record(&record, reply, &result)) {
+        call->cb.job(call->arg, NT_OK, NULL, NULL);
+
+    } else {
+        record.result = result;
+        call->cb.job(call->arg, NT_OK, NULL, &record);
+    }
+
+    free(call);
+}
+
+
+/* A call that has the job as its reply, with the id as first argument; NULL
+ * after `cb` was told why. */
+static nt_red_call_t *
+nt_red_job_call(nt_red_store_t *red, const char *id, nt_redis_args_t *args,
+                nt_store_job_cb cb, void *arg)
+{
+    nt_red_call_t *call = nt_red_call(red, NULL, arg);
+
+    if (call == NULL) {
+        cb(arg, NT_ERROR, "out of memory", NULL);
+        return NULL;
+    }
+
+    call->cb.job = cb;
+    nt_red_args(args);
+    nt_redis_arg_text(args, id);
+
+    return call;
+}
+
+
+void
+nt_red_get(nt_store_t *store, const char *job_id, nt_store_job_cb cb, void *arg)
+{
+    nt_red_store_t *red = (nt_red_store_t *) store;
+    nt_redis_args_t args;
+    nt_red_call_t  *call = nt_red_job_call(red, job_id, &args, cb, arg);
+
+    if (call) {
+        nt_redis_eval(red->redis, NT_RED_GET, &args, true, nt_red_on_job, call);
+    }
+}
+
+
+void
+nt_red_cancel(nt_store_t *store, const char *job_id, const char *line,
+              size_t len, nt_store_job_cb cb, void *arg)
+{
+    nt_red_store_t *red = (nt_red_store_t *) store;
+    nt_redis_args_t args;
+    nt_red_call_t  *call = nt_red_job_call(red, job_id, &args, cb, arg);
+
+    if (call) {
+        nt_redis_arg(&args, (nt_str_t) { line, len });
+        nt_redis_arg_int(&args, red->options.ttl_s);
+        nt_redis_eval(red->redis, NT_RED_CANCEL, &args, true, nt_red_on_job,
+                      call);
+    }
+}
+
+
+void
+nt_red_list(nt_store_t *store, const char *user, const char *workflow_id,
+            const char *start_key, unsigned limit, nt_store_list_cb cb,
+            void *arg)
+{
+    nt_red_store_t *red = (nt_red_store_t *) store;
+    nt_red_call_t  *call = nt_red_call(red, NULL, arg);
+    const char     *dash = start_key ? strchr(start_key, '-') : NULL;
+    nt_redis_args_t args;
+
+    if (call == NULL) {
+        cb(arg, NT_ERROR, "out of memory", NULL, 0, NULL);
+        return;
+    }
+
+    call->cb.list = cb;
+    call->limit = limit;
+    nt_red_args(&args);
+    nt_redis_arg_text(&args, user);
+    nt_redis_arg_text(&args, workflow_id);
+    nt_redis_arg(&args,
+                 dash ? (nt_str_t) { start_key, (size_t) (dash - start_key) }
+                      : NT_STR(""));
+    nt_redis_arg_text(&args, dash ? dash + 1 : "");
+    nt_redis_arg_int(&args, limit);
+    nt_redis_eval(red->redis, NT_RED_LIST, &args, true, nt_red_on_list, call);
+}
+
+
+void
+nt_red_events(nt_store_t *store, const char *job_id, uint64_t after,
+              unsigned limit, nt_store_events_cb cb, void *arg)
+{
+    nt_red_store_t *red = (nt_red_store_t *) store;
+    nt_red_call_t  *call = nt_red_call(red, NULL, arg);
+    nt_redis_args_t args;
+
+    if (call == NULL) {
+        cb(arg, NT_ERROR, "out of memory", NULL, 0);
+        return;
+    }
+
+    call->cb.events = cb;
+    call->after = after;
+    nt_red_args(&args);
+    nt_redis_arg_text(&args, job_id);
+    nt_redis_arg_int(&args, (int64_t) after + 1);
+    nt_redis_arg_int(&args, limit < NT_RED_ENTRIES ? limit : NT_RED_ENTRIES);
+    nt_redis_eval(red->redis, NT_RED_EVENTS, &args, true, nt_red_on_events,
+                  call);
 }

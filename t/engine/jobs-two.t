@@ -88,10 +88,18 @@ NodeTool::Jobs::ended_well($t, $one, $next, 'completed',
 # --- SIGTERM hands over ------------------------------------------------------
 
 my $moved = $busy[0];
+NodeTool::Workflows::store($t, $one, 'effect', NodeTool::Workflows::chain(
+    'Effect', ['test.Effect', { value => 'done', path => $t->dir . '/effects' }],
+    ['test.Sleep', { ms => 60000 }, 'value'],
+    ['nodetool.output.Output', { name => 'output' }, 'value']));
+$t->wire($one, { op => 'job.cancel', job_id => $busy[1] });
+my $effect = NodeTool::Jobs::submit($t, $one, 'effect');
+$t->wait_for('the effect', sub { $t->read_file('effects') });
 $t->wire($two, { op => 'job.cancel', job_id => $busy[2] });
 is($t->stop($one, 'TERM'), 0, 'SIGTERM ends an engine well');
 NodeTool::Jobs::wait_status($t, $two, $moved, 'running');
-for my $id (@busy[0, 1]) {
+NodeTool::Jobs::wait_status($t, $two, $effect, 'running');
+for my $id ($moved, $effect) {
     is($t->wire($two, { op => 'job.cancel', job_id => $id })->{json}{status},
         'cancelled', 'its jobs go on with the other engine');
     $events = NodeTool::Jobs::ended_well($t, $two, $id, 'cancelled',
@@ -99,6 +107,10 @@ for my $id (@busy[0, 1]) {
     is(scalar(grep { ($_->[1]{status} || '') eq 'running'
                          && $_->[1]{type} eq 'job_update' } @$events), 2,
         'started twice');
+    is(scalar(grep { $_->[1]{type} eq 'node_update'
+        && $_->[1]{status} eq 'completed' } @$events), $id eq $effect ? 1 : 0,
+        'completed nodes did not run again');
 }
+is($t->read_file('effects'), "done\n", 'what must not run twice did not');
 
 $t->done;
