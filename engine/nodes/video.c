@@ -322,6 +322,10 @@ speed(nt_node_call_t *call, const nt_media_info_t *info, nt_buf_t *v,
 
     nt_buf_printf(v, "setpts=PTS/%.6f", factor);
 
+    if (info->fps > 0) { /* more frames are not seen, fewer are no slower */
+        nt_buf_printf(v, ",fps=%.6f", info->fps);
+    }
+
     for (/* void */; factor > 2; factor /= 2) {
         nt_buf_append_str(a, NT_STR("atempo=2,"));
     }
