@@ -79,26 +79,42 @@ error_of(const nt_http_reply_t *reply)
     return strdup(nt_http_error(reply));
 }
 
-nt_http_reply_t *
-nt_call_http_start(nt_node_call_t *call, const nt_http_request_t *request,
-                   char **error)
+/* False with a sentence when the node cannot ask anything. */
+static bool
+may_ask(nt_node_call_t *call, char **error)
 {
-    nt_http_client_t *client = call->run->options.http;
-    const char       *fault = NULL;
+    const char *fault = NULL;
 
     *error = NULL;
     if (!nt_call_may_wait(call)) {
         fault = "a node that makes requests needs NT_NODE_ASYNC";
     } else if (call->run->aborted) {
         fault = job_ends;
-    } else if (client == NULL) {
+    } else if (call->run->options.http == NULL) {
         fault = "workflows make no requests here";
     }
     if (fault != NULL) {
         *error = strdup(fault);
-        return NULL;
     }
-    return nt_http_start(client, request, NULL, call, error);
+    return fault == NULL;
+}
+
+nt_http_reply_t *
+nt_call_http_start(nt_node_call_t *call, const nt_http_request_t *request,
+                   char **error)
+{
+    return may_ask(call, error) ? nt_http_start(call->run->options.http,
+                                                request, NULL, call, error)
+                                : NULL;
+}
+
+nt_http_reply_t *
+nt_call_mail_start(nt_node_call_t *call, const nt_mail_request_t *request,
+                   char **error)
+{
+    return may_ask(call, error) ? nt_mail_start(call->run->options.http,
+                                                request, NULL, call, error)
+                                : NULL;
 }
 
 nt_http_reply_t *

@@ -7,10 +7,16 @@
 #define NT_CALL_HTTP_H
 
 #include "engine/http/http.h"
+#include "engine/http/mail.h"
 
 /* nt_call_http that does not wait for the head.  Its state is nt_http_state. */
 nt_http_reply_t *nt_call_http_start(nt_node_call_t          *call,
                                     const nt_http_request_t *request,
+                                    char                   **error);
+
+/* The same for mail. */
+nt_http_reply_t *nt_call_mail_start(nt_node_call_t          *call,
+                                    const nt_mail_request_t *request,
                                     char                   **error);
 
 /* Waits until something has changed with one of these replies; those that are

@@ -339,11 +339,19 @@ nt_http_easy_setup(nt_http_reply_t *reply)
         return false;
     }
 
+    if (curl_easy_setopt(easy, CURLOPT_PROXY, "") != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_URL, reply->url) != CURLE_OK)
+    {
+        return false;
+    }
+
+    if (reply->is_mail) {
+        return nt_mail_setup(reply);
+    }
+
     return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") ==
                CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_USERAGENT, "NodeTool/" NT_VERSION) ==
                CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_URL, reply->url) == CURLE_OK &&
            set_method(reply) && set_headers(reply);
 }

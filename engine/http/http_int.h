@@ -13,12 +13,14 @@
 #include "core/nt_buf.h"
 #include "engine/http/address.h"
 #include "engine/http/http.h"
+#include "engine/http/mail.h"
 
 #define NT_HTTP_TRIES     4
 #define NT_HTTP_REDIRECTS 10
 #define NT_HTTP_WINDOW    (256 * 1024)       /* of a body, waits to be taken */
 #define NT_HTTP_LIMIT     (64 * 1024 * 1024) /* of a body */
 #define NT_HTTP_HEAD      (256 * 1024)       /* all headers of a reply */
+#define NT_MAIL_LINE      200         /* bytes of what a server of mail says */
 #define NT_HTTP_DISCARD   (64 * 1024) /* of a body that nobody will see */
 
 /* What becomes of a reply of the server. */
@@ -51,6 +53,10 @@ struct nt_http_reply {
     bool              body;    /* this hop has it */
     char             *url;     /* of this hop; owned */
     bool              foreign; /* not the origin that the caller named */
+
+    bool              is_mail;
+    nt_mail_request_t mail;     /* borrowed strings */
+    size_t            uploaded; /* bytes of the message */
 
     CURL              *easy;
     struct curl_slist *headers;
@@ -106,6 +112,21 @@ void nt_http_detach(nt_http_reply_t *reply);
 /* Ends the reply with a sentence. */
 void nt_http_fail(nt_http_reply_t *reply, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* A reply that has not begun; takes `url` over, also on failure.  NULL: *error
+ * is a sentence, or NULL when memory is out. */
+nt_http_reply_t *nt_http_reply_new(nt_http_client_t        *client,
+                                   const nt_http_request_t *request, char *url,
+                                   char **error);
+void             nt_http_begin(nt_http_reply_t *reply);
+
+/* --- mail.c --- */
+
+/* What nt_http_easy_setup does beside what all transfers need. */
+bool nt_mail_setup(nt_http_reply_t *reply);
+
+/* Ends the reply with what the server said; false when it said nothing. */
+bool nt_mail_failed(nt_http_reply_t *reply, CURLcode code, const char *host);
 
 /* --- easy.c --- */
 

@@ -12,6 +12,17 @@
 static const char no_memory[] = "the server is out of memory";
 
 
+static bool
+is_connected(const nt_http_reply_t *reply)
+{
+    curl_off_t took = 0;
+
+    (void) curl_easy_getinfo(reply->easy, CURLINFO_CONNECT_TIME_T, &took);
+
+    return took > 0;
+}
+
+
 bool
 nt_http_sent_once(const nt_http_reply_t *reply)
 {
@@ -20,6 +31,10 @@ nt_http_sent_once(const nt_http_reply_t *reply)
 
     if (strcmp(method, "POST") != 0 && strcmp(method, "PATCH") != 0) {
         return false;
+    }
+
+    if (reply->is_mail) {
+        return is_connected(reply);
     }
 
     (void) curl_easy_getinfo(reply->easy, CURLINFO_REQUEST_SIZE, &sent);
@@ -206,17 +221,6 @@ nt_http_head_done(nt_http_reply_t *reply)
 /* --- ends -----------------------------------------------------------------*/
 
 static bool
-is_connected(const nt_http_reply_t *reply)
-{
-    curl_off_t took = 0;
-
-    (void) curl_easy_getinfo(reply->easy, CURLINFO_CONNECT_TIME_T, &took);
-
-    return took > 0;
-}
-
-
-static bool
 failure_passes(const nt_http_reply_t *reply, CURLcode code)
 {
     if (reply->head_done || (reply->refused && !reply->tried)) {
@@ -279,7 +283,7 @@ say_failure(nt_http_reply_t *reply, CURLcode code)
     } else if (reply->head.len > NT_HTTP_HEAD) {
         nt_http_fail(reply, "the headers of %s are too large", host);
 
-    } else {
+    } else if (!reply->is_mail || !nt_mail_failed(reply, code, host)) {
         switch (code) {
         case CURLE_COULDNT_RESOLVE_HOST:
             nt_http_fail(reply, "there is no server of the name %s", host);
@@ -343,7 +347,7 @@ nt_http_transfer_done(nt_http_reply_t *reply, CURLcode code)
         return;
     }
 
-    if (code == CURLE_OK && reply->head_done) {
+    if (code == CURLE_OK && (reply->head_done || reply->is_mail)) {
         reply->state = NT_HTTP_ENDED;
         nt_http_changed(reply);
         return;
@@ -398,21 +402,14 @@ nt_http_detach(nt_http_reply_t *reply)
 
 
 nt_http_reply_t *
-nt_http_start(nt_http_client_t *client, const nt_http_request_t *request,
-              nt_http_notify_t notify, void *arg, char **error)
+nt_http_reply_new(nt_http_client_t *client, const nt_http_request_t *request,
+                  char *url, char **error)
 {
-    char            *url;
-    const char      *fault;
     nt_http_reply_t *reply;
 
-    fault = nt_http_request_check(request, &url);
-    if (fault == NULL && client->closing) {
+    if (client->closing) {
         free(url);
-        fault = "the server is shutting down";
-    }
-
-    if (fault != NULL) {
-        *error = strdup(fault);
+        *error = strdup("the server is shutting down");
         return NULL;
     }
 
@@ -428,13 +425,48 @@ nt_http_start(nt_http_client_t *client, const nt_http_request_t *request,
 
     reply->client = client;
     link_reply(reply);
-    reply->notify = notify;
-    reply->arg = arg;
     reply->request = *request;
     reply->url = url;
+    reply->limit = request->limit > 0 ? request->limit : NT_HTTP_LIMIT;
+
+    if (request->timeout > 0) {
+        reply->deadline =
+            uv_now(client->loop) + (uint64_t) (request->timeout * 1000) + 1;
+    }
+
+    return reply;
+}
+
+
+void
+nt_http_begin(nt_http_reply_t *reply)
+{
+    start_transfer(reply);
+}
+
+
+nt_http_reply_t *
+nt_http_start(nt_http_client_t *client, const nt_http_request_t *request,
+              nt_http_notify_t notify, void *arg, char **error)
+{
+    char            *url;
+    const char      *fault;
+    nt_http_reply_t *reply;
+
+    fault = nt_http_request_check(request, &url);
+    if (fault != NULL) {
+        *error = strdup(fault);
+        return NULL;
+    }
+
+    reply = nt_http_reply_new(client, request, url, error);
+    if (reply == NULL) {
+        return NULL;
+    }
+
+    nt_http_set_notify(reply, notify, arg);
     reply->body = request->body != NULL || request->body_len > 0;
     reply->method = request->method;
-    reply->limit = request->limit > 0 ? request->limit : NT_HTTP_LIMIT;
 
     if (reply->method == NULL) {
         reply->method = reply->body ? "POST" : "GET";
@@ -444,13 +476,7 @@ nt_http_start(nt_http_client_t *client, const nt_http_request_t *request,
     reply->body |= strcmp(reply->method, "POST") == 0 ||
                    strcmp(reply->method, "PUT") == 0 ||
                    strcmp(reply->method, "PATCH") == 0;
-
-    if (request->timeout > 0) {
-        reply->deadline =
-            uv_now(client->loop) + (uint64_t) (request->timeout * 1000) + 1;
-    }
-
-    start_transfer(reply);
+    nt_http_begin(reply);
 
     return reply;
 }

@@ -8,17 +8,15 @@
 #include "engine/nodes/feed.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
-#include <time.h>
 
-#include <curl/curl.h>
 #include <libxml/HTMLparser.h>
 #include <libxml/parser.h>
 #include <libxml/uri.h>
 
 #include "engine/nodes/ustr.h"
+#include "engine/nodes/webdate.h"
 
 #define DEPTH_MAX  64 /* of markup in a text */
 #define ENTITY_MAX 32 /* characters of a reference */
@@ -27,78 +25,6 @@ typedef struct {
     const char *url;
     bool        nomem;
 } feed_t;
-
-
-/* --- dates --- */
-
-/* "2026-11-24T10:30:00.5+01:00", with a space for the T, without seconds or
- * zone, or only a day */
-static bool
-iso_date(const char *text, int64_t *seconds)
-{
-    char        sign;
-    int         hour = 0, minute = 0, n = 0;
-    long        offset = 0;
-    struct tm   tm = { 0 };
-    const char *p;
-
-    if (sscanf(text, "%4d-%2d-%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-               &n) != 3)
-    {
-        return false;
-    }
-
-    p = text + n;
-    if (*p == 'T' || *p == 't' || *p == ' ') {
-        n = 0;
-        if (sscanf(p + 1, "%2d:%2d%n:%2d%n", &tm.tm_hour, &tm.tm_min, &n,
-                   &tm.tm_sec, &n) < 2)
-        {
-            return false;
-        }
-        p += 1 + n;
-    }
-
-    if (*p == '.') {
-        p += 1 + strspn(p + 1, "0123456789");
-    }
-
-    if (sscanf(p, "%c%2d:%2d", &sign, &hour, &minute) >= 2 ||
-        sscanf(p, "%c%2d%2d", &sign, &hour, &minute) >= 2)
-    {
-        if (sign == '+' || sign == '-') {
-            offset = (hour * 60L + minute) * 60 * (sign == '-' ? -1 : 1);
-        }
-    }
-
-    if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
-        tm.tm_year < 1 || tm.tm_hour > 24 || tm.tm_min > 59 || tm.tm_sec > 60)
-    {
-        return false;
-    }
-
-    tm.tm_year -= 1900;
-    tm.tm_mon--;
-    *seconds = (int64_t) timegm(&tm) - offset;
-    return true;
-}
-
-
-bool
-nt_feed_date(const char *text, int64_t *seconds)
-{
-    time_t time;
-
-    text += strspn(text, " \t\r\n");
-
-    if (iso_date(text, seconds)) {
-        return true;
-    }
-
-    time = curl_getdate(text, NULL);
-    *seconds = (int64_t) time;
-    return time != -1;
-}
 
 
 /* --- the tree --- */
@@ -390,7 +316,7 @@ published_of(feed_t *feed, const xmlNode *node)
     }
 
     text = text_of(feed, found);
-    good = text != NULL && nt_feed_date(json_string_value(text), &seconds);
+    good = text != NULL && nt_webdate_read(json_string_value(text), &seconds);
     json_decref(text);
     return good ? json_integer(seconds) : json_null();
 }

@@ -23,8 +23,4 @@
  */
 json_t *nt_feed_read(nt_str_t text, const char *url, nt_rc_t *rc);
 
-/* Seconds since 1970 of a date of RFC 2822 or 3339, or nearly one; false when
- * it is none. */
-bool nt_feed_date(const char *text, int64_t *seconds);
-
 #endif

@@ -2,12 +2,11 @@
  * engine/nodes/rss.c - lib.rss.*: news feeds of the web.
  */
 
-#include "engine/nodes/datetime.h"
 #include "engine/nodes/feed.h"
 #include "engine/nodes/registry.h"
 #include "engine/nodes/web.h"
+#include "engine/nodes/webdate.h"
 
-#define EPOCH_DAY  719162 /* 1970-01-01, from 0001-01-01 */
 #define FEED_LIMIT ((size_t) 16 << 20)
 
 typedef struct {
@@ -63,22 +62,6 @@ fetch_feed(nt_node_call_t *call)
 
 /* --- FetchRSSFeed --- */
 
-/* A datetime in UTC, now for none. */
-static json_t *
-datetime_of(const json_t *seconds)
-{
-    nt_datetime_t dt = { .zone = NT_STR("UTC") };
-
-    if (json_is_integer(seconds) && nt_datetime_set_day(&dt, EPOCH_DAY) &&
-        nt_datetime_add(&dt, json_integer_value(seconds) * NT_SECOND))
-    {
-        return nt_datetime_json(&dt);
-    }
-
-    return nt_datetime_now(&dt) ? nt_datetime_json(&dt) : NULL;
-}
-
-
 static nt_node_rc_t
 emit_entry(nt_node_call_t *call, json_t *entry)
 {
@@ -94,7 +77,7 @@ emit_entry(nt_node_call_t *call, json_t *entry)
 
     if (rc == NT_NODE_DONE) {
         rc = nt_call_emit(call, "published",
-                          datetime_of(json_object_get(entry, "published")));
+                          nt_webdate_json(json_object_get(entry, "published")));
     }
 
     for (i = 0; rc == NT_NODE_DONE && behind[i] != NULL; i++) {

@@ -324,7 +324,8 @@ load(const char *plugins, const char *packs)
 int
 main(int argc, char **argv)
 {
-    nt_http_options_t options = { .allow = getenv("NODETOOL_HTTP_ALLOW") };
+    nt_http_options_t options = { .allow = getenv("NODETOOL_HTTP_ALLOW"),
+                                  .ca_file = getenv("SSL_CERT_FILE") };
     json_t           *request, *reply;
     char             *line = NULL, *text, error[128];
     size_t            cap = 0;
