@@ -44,6 +44,7 @@ static const nt_node_library_t *const builtin[] = {
     &nt_nodes_kie_video,
     &nt_nodes_kie_video_image,
     &nt_nodes_code,
+    &nt_nodes_pandoc,
     &nt_nodes_video,
     &nt_nodes_agents,
     &nt_nodes_generators,

@@ -82,6 +82,7 @@ extern const nt_node_library_t nt_nodes_compare;    /* nodetool.compare.* */
 extern const nt_node_library_t nt_nodes_date;       /* lib.date.* */
 extern const nt_node_library_t nt_nodes_audio;      /* nodetool.audio.* */
 extern const nt_node_library_t nt_nodes_video;      /* nodetool.video.* */
+extern const nt_node_library_t nt_nodes_pandoc;     /* lib.pandoc.* */
 extern const nt_node_library_t nt_nodes_code;       /* nodetool.code.* */
 extern const nt_node_library_t nt_nodes_data;       /* nodetool.data.* */
 extern const nt_node_library_t nt_nodes_secret;     /* lib.secret.* */

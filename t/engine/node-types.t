@@ -97,7 +97,7 @@ for my $namespace (@search, qw(kie.audio kie.image kie.video
                       nodetool.list nodetool.dictionary nodetool.numbers
                       lib.math lib.secret lib.json lib.uuid lib.date nodetool.data
                       nodetool.code nodetool.audio
-                      nodetool.video nodetool.workspace lib.os nodetool.compare
+                      nodetool.video lib.pandoc nodetool.workspace lib.os nodetool.compare
                       lib.numpy.arithmetic lib.numpy.conversion lib.numpy.io
                       lib.numpy.manipulation lib.numpy.math
                       lib.numpy.reshaping lib.numpy.statistics
