@@ -21,6 +21,23 @@ void nt_grade(nt_node_call_t *call, nt_image_t *image, nt_grade_t grade,
 bool nt_grade_params(nt_node_call_t *call, const nt_property_t *properties,
                      float *values);
 
+/* The operation `variable` of a node whose properties, beside the image, are
+ * all floats: those of variable_properties, read into a variable_t. */
+#define NT_GRADE_OP(variable)                                                  \
+    static bool variable(nt_node_call_t *call, nt_image_t *image)              \
+    {                                                                          \
+        variable##_t params;                                                   \
+                                                                               \
+        if (!nt_grade_params(call, variable##_properties, (float *) &params))  \
+        {                                                                      \
+            return false;                                                      \
+        }                                                                      \
+                                                                               \
+        nt_grade(call, image, grade_##variable, &params);                      \
+                                                                               \
+        return true;                                                           \
+    }
+
 /* How light a colour is, by ITU-R BT.709. */
 static inline float
 nt_luminance(const float rgb[3])

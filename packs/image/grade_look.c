@@ -142,21 +142,7 @@ static const nt_property_t split_properties[] = {
 };
 
 
-static bool
-split(nt_node_call_t *call, nt_image_t *image)
-{
-    split_t params;
-
-    if (!nt_grade_params(call, split_properties, (float *) &params)) {
-        return false;
-    }
-
-    nt_grade(call, image, grade_split, &params);
-
-    return true;
-}
-
-
+NT_GRADE_OP(split)
 NT_IMAGE_RUN(run_split, split)
 
 const nt_node_type_t nt_image_split =

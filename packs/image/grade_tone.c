@@ -61,21 +61,7 @@ static const nt_property_t exposure_properties[] = {
 };
 
 
-static bool
-exposure(nt_node_call_t *call, nt_image_t *image)
-{
-    exposure_t params;
-
-    if (!nt_grade_params(call, exposure_properties, (float *) &params)) {
-        return false;
-    }
-
-    nt_grade(call, image, grade_exposure, &params);
-
-    return true;
-}
-
-
+NT_GRADE_OP(exposure)
 NT_IMAGE_RUN(run_exposure, exposure)
 
 const nt_node_type_t nt_image_exposure = NT_IMAGE_TYPE(
@@ -118,21 +104,7 @@ static const nt_property_t vibrance_properties[] = {
 };
 
 
-static bool
-vibrance(nt_node_call_t *call, nt_image_t *image)
-{
-    vibrance_t params;
-
-    if (!nt_grade_params(call, vibrance_properties, (float *) &params)) {
-        return false;
-    }
-
-    nt_grade(call, image, grade_vibrance, &params);
-
-    return true;
-}
-
-
+NT_GRADE_OP(vibrance)
 NT_IMAGE_RUN(run_vibrance, vibrance)
 
 const nt_node_type_t nt_image_vibrance =

@@ -72,21 +72,7 @@ static const nt_property_t wheels_properties[] = {
 };
 
 
-static bool
-wheels(nt_node_call_t *call, nt_image_t *image)
-{
-    wheels_t params;
-
-    if (!nt_grade_params(call, wheels_properties, (float *) &params)) {
-        return false;
-    }
-
-    nt_grade(call, image, grade_wheels, &params);
-
-    return true;
-}
-
-
+NT_GRADE_OP(wheels)
 NT_IMAGE_RUN(run_wheels, wheels)
 
 const nt_node_type_t nt_image_wheels =
@@ -137,21 +123,7 @@ static const nt_property_t cdl_properties[] = {
 };
 
 
-static bool
-cdl(nt_node_call_t *call, nt_image_t *image)
-{
-    cdl_t params;
-
-    if (!nt_grade_params(call, cdl_properties, (float *) &params)) {
-        return false;
-    }
-
-    nt_grade(call, image, grade_cdl, &params);
-
-    return true;
-}
-
-
+NT_GRADE_OP(cdl)
 NT_IMAGE_RUN(run_cdl, cdl)
 
 const nt_node_type_t nt_image_cdl =
@@ -190,21 +162,7 @@ static const nt_property_t balance_properties[] = {
 };
 
 
-static bool
-balance(nt_node_call_t *call, nt_image_t *image)
-{
-    balance_t params;
-
-    if (!nt_grade_params(call, balance_properties, (float *) &params)) {
-        return false;
-    }
-
-    nt_grade(call, image, grade_balance, &params);
-
-    return true;
-}
-
-
+NT_GRADE_OP(balance)
 NT_IMAGE_RUN(run_balance, balance)
 
 const nt_node_type_t nt_image_balance =

@@ -65,126 +65,62 @@ static const nt_property_t properties[] = {
     NT_IMAGE_PROP("The image to work on"), NT_PROP_END
 };
 
+#define NT_KERNEL_TYPE(variable, type_name, title, text, scale, offset, ...)   \
+    static bool variable(nt_node_call_t *call, nt_image_t *image)              \
+    {                                                                          \
+        static const float kernel[9] = { __VA_ARGS__ };                        \
+                                                                               \
+        return nt_image_kernel(call, image, kernel, scale, offset);            \
+    }                                                                          \
+                                                                               \
+    NT_IMAGE_RUN(run_##variable, variable)                                     \
+                                                                               \
+    const nt_node_type_t nt_image_##variable =                                 \
+        NT_IMAGE_TYPE(type_name, title, text, properties, run_##variable);
 
-/* --- lib.pillow.enhance.EdgeEnhance ---------------------------------*/
+/* kernels as the squares that they are */
+/* clang-format off */
 
-static bool
-edge_enhance(nt_node_call_t *call, nt_image_t *image)
-{
-    static const float kernel[9] = { -1, -1, -1, -1, 10, -1, -1, -1, -1 };
+NT_KERNEL_TYPE(edge_enhance, "lib.pillow.enhance.EdgeEnhance", "Edge Enhance",
+               "Makes the edges of an image stronger.", 2, 0,
+               -1, -1, -1,
+               -1, 10, -1,
+               -1, -1, -1)
 
-    return nt_image_kernel(call, image, kernel, 2, 0);
-}
+NT_KERNEL_TYPE(sharpen, "lib.pillow.enhance.Sharpen", "Sharpen",
+               "Sharpens an image.", 16, 0,
+               -2, -2, -2,
+               -2, 32, -2,
+               -2, -2, -2)
 
+NT_KERNEL_TYPE(detail, "lib.pillow.enhance.Detail", "Detail",
+               "Brings out the details of an image.", 6, 0,
+                0, -1,  0,
+               -1, 10, -1,
+                0, -1,  0)
 
-NT_IMAGE_RUN(run_edge_enhance, edge_enhance)
+NT_KERNEL_TYPE(contour, "lib.pillow.filter.Contour", "Contour",
+               "Draws the outlines of an image on white.", 1, 255,
+               -1, -1, -1,
+               -1,  8, -1,
+               -1, -1, -1)
 
-const nt_node_type_t nt_image_edge_enhance =
-    NT_IMAGE_TYPE("lib.pillow.enhance.EdgeEnhance", "Edge Enhance",
-                  "Makes the edges of an image stronger.", properties,
-                  run_edge_enhance);
+NT_KERNEL_TYPE(emboss, "lib.pillow.filter.Emboss", "Emboss",
+               "Makes an image look embossed.", 1, 128,
+               -1,  0,  0,
+                0,  1,  0,
+                0,  0,  0)
 
-/* --- lib.pillow.enhance.Sharpen -------------------------------------*/
+NT_KERNEL_TYPE(find_edges, "lib.pillow.filter.FindEdges", "Find Edges",
+               "Shows the edges of an image on black.", 1, 0,
+               -1, -1, -1,
+               -1,  8, -1,
+               -1, -1, -1)
 
-static bool
-sharpen(nt_node_call_t *call, nt_image_t *image)
-{
-    static const float kernel[9] = { -2, -2, -2, -2, 32, -2, -2, -2, -2 };
+NT_KERNEL_TYPE(smooth, "lib.pillow.filter.Smooth", "Smooth",
+               "Smooths an image a little.", 13, 0,
+                1,  1,  1,
+                1,  5,  1,
+                1,  1,  1)
 
-    return nt_image_kernel(call, image, kernel, 16, 0);
-}
-
-
-NT_IMAGE_RUN(run_sharpen, sharpen)
-
-const nt_node_type_t nt_image_sharpen =
-    NT_IMAGE_TYPE("lib.pillow.enhance.Sharpen", "Sharpen", "Sharpens an image.",
-                  properties, run_sharpen);
-
-/* --- lib.pillow.enhance.Detail --------------------------------------*/
-
-static bool
-detail(nt_node_call_t *call, nt_image_t *image)
-{
-    static const float kernel[9] = { 0, -1, 0, -1, 10, -1, 0, -1, 0 };
-
-    return nt_image_kernel(call, image, kernel, 6, 0);
-}
-
-
-NT_IMAGE_RUN(run_detail, detail)
-
-const nt_node_type_t nt_image_detail =
-    NT_IMAGE_TYPE("lib.pillow.enhance.Detail", "Detail",
-                  "Brings out the details of an image.", properties,
-                  run_detail);
-
-/* --- lib.pillow.filter.Contour --------------------------------------*/
-
-static bool
-contour(nt_node_call_t *call, nt_image_t *image)
-{
-    static const float kernel[9] = { -1, -1, -1, -1, 8, -1, -1, -1, -1 };
-
-    return nt_image_kernel(call, image, kernel, 1, 255);
-}
-
-
-NT_IMAGE_RUN(run_contour, contour)
-
-const nt_node_type_t nt_image_contour =
-    NT_IMAGE_TYPE("lib.pillow.filter.Contour", "Contour",
-                  "Draws the outlines of an image on white.", properties,
-                  run_contour);
-
-/* --- lib.pillow.filter.Emboss ---------------------------------------*/
-
-static bool
-emboss(nt_node_call_t *call, nt_image_t *image)
-{
-    static const float kernel[9] = { -1, 0, 0, 0, 1, 0, 0, 0, 0 };
-
-    return nt_image_kernel(call, image, kernel, 1, 128);
-}
-
-
-NT_IMAGE_RUN(run_emboss, emboss)
-
-const nt_node_type_t nt_image_emboss =
-    NT_IMAGE_TYPE("lib.pillow.filter.Emboss", "Emboss",
-                  "Makes an image look embossed.", properties, run_emboss);
-
-/* --- lib.pillow.filter.FindEdges ------------------------------------*/
-
-static bool
-find_edges(nt_node_call_t *call, nt_image_t *image)
-{
-    static const float kernel[9] = { -1, -1, -1, -1, 8, -1, -1, -1, -1 };
-
-    return nt_image_kernel(call, image, kernel, 1, 0);
-}
-
-
-NT_IMAGE_RUN(run_find_edges, find_edges)
-
-const nt_node_type_t nt_image_find_edges =
-    NT_IMAGE_TYPE("lib.pillow.filter.FindEdges", "Find Edges",
-                  "Shows the edges of an image on black.", properties,
-                  run_find_edges);
-
-/* --- lib.pillow.filter.Smooth ---------------------------------------*/
-
-static bool
-smooth(nt_node_call_t *call, nt_image_t *image)
-{
-    static const float kernel[9] = { 1, 1, 1, 1, 5, 1, 1, 1, 1 };
-
-    return nt_image_kernel(call, image, kernel, 13, 0);
-}
-
-
-NT_IMAGE_RUN(run_smooth, smooth)
-
-const nt_node_type_t nt_image_smooth =
-    NT_IMAGE_TYPE("lib.pillow.filter.Smooth", "Smooth",
-                  "Smooths an image a little.", properties, run_smooth);
+/* clang-format on */

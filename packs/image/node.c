@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "core/nt_buf.h"
 #include "engine/nodes/args.h"
+#include "engine/nodes/media_ref.h"
 #include "packs/image/image.h"
 
 
@@ -52,51 +52,11 @@ nt_image_float(nt_node_call_t *call, const char *name, double min, double max,
 
 /* --- loading --------------------------------------------------------------*/
 
-/* The bytes in the "data" of a ref, in base64. */
-static bool
-load_data(nt_node_call_t *call, const char *name, const json_t *text,
-          char **data, size_t *len)
-{
-    bool     good;
-    json_t  *uri;
-    nt_buf_t buf = { 0 };
-
-    nt_buf_append_str(&buf, NT_STR("data:application/octet-stream;base64,"));
-    nt_buf_append(&buf, json_string_value(text), json_string_length(text));
-    uri = buf.failed ? NULL : json_stringn(buf.data, buf.len);
-    nt_buf_free(&buf);
-
-    if (uri == NULL) {
-        (void) nt_arg_nomem(call);
-        return false;
-    }
-
-    good = nt_call_load(call, uri, data, len);
-    json_decref(uri);
-
-    return good;
-}
-
-
 bool
 nt_image_load(nt_node_call_t *call, const char *name, const json_t *ref,
               char **data, size_t *len)
 {
-    const json_t *text = json_object_get(ref, "data");
-
-    if (json_string_length(json_object_get(ref, "uri")) > 0 ||
-        json_string_length(json_object_get(ref, "asset_id")) > 0)
-    {
-        return nt_call_load(call, ref, data, len);
-    }
-
-    if (json_string_length(text) > 0) {
-        return load_data(call, name, text, data, len);
-    }
-
-    (void) nt_call_fail(call, "'%s' has no image: connect one or choose a file",
-                        name);
-    return false;
+    return nt_media_load(call, name, "an image", ref, data, len);
 }
 
 

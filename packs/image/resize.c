@@ -226,38 +226,41 @@ unpremultiply(nt_image_t *image)
 }
 
 
+/* One direction: from the part `from` to `to` of `in` pixels to `out`. */
+static bool
+pass(nt_node_call_t *call, nt_image_t *image, int in, double from, double to,
+     int out, nt_resize_t how,
+     bool (*along)(nt_node_call_t *call, nt_image_t *image, int size,
+                   const nt_taps_t *taps))
+{
+    bool      good;
+    nt_taps_t taps = { 0 };
+
+    if (in == out && from == 0 && to == out) {
+        return true;
+    }
+
+    good = taps_make(&taps, in, from, to, out, how);
+    if (good) {
+        good = along(call, image, out, &taps);
+    } else {
+        (void) nt_arg_nomem(call);
+    }
+
+    taps_free(&taps);
+
+    return good;
+}
+
+
 static bool
 resize(nt_node_call_t *call, nt_image_t *image, int width, int height,
        nt_resize_t how, const nt_box_t *box)
 {
-    bool      good = true;
-    nt_taps_t rows = { 0 }, columns = { 0 };
-
-    if (width != image->width || box->left != 0 || box->right != width) {
-        good =
-            taps_make(&rows, image->width, box->left, box->right, width, how);
-        if (good) {
-            good = along_rows(call, image, width, &rows);
-        } else {
-            (void) nt_arg_nomem(call);
-        }
-    }
-
-    if (good &&
-        (height != image->height || box->top != 0 || box->bottom != height)) {
-        good = taps_make(&columns, image->height, box->top, box->bottom, height,
-                         how);
-        if (good) {
-            good = along_columns(call, image, height, &columns);
-        } else {
-            (void) nt_arg_nomem(call);
-        }
-    }
-
-    taps_free(&rows);
-    taps_free(&columns);
-
-    return good;
+    return pass(call, image, image->width, box->left, box->right, width, how,
+                along_rows) &&
+           pass(call, image, image->height, box->top, box->bottom, height, how,
+                along_columns);
 }
 
 

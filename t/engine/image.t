@@ -132,7 +132,7 @@ is((run_node($invert, image => asset('a.png')))[0]{asset_id},
 
 # --- what cannot be read ----------------------------------------------------------
 
-like(error($invert), qr/^'image' has no image: connect one or choose a file$/,
+like(error($invert), qr/^'image' must be an image: connect one$/,
     'no image');
 like(error($invert, image => asset('none.png')), qr/does not exist/,
     'an asset that is not there');
