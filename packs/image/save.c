@@ -92,18 +92,6 @@ convert(nt_node_call_t *call, nt_save_t *s)
 }
 
 
-static void
-emit_event(nt_node_call_t *call, json_t *ref, const char *path)
-{
-    const char *name = strrchr(path, '/');
-
-    nt_call_event(call, "save_update",
-                  json_pack("{s:s, s:O, s:s, s:{}}", "name",
-                            name != NULL ? name + 1 : path, "value", ref,
-                            "output_type", "image", "metadata"));
-}
-
-
 /* --- SaveImage ------------------------------------------------------------*/
 
 static void
@@ -158,7 +146,7 @@ run_save(nt_node_call_t *call)
     s.name = nt_str(key.data);
     ref = save_asset(call, &s, key.data);
     if (ref != NULL) {
-        emit_event(call, ref, key.data);
+        nt_files_saved(call, key.data, ref, "image");
     }
 
     nt_buf_free(&key);
@@ -266,7 +254,7 @@ run_save_file(nt_node_call_t *call)
         {
             ref = nt_media_file_ref("image", s.used);
             if (ref != NULL) {
-                emit_event(call, ref, s.used);
+                nt_files_saved(call, s.used, ref, "image");
             } else {
                 (void) nt_arg_nomem(call);
             }
