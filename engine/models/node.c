@@ -98,8 +98,7 @@ nt_media_model(nt_node_call_t *call, const char *name, nt_model_t *model)
     json_t *ref = nt_call_input(call, name);
 
     if (json_string_length(json_object_get(ref, "id")) == 0) {
-        (void) nt_call_fail(call, "'%s' is not set: choose a model", name);
-        return false;
+        return nt_media_default(call, name, ref, model);
     }
 
     return nt_model_resolve(call, ref, model);

@@ -56,8 +56,14 @@ typedef enum {
     NT_MEDIA_HF      /* Hugging Face's own */
 } nt_media_api_t;
 
-/* The model of a ref that must name one.  False after nt_call_fail. */
+/* The model of a ref; for one that names none, the default of its kind.  False
+ * after nt_call_fail. */
 bool nt_media_model(nt_node_call_t *call, const char *name, nt_model_t *model);
+
+/* default.c: the model of a ref to a kind of media models ("image_model" ...)
+ * that names none. */
+bool nt_media_default(nt_node_call_t *call, const char *name, const json_t *ref,
+                      nt_model_t *model);
 
 /* How to ask the model; for FAL and HF also the path. The id loses what the
  * router's chats need. */
