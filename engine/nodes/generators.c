@@ -20,9 +20,10 @@ typedef struct {
 } generator_t;
 
 
-/* The properties "prompt" and "input_text", as one text. */
+/* The properties "prompt" and "input_text", as one text; where both are
+ * empty, what else there is to say. */
 static bool
-add_prompt(nt_agent_t *agent)
+add_prompt(nt_agent_t *agent, nt_str_t otherwise)
 {
     bool     good;
     nt_buf_t text = { 0 };
@@ -41,8 +42,8 @@ add_prompt(nt_agent_t *agent)
         good = false;
 
     } else if (text.len == 0) {
-        (void) nt_call_fail(agent->call, "'prompt' must say what to make");
-        good = false;
+        nt_call_log(agent->call, "warning", "'prompt' is empty");
+        good = nt_agent_user(agent, otherwise, false);
 
     } else {
         good = nt_agent_user(agent, (nt_str_t) { text.data, text.len }, false);
@@ -145,8 +146,8 @@ run_list(nt_node_call_t *call)
     nt_node_rc_t rc = NT_NODE_FAIL;
 
     if (nt_agent_init(&agent, call) &&
-        nt_agent_system(&agent, nt_str(list_prompt)) && add_prompt(&agent) &&
-        nt_agent_run(&agent))
+        nt_agent_system(&agent, nt_str(list_prompt)) &&
+        add_prompt(&agent, NT_STR("Write a list.")) && nt_agent_run(&agent))
     {
         rc = end_list(&agent, &generator);
     }
@@ -394,8 +395,8 @@ run_data(nt_node_call_t *call)
 
     if (check_columns(call, generator.table.columns) &&
         nt_agent_init(&agent, call) &&
-        add_columns(&agent, generator.table.columns) && add_prompt(&agent) &&
-        nt_agent_run(&agent))
+        add_columns(&agent, generator.table.columns) &&
+        add_prompt(&agent, NT_STR("Make data.")) && nt_agent_run(&agent))
     {
         rc = end_data(&generator);
     }

@@ -157,8 +157,9 @@ is_deeply($r->{results}{item}, ['one', 'two'], 'a list without tags');
 $r = ask('openai', 'nodetool.generators.ListGenerator', { prompt => 'x' },
     collect => ['item'], script => [{ text => 'I cannot.' }]);
 like($r->{failure}{message}, qr/the model made no list/, 'no list');
-$r = ask('openai', 'nodetool.generators.ListGenerator', {});
-like($r->{failure}{message}, qr/'prompt' must say/, 'no prompt');
+$r = ask('anthropic', 'nodetool.generators.ListGenerator', {},
+    script => [{ text => '- x' }]);
+is(asked(0), 'Write a list.', 'a prompt that is empty');
 
 # Items leave before the answer is complete.
 $r = ask('openai', 'nodetool.generators.ListGenerator', { prompt => 'x' },
