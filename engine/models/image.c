@@ -32,38 +32,34 @@ nt_nearest_ratio(const char *const *names, int64_t width, int64_t height)
 }
 
 
-bool
-nt_image_check(nt_node_call_t *call, const nt_model_t *model,
-               const nt_image_ask_t *ask, unsigned can)
+void
+nt_image_tell(nt_node_call_t *call, const nt_model_t *model,
+              const nt_image_ask_t *ask, unsigned can)
 {
-    const char *name = NULL;
-    bool        text = ask->image.len == 0;
+    size_t i;
+    bool   diffuses = (can & NT_IMAGE_DIFFUSION) != 0;
+    bool   edits = ask->image.len != 0;
 
-    if (ask->negative.len != 0 && !(can & NT_IMAGE_NEGATIVE)) {
-        name = "negative_prompt";
-    } else if (ask->guidance != 7.5 && !(can & NT_IMAGE_DIFFUSION)) {
-        name = "guidance_scale";
-    } else if (ask->steps != 30 && !(can & NT_IMAGE_DIFFUSION)) {
-        name = "num_inference_steps";
-    } else if (ask->seed >= 0 && !(can & NT_IMAGE_SEED)) {
-        name = "seed";
-    } else if (!ask->safety && !(can & NT_IMAGE_SAFETY)) {
-        name = "safety_check";
-    } else if (!text && ask->strength != 0.8 && !(can & NT_IMAGE_STRENGTH)) {
-        name = "strength";
-    } else if (!text && ask->scheduler[0] != '\0' &&
-               !(can & NT_IMAGE_SCHEDULER)) {
-        name = "scheduler";
+    const struct {
+        const char *name;
+        bool        lost;
+    } settings[] = { { "negative_prompt",
+                       ask->negative.len != 0 && !(can & NT_IMAGE_NEGATIVE) },
+                     { "guidance_scale", ask->guidance != 7.5 && !diffuses },
+                     { "num_inference_steps", ask->steps != 30 && !diffuses },
+                     { "seed", ask->seed >= 0 && !(can & NT_IMAGE_SEED) },
+                     { "safety_check",
+                       !ask->safety && !(can & NT_IMAGE_SAFETY) },
+                     { "strength", edits && ask->strength != 0.8 &&
+                                       !(can & NT_IMAGE_STRENGTH) },
+                     { "scheduler", edits && ask->scheduler[0] != '\0' &&
+                                        !(can & NT_IMAGE_SCHEDULER) } };
+
+    for (i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+        if (settings[i].lost) {
+            nt_model_tell_lost(call, model, settings[i].name);
+        }
     }
-
-    if (name != NULL) {
-        (void) nt_call_fail(call,
-                            "%s (%s) has nothing like '%s': set it back to "
-                            "its default",
-                            model->provider->title, model->id, name);
-    }
-
-    return name == NULL;
 }
 
 
@@ -138,9 +134,7 @@ nt_image_fal(nt_node_call_t *call, const nt_model_t *model, const char *path,
     bool    good = false;
     json_t *body, *reply, *url;
 
-    if (!nt_image_check(call, model, ask, ~(unsigned) NT_IMAGE_SCHEDULER)) {
-        return false;
-    }
+    nt_image_tell(call, model, ask, ~(unsigned) NT_IMAGE_SCHEDULER);
 
     body = fal_body(ask);
     if (body == NULL) {
@@ -225,9 +219,7 @@ nt_image_hf(nt_node_call_t *call, const nt_model_t *model, const char *path,
     char   *text;
     json_t *body;
 
-    if (!nt_image_check(call, model, ask, ~(unsigned) NT_IMAGE_SAFETY)) {
-        return false;
-    }
+    nt_image_tell(call, model, ask, ~(unsigned) NT_IMAGE_SAFETY);
 
     body = hf_body(ask);
     text = body != NULL ? nt_json_text(body) : NULL;

@@ -50,7 +50,7 @@ typedef struct {
 bool nt_openai_image(nt_node_call_t *call, const nt_model_t *model,
                      const nt_openai_image_t *ask, nt_str_t *data);
 
-/* Fails the node if something is asked for that the provider cannot do; what
+/* Warns of what is asked for that the provider cannot do; what
  * it can is a set of these. */
 enum {
     NT_IMAGE_NEGATIVE = 1 << 0,
@@ -61,8 +61,8 @@ enum {
     NT_IMAGE_SCHEDULER = 1 << 5
 };
 
-bool nt_image_check(nt_node_call_t *call, const nt_model_t *model,
-                    const nt_image_ask_t *ask, unsigned can);
+void nt_image_tell(nt_node_call_t *call, const nt_model_t *model,
+                   const nt_image_ask_t *ask, unsigned can);
 
 /* The ratio of `names`, "16:9" ... ended by NULL, that is nearest. */
 const char *nt_nearest_ratio(const char *const *names, int64_t width,

@@ -107,9 +107,7 @@ nt_image_gemini(nt_node_call_t *call, const nt_model_t *model,
 
     const char *ratio = nt_nearest_ratio(ratios, ask->width, ask->height);
 
-    if (!nt_image_check(call, model, ask, 0)) {
-        return false;
-    }
+    nt_image_tell(call, model, ask, 0);
 
     if (!is_imagen(model)) {
         return by_chat(call, model, ask->prompt,

@@ -181,15 +181,12 @@ nt_image_openai(nt_node_call_t *call, const nt_model_t *model,
                               .timeout = ask->timeout };
 
     if (strcmp(model->provider->name, "together") == 0 && ask->image.len == 0) {
-        return nt_image_check(call, model, ask,
-                              NT_IMAGE_NEGATIVE | NT_IMAGE_DIFFUSION |
-                                  NT_IMAGE_SEED) &&
-               any_size(call, model, ask, data);
+        nt_image_tell(call, model, ask,
+                      NT_IMAGE_NEGATIVE | NT_IMAGE_DIFFUSION | NT_IMAGE_SEED);
+        return any_size(call, model, ask, data);
     }
 
-    if (!nt_image_check(call, model, ask, 0)) {
-        return false;
-    }
+    nt_image_tell(call, model, ask, 0);
 
     if (strcmp(model->id, "dall-e-3") == 0) {
         own.size = strcmp(ratio, "1:1") == 0   ? "1024x1024"

@@ -105,6 +105,17 @@ nt_media_model(nt_node_call_t *call, const char *name, nt_model_t *model)
 }
 
 
+void
+nt_model_tell_lost(nt_node_call_t *call, const nt_model_t *model,
+                   const char *name)
+{
+    nt_call_log(call, "warning",
+                "%s (%s) has nothing like '%s', which does "
+                "nothing here",
+                model->provider->title, model->id, name);
+}
+
+
 nt_media_api_t
 nt_media_api(nt_node_call_t *call, nt_model_t *model, char *path, size_t size)
 {

@@ -60,6 +60,11 @@ typedef enum {
  * after nt_call_fail. */
 bool nt_media_model(nt_node_call_t *call, const char *name, nt_model_t *model);
 
+/* Warns of a setting that the model has nothing like: nodes serve models of
+ * many kinds, and workflows are made for one and run with another. */
+void nt_model_tell_lost(nt_node_call_t *call, const nt_model_t *model,
+                        const char *name);
+
 /* default.c: the model of a ref to a kind of media models ("image_model" ...)
  * that names none. */
 bool nt_media_default(nt_node_call_t *call, const char *name, const json_t *ref,

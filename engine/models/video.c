@@ -28,13 +28,13 @@ make_video(nt_node_call_t *call, const nt_video_ask_t *ask, nt_str_t *data)
     }
 
     if (api == NT_MEDIA_GEMINI) {
-        return nt_video_check(call, &model, ask) &&
-               nt_video_gemini(call, &model, ask, data);
+        nt_video_tell(call, &model, ask);
+        return nt_video_gemini(call, &model, ask, data);
     }
 
     if (strcmp(model.provider->name, "openai") == 0) {
-        return nt_video_check(call, &model, ask) &&
-               nt_video_openai(call, &model, ask, data);
+        nt_video_tell(call, &model, ask);
+        return nt_video_openai(call, &model, ask, data);
     }
 
     (void) nt_call_fail(call,

@@ -22,9 +22,9 @@ typedef struct {
     const char *type;       /* of it */
 } nt_video_ask_t;
 
-/* Fails the node for what neither Veo nor Sora can be asked for. */
-bool nt_video_check(nt_node_call_t *call, const nt_model_t *model,
-                    const nt_video_ask_t *ask);
+/* Warns of settings that neither Veo nor Sora can be asked for. */
+void nt_video_tell(nt_node_call_t *call, const nt_model_t *model,
+                   const nt_video_ask_t *ask);
 
 /* Make a video: *data is malloc'ed.  False after nt_call_fail. */
 bool nt_video_gemini(nt_node_call_t *call, const nt_model_t *model,

@@ -12,26 +12,22 @@
 #define VIDEO_SECONDS 1200 /* that a video takes at most, if not told */
 
 
-static bool
-lacks(nt_node_call_t *call, const nt_model_t *model, const char *name)
-{
-    (void) nt_call_fail(call,
-                        "%s (%s) has nothing like '%s': set it back to its "
-                        "default",
-                        model->provider->title, model->id, name);
-
-    return false;
-}
-
-
 /* What neither Veo nor Sora can be asked for. */
-bool
-nt_video_check(nt_node_call_t *call, const nt_model_t *model,
-               const nt_video_ask_t *ask)
+void
+nt_video_tell(nt_node_call_t *call, const nt_model_t *model,
+              const nt_video_ask_t *ask)
 {
-    return (ask->frames == 60 || lacks(call, model, "num_frames")) &&
-           (ask->guidance == 7.5 || lacks(call, model, "guidance_scale")) &&
-           (ask->steps == 30 || lacks(call, model, "num_inference_steps"));
+    if (ask->frames != 60) {
+        nt_model_tell_lost(call, model, "num_frames");
+    }
+
+    if (ask->guidance != 7.5) {
+        nt_model_tell_lost(call, model, "guidance_scale");
+    }
+
+    if (ask->steps != 30) {
+        nt_model_tell_lost(call, model, "num_inference_steps");
+    }
 }
 
 
@@ -249,11 +245,11 @@ nt_video_openai(nt_node_call_t *call, const nt_model_t *model,
     const char *name;
 
     if (ask->negative.len != 0) {
-        return lacks(call, model, "negative_prompt");
+        nt_model_tell_lost(call, model, "negative_prompt");
     }
 
     if (ask->seed >= 0) {
-        return lacks(call, model, "seed");
+        nt_model_tell_lost(call, model, "seed");
     }
 
     if (strcmp(ask->ratio, "16:9") != 0 && strcmp(ask->ratio, "9:16") != 0) {
@@ -263,7 +259,7 @@ nt_video_openai(nt_node_call_t *call, const nt_model_t *model,
     }
 
     if (ask->resolution == NULL || strcmp(ask->resolution, "720p") != 0) {
-        return lacks(call, model, "resolution");
+        nt_model_tell_lost(call, model, "resolution");
     }
 
     started = sora_start(call, model, ask,
