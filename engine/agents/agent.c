@@ -171,12 +171,13 @@ ask_once(nt_agent_t *agent)
 
 /* Is it the response_format that the model does not take?  Providers name the
  * member at fault, each in its own words: response_format, format,
- * response_schema, output_config.format. */
+ * response_schema, output_config.format, "response mime type". */
 static bool
 is_about_format(const char *error)
 {
     return strcasestr(error, "format") != NULL ||
-           strcasestr(error, "schema") != NULL;
+           strcasestr(error, "schema") != NULL ||
+           strcasestr(error, "mime") != NULL;
 }
 
 
@@ -462,6 +463,7 @@ correct(nt_agent_t *agent, const nt_buf_t *error)
     }
 
     agent->corrections++;
+    agent->by_format = true; /* it needs help; also where there are tools */
     nt_buf_printf(&text,
                   "That is not right: %.*s. Answer again, with nothing but the "
                   "JSON object.",

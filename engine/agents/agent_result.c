@@ -3,6 +3,7 @@
 #include "engine/agents/answer.h"
 #include "engine/json.h"
 #include "engine/nodes/jsonschema.h"
+#include "engine/nodes/ustr.h"
 
 
 bool
@@ -95,6 +96,31 @@ nt_agent_take(nt_agent_t *agent, json_t *value, nt_buf_t *error)
 }
 
 
+/* The answer's text as the only field, if there is only one and it is a
+ * text: models do not always wrap it up.  New reference; NULL otherwise. */
+static json_t *
+only_field(const nt_agent_t *agent, nt_str_t text)
+{
+    json_t     *fields = json_object_get(agent->schema, "properties");
+    void       *first = json_object_iter(fields);
+    const char *type;
+
+    if (json_object_size(fields) != 1) {
+        return NULL;
+    }
+
+    type = json_string_value(
+        json_object_get(json_object_iter_value(first), "type"));
+    text = nt_ustr_strip(text, NT_USTR_BOTH, NULL);
+
+    if (type == NULL || strcmp(type, "string") != 0 || text.len == 0) {
+        return NULL;
+    }
+
+    return json_pack("{s:o}", json_object_iter_key(first), nt_ustr_json(text));
+}
+
+
 bool
 nt_agent_take_text(nt_agent_t *agent, nt_buf_t *error)
 {
@@ -103,6 +129,10 @@ nt_agent_take_text(nt_agent_t *agent, nt_buf_t *error)
     nt_str_t text = { agent->text.data, agent->text.len };
 
     value = nt_answer_object(text);
+
+    if (value == NULL) {
+        value = only_field(agent, text);
+    }
 
     if (value == NULL) {
         nt_buf_append_str(error, NT_STR("there is no JSON object in the "

@@ -273,6 +273,22 @@ $r = $a->ask('openai', $AGENT, { prompt => 'x' }, %fields,
 like($r->{failure}{message}, qr/bad key/, 'another error stays one');
 is(scalar @{ $r->{sent} }, 1, '... and is not tried again');
 
+$r = $a->ask('openai', $AGENT, { prompt => 'x' }, members => {
+    -dynamic_outputs => { essay => { type => 'str' } } }, outputs => ['essay'],
+    script => [{ text => "# Kale\n\nA {leaf}.\n" }]);
+is($r->{results}{essay}, "# Kale\n\nA {leaf}.",
+    'a text is the only field, where it is to be one');
+$r = $a->ask('gemini', $AGENT, { prompt => 'x', tools => ['calculator'] },
+    %fields, script => [{ text => 'Hm.' }, { status => 400, error => 'Function '
+        . "calling with a response mime type: 'application/json' is "
+        . 'unsupported' }, { text => '{"name": "Bob", "age": 7}' }]);
+is_deeply($r->{results}, { name => 'Bob', age => 7 },
+    'a model that needs help, from a provider that cannot give it')
+    or diag(explain($r->{failure}));
+ok($r->{sent}[1]{json}{generationConfig}{responseMimeType},
+    '... which is asked to');
+ok(!$r->{sent}[2]{json}{generationConfig}{responseMimeType}, '... once');
+
 $r = $a->ask('gemini', $AGENT, { prompt => 'x', tools => ['calculator'] },
     %fields, script => [
     { tool_calls => [{ name => 'finish_step', arguments => {
