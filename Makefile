@@ -36,7 +36,8 @@ DEPS_BUILD = gcc make pkg-config nginx nginx-dev redis-server libjansson-dev \
              libpcre2-dev libunistring-dev libxml2-dev libsqlite3-dev \
              libcmark-gfm-dev libcmark-gfm-extensions-dev zlib1g-dev \
              ca-certificates curl $(DEPS_PACKS) $(DEPS_PROGRAMS)
-DEPS_PACKS = libvips-dev fonts-dejavu-core libpoppler-glib-dev libqpdf-dev
+DEPS_PACKS = libvips-dev fonts-dejavu-core libpoppler-glib-dev libqpdf-dev \
+             libzip-dev
 DEPS_PROGRAMS = bubblewrap ffmpeg pandoc
 DEPS_TEST  = perl procps openssl wrk nodejs npm python3-venv \
              lua5.4 luajit ruby
@@ -116,12 +117,14 @@ cli: $(BUILD)/nodetool $(SHARE)
 # pack sees nodetool_node.h; what it takes of PACK_SHARED and core is compiled
 # into it, and not seen from outside.
 PACK_image  = vips pangocairo pangoft2
+PACK_office = libzip libxml-2.0
 PACK_pdf    = poppler-glib libqpdf libxml-2.0 zlib
 
-PACK_SHARED = engine/json.c $(addprefix engine/nodes/,args.c asset_folder.c \
-              files.c files_glob.c generated.c media_files.c media_ref.c \
-              pathname.c pytext.c pyvalue.c svg_text.c timename.c ustr.c \
-              wildcard.c) engine/assets/uri.c
+PACK_SHARED = engine/json.c engine/assets/uri.c $(addprefix engine/nodes/,\
+              args.c asset_folder.c csv.c dataframe.c dataframe_columns.c \
+              dataframe_csv.c dataframe_json.c files.c files_glob.c \
+              generated.c media_files.c media_ref.c pathname.c pytext.c \
+              pyvalue.c svg_text.c timename.c ustr.c wildcard.c)
 
 PACK_NAMES  = $(notdir $(patsubst %/,%,$(wildcard packs/*/)))
 PACKS      := $(foreach pack,$(PACK_NAMES),$(shell \

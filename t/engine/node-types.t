@@ -102,7 +102,7 @@ for my $namespace (@search, qw(kie.audio kie.image kie.video
                       lib.numpy.manipulation lib.numpy.math
                       lib.numpy.reshaping lib.numpy.statistics
                       lib.numpy.utils vector.faiss vector.chroma lib.pymupdf
-                      lib.pdfplumber)) {
+                      lib.pdfplumber lib.excel lib.docx)) {
     my @missing = grep { /^\Q$namespace\E\.\w+$/ && !$have{$_}
                          && !$later{$_} } sort keys %want;
     is_deeply(\@missing, [], "$namespace.* is complete");
