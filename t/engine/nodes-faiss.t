@@ -177,7 +177,7 @@ my @bad = (
 run_table(join('', map {
     qq(vector.faiss.AddVectors {"index":{"type":"faiss_index","index":{$_}},)
         . qq("vectors":$vector} !! 'index' is a malformed index\n) } @bad)
-    . "vector.faiss.CreateIndexFlatL2 {\"dim\":65537} !! takes numbers from 1 on\n",
+    . "vector.faiss.CreateIndexFlatL2 {\"dim\":0} !! takes numbers from 1 on\n",
     graph => $g);
 
 $g->done;
