@@ -11,9 +11,7 @@ BUILD=${BUILD:-build}
 failed=0
 
 flags="-std=gnu11 -I. -D_GNU_SOURCE $(pkg-config --cflags libxml-2.0)"
-for library in vips pangocairo pangoft2 poppler-glib libqpdf; do
-
-for library in vips poppler-glib libqpdf libzip; do
+for library in vips pangocairo pangoft2 poppler-glib libqpdf libzip; do
     flags="$flags $(pkg-config --cflags "$library" | sed 's/-I/-isystem /g')"
 done
 nginx=$BUILD/nginx
