@@ -430,6 +430,7 @@ static const nt_node_type_t load = { .type = "test.Load",
 
 extern const nt_node_type_t test_caller; /* test_tools.c */
 extern const nt_node_type_t test_dynamic_outputs;
+extern const nt_node_type_t test_gather;
 
 static const nt_node_type_t *const types[] = {
     &pair,        &wrap,
@@ -443,7 +444,7 @@ static const nt_node_type_t *const types[] = {
     &needy,       &file,
     &fetch,       &load,
     &test_caller, &test_dynamic_outputs,
-    NULL
+    &test_gather, NULL
 };
 
 NT_NODE_API const nt_node_library_t nodetool_node_library = { NODETOOL_NODE_ABI,

@@ -10,6 +10,7 @@
 
 extern const nt_node_type_t test_caller;
 extern const nt_node_type_t test_dynamic_outputs;
+extern const nt_node_type_t test_gather;
 
 static const nt_output_t caller_outputs[] = {
     { "text", "any" }, { "tools", "list" }, { "result", "any" }, { NULL, NULL }
@@ -116,3 +117,47 @@ const nt_node_type_t test_dynamic_outputs = { .type = "test.Outputs",
                                               .outputs = types_output,
                                               .flags = NT_NODE_DYNAMIC_OUTPUTS,
                                               .run = run_dynamic_outputs };
+
+/* --- Gather: a list, sorted, since several edges bring it in any order --- */
+
+static const nt_output_t list_output[] = { { "output", "list" },
+                                           { NULL, NULL } };
+
+static const nt_property_t gather_properties[] = {
+    { .name = "values", .type = "list[any]", .default_json = "[]" },
+    { .name = NULL }
+};
+
+static int
+compare(const void *a, const void *b)
+{
+    return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+static nt_node_rc_t
+run_gather(nt_node_call_t *call)
+{
+    const json_t *values = nt_call_input(call, "values");
+    size_t        i, n = json_array_size(values);
+    char        **texts = calloc(n + 1, sizeof(*texts));
+    json_t       *list = json_array();
+
+    for (i = 0; i < n; i++) {
+        texts[i] = json_dumps(json_array_get(values, i),
+                              JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    }
+    qsort(texts, n, sizeof(*texts), compare);
+    for (i = 0; i < n; i++) {
+        json_array_append_new(list,
+                              json_loads(texts[i], JSON_DECODE_ANY, NULL));
+        free(texts[i]);
+    }
+    free(texts);
+    return nt_call_emit(call, "output", list);
+}
+
+const nt_node_type_t test_gather = { .type = "test.Gather",
+                                     .title = "Gather",
+                                     .properties = gather_properties,
+                                     .outputs = list_output,
+                                     .run = run_gather };
