@@ -241,7 +241,8 @@ sub reference {
         my %in;
         push @{ $in{$_->{targetHandle}} },
             @{ $streams{"$_->{source} $_->{sourceHandle}"} || [] } for @in;
-        my %streaming = map { $_->{targetHandle} => $spread{$_->{source}} } @in;
+        my %streaming;
+        $streaming{$_->{targetHandle}} ||= $spread{$_->{source}} for @in;
 
         my $type = $node->{type};
         if ($type =~ /^nodetool\.constant/) {
