@@ -57,7 +57,9 @@
     X(nt_image_combine)                                                        \
     X(nt_image_svg_type) /* svg.c */                                           \
     X(nt_image_save)     /* save.c */                                          \
-    X(nt_image_save_file)
+    X(nt_image_save_file)                                                      \
+    X(nt_image_to_array) /* array.c */                                         \
+    X(nt_image_from_array)
 
 #define NT_IMAGE_DECLARE(type) extern const nt_node_type_t type;
 

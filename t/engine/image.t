@@ -9,7 +9,7 @@ use warnings;
 use lib 't/lib';
 
 use File::Path qw(make_path);
-use MIME::Base64 qw(encode_base64);
+use MIME::Base64 qw(decode_base64 encode_base64);
 use Test::More;
 
 use NodeTool::Graph qw(graph node);
@@ -345,6 +345,32 @@ is(made('lib.grid.CombineImageGrid', tiles => [@$tiles[0 .. 2]]) =~ s/:.*//r,
     '1x3x4', 'columns that nobody says');
 is(error('lib.grid.CombineImageGrid'),
     "'tiles' must be 1 to 1024 images, not 0", 'no tiles');
+
+# --- arrays ----------------------------------------------------------------------------
+
+my ($array) = run_node('lib.numpy.conversion.ConvertToArray',
+    image => asset('a.png'));
+is_deeply([$array->{dtype}, @{ $array->{shape} }], ['<f8', 2, 4, 3],
+    'an array of an image');
+is_deeply([unpack 'd<*', decode_base64($array->{value})],
+    [map { $_ / 255 } @pixels], 'its values');
+my $to_image = 'lib.numpy.conversion.ConvertToImage';
+is(made($to_image, values => $array), "4x2x3: @pixels", 'and back');
+
+sub array_of {
+    my ($dtype, $format, $shape, @values) = @_;
+    return { type => 'np_array', dtype => $dtype, shape => $shape,
+             value => encode_base64(pack("$format*", @values), '') };
+}
+is(made($to_image, values => array_of('<i8', 'q<', [1, 3], 0, 1, -5)),
+    '3x1x1: 0 255 0', 'of whole numbers');
+is(made($to_image, values => array_of('<f4', 'f<', [1, 1, 4], 0.5, 2, 'nan',
+    -1)), '1x1x4: 127 255 0 0', 'of any numbers');
+for my $shape ([4], [1, 2, 2], [1, 1, 1, 4]) {
+    like(error($to_image, values => array_of('<f4', 'f<', $shape, (0) x 4)),
+        qr/^'values' must have the shape \(height, width\), or/,
+        "not of @$shape");
+}
 
 # --- drawing ---------------------------------------------------------------------------
 

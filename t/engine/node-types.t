@@ -75,8 +75,14 @@ my %later;
 
 # An abstract type that always fails; those that need a plotter, or media.
 $later{"lib.numpy.$_"} = 1 for qw(utils.BinaryOperation
-    conversion.ConvertToArray conversion.ConvertToAudio
-    conversion.ConvertToImage);
+    conversion.ConvertToAudio);
+my $image_pack = -e "$NodeTool::Graph::BUILD/packs/image.so";
+if (!$image_pack) {
+    $later{"lib.numpy.conversion.$_"} = 1 for qw(ConvertToArray ConvertToImage);
+}
+my @image = !$image_pack ? ()
+    : qw(nodetool.image lib.pillow.__init__ lib.pillow.color_grading
+         lib.pillow.draw lib.pillow.enhance lib.pillow.filter lib.grid lib.svg);
 
 # The embedding models that there are take texts only.
 $later{"vector.chroma.$_"} = 1 for qw(IndexImage QueryImage);
@@ -85,7 +91,7 @@ my @search = map { "search.$_" } qw(amazon bing duckduckgo ebay extended google
     google_extra google_play google_trends_extra international more_engines
     retail scholar trends walmart yelp youtube);
 
-for my $namespace (@search, qw(kie.audio kie.image kie.video
+for my $namespace (@image, @search, qw(kie.audio kie.image kie.video
                       openai.text openai.audio openai.image gemini.text
                       gemini.audio gemini.image gemini.video mistral.text
                       mistral.vision mistral.embeddings
