@@ -27,9 +27,10 @@
 #include "engine/wire/wire.h"
 #include "engine/workflows/workflows.h"
 
-#define NT_MAX_EVENTS 10000 /* of a job, kept by the store */
-#define NT_MAX_JOBS   10000 /* ended ones, kept by the memory store */
-#define NT_FLUSH_MS   2000  /* for last replies, at shutdown */
+#define NT_MAX_EVENTS      10000      /* of a job, kept by the store */
+#define NT_MAX_EVENT_BYTES (64 << 20) /* the same */
+#define NT_MAX_JOBS        10000      /* ended ones, kept by the memory store */
+#define NT_FLUSH_MS        2000       /* for last replies, at shutdown */
 
 typedef struct {
     uv_loop_t         loop;
@@ -146,6 +147,10 @@ open_store(nt_engine_t *engine)
                                     .ttl_s = o->job_ttl,
                                     .max_events = NT_MAX_EVENTS,
                                     .max_bytes = o->max_memory,
+                                    .max_job_bytes =
+                                       o->max_memory / 4 < NT_MAX_EVENT_BYTES
+                                            ? o->max_memory / 4
+                                            : NT_MAX_EVENT_BYTES,
                                     .lease_ms = o->lease_ms,
                                     .max_queued = o->max_queued,
                                     .max_user = o->max_user,

@@ -277,7 +277,7 @@ nt_mem_trim(nt_mem_store_t *mem, nt_mem_job_t *job)
         nt_mem_batch_t *oldest = job->batches[job->head];
 
         if (job->n_events - oldest->n < mem->options.max_events &&
-            job->event_bytes <= mem->options.max_bytes / 4)
+            job->event_bytes <= mem->options.max_job_bytes)
         {
             break;
         }

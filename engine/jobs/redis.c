@@ -116,6 +116,11 @@ nt_redis_on_push(nt_redis_t *redis, const redisReply *reply)
 {
     const char *kind, *channel;
 
+    if (reply->type == REDIS_REPLY_ERROR) {
+        nt_log(NT_LOG_WARN, "redis: a channel is not heard: %s", reply->str);
+        return;
+    }
+
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 3 ||
         reply->element[0]->type != REDIS_REPLY_STRING ||
         reply->element[1]->type != REDIS_REPLY_STRING)

@@ -152,12 +152,12 @@ struct nt_store {
 };
 
 typedef struct {
-    unsigned max_jobs;   /* memory: ended jobs kept, the oldest go first */
-    unsigned ttl_s;      /* ended jobs are kept this long */
-    unsigned max_events; /* events kept of a job, about */
-    size_t   max_bytes;  /* memory: of all jobs, about; ended ones go first,
-                          * then old events of a job with a quarter of it */
-    unsigned lease_ms;   /* redis: a lease lapses after this */
+    unsigned max_jobs;      /* memory: ended jobs kept, the oldest go first */
+    unsigned ttl_s;         /* ended jobs are kept this long */
+    unsigned max_events;    /* events kept of a job, about */
+    size_t   max_job_bytes; /* of these events, about */
+    size_t   max_bytes;     /* memory: of all jobs, about; ended ones go */
+    unsigned lease_ms;      /* redis: a lease lapses after this */
     /* Jobs that may wait; beyond it a user who has none waiting may still
      * queue one, up to twice as many in all. */
     unsigned max_queued;

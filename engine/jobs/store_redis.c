@@ -262,8 +262,9 @@ nt_red_leased(nt_red_store_t *red, const char *id, nt_redis_args_t *args,
 
 /* The lines of events, and from which number on events are kept. */
 static void
-nt_red_arg_events(nt_red_store_t *red, nt_redis_args_t *args, nt_buf_t *lines,
-                  const nt_event_t *events, size_t n, uint64_t last)
+nt_red_arg_events(nt_red_store_t *red, const char *id, nt_redis_args_t *args,
+                  nt_buf_t *lines, const nt_event_t *events, size_t n,
+                  uint64_t last)
 {
     for (size_t i = 0; i < n; i++) {
         if (i > 0) {
@@ -274,9 +275,8 @@ nt_red_arg_events(nt_red_store_t *red, nt_redis_args_t *args, nt_buf_t *lines,
 
     nt_redis_arg_int(args, (int64_t) last);
     nt_redis_arg(args, (nt_str_t) { lines->data, lines->len });
-    nt_redis_arg_int(args, last > red->options.max_events
-                               ? (int64_t) (last - red->options.max_events)
-                               : 0);
+    nt_redis_arg_int(args,
+                     (int64_t) nt_red_lease_keep(red, id, last, lines->len));
 }
 
 
@@ -293,7 +293,7 @@ nt_red_append(nt_store_t *store, const char *job_id, const nt_event_t *events,
         return;
     }
 
-    nt_red_arg_events(red, &args, &lines, events, n, events[n - 1].seq);
+    nt_red_arg_events(red, job_id, &args, &lines, events, n, events[n - 1].seq);
     nt_redis_arg(&args, kept);
 
     if (lines.failed) {
@@ -320,7 +320,7 @@ nt_red_finish(nt_store_t *store, const nt_job_record_t *job,
         return;
     }
 
-    nt_red_arg_events(red, &args, &lines, events, n, job->last_seq);
+    nt_red_arg_events(red, job->id, &args, &lines, events, n, job->last_seq);
     nt_redis_arg_text(&args, job->status);
     nt_redis_arg_text(&args, job->result);
     nt_redis_arg_text(&args, job->error);

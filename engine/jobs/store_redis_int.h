@@ -44,6 +44,9 @@ enum {
 typedef struct {
     nt_link_t link;
     char      token[NT_RED_TOKEN];
+    uint64_t  keep;  /* events from this number on are kept */
+    uint64_t  half;  /* with those from this one on, half of what may be */
+    size_t    bytes; /* of those */
     char      id[];
 } nt_red_lease_t;
 
@@ -147,6 +150,11 @@ void nt_red_events(nt_store_t *store, const char *job_id, uint64_t after,
 
 void nt_red_token(const nt_red_store_t *red, unsigned attempt, char *token);
 nt_red_lease_t *nt_red_lease_find(nt_red_store_t *red, const char *id);
+
+/* So many bytes of events up to this number go to the store: from which number
+ * on events are kept. */
+uint64_t nt_red_lease_keep(nt_red_store_t *red, const char *id, uint64_t last,
+                           size_t bytes);
 
 /* False when memory is out. */
 bool nt_red_lease_add(nt_red_store_t *red, const char *id, unsigned attempt);

@@ -32,6 +32,35 @@ nt_red_lease_find(nt_red_store_t *red, const char *id)
 }
 
 
+/* Two halves, of which the older one goes when the newer one is full: what is
+ * kept is between one half and all that may be. */
+uint64_t
+nt_red_lease_keep(nt_red_store_t *red, const char *id, uint64_t last,
+                  size_t bytes)
+{
+    nt_red_lease_t *lease = nt_red_lease_find(red, id);
+    uint64_t        keep = 0;
+
+    if (lease) {
+        if (lease->bytes >= red->options.max_job_bytes / 2) {
+            lease->keep = lease->half;
+            lease->half = last;
+            lease->bytes = 0;
+        }
+
+        lease->bytes += bytes;
+        keep = lease->keep;
+    }
+
+    if (last > red->options.max_events && last - red->options.max_events > keep)
+    {
+        keep = last - red->options.max_events;
+    }
+
+    return keep;
+}
+
+
 bool
 nt_red_lease_add(nt_red_store_t *red, const char *id, unsigned attempt)
 {
@@ -46,6 +75,8 @@ nt_red_lease_add(nt_red_store_t *red, const char *id, unsigned attempt)
     }
 
     memcpy(lease->id, id, size);
+    lease->keep = lease->half = 0;
+    lease->bytes = 0;
     nt_red_token(red, attempt, lease->token);
 
     if (!nt_table_add(&red->leases, &lease->link, lease->id)) {

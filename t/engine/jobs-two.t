@@ -8,7 +8,9 @@ use warnings;
 
 use lib 't/lib';
 
+use IO::Socket::UNIX;
 use Test::More;
+use Time::HiRes qw(time);
 
 use NodeTool::Jobs;
 use NodeTool::Test;
@@ -55,6 +57,43 @@ is_deeply($again, [@$events[10 .. $#$events]], 'resumed on the other engine');
 
 is($t->wire($two, { op => 'job.get', job_id => $ticks, user => '2' })->{status},
     403, q{another user's job});
+
+# --- told, not polled --------------------------------------------------------
+
+NodeTool::Workflows::store($t, $one, 'nap', NodeTool::Workflows::slow(1200));
+my @late;
+for my $round (1 .. 3) {
+    my $id = NodeTool::Jobs::submit($t, $one, 'nap');
+    my %end;
+    my @watchers = map {
+        IO::Socket::UNIX->new(Peer => $_->{socket}) or die "engine: $!"
+    } @engines;
+    print {$_} $t->encode({ op => 'job.events', job_id => $id, user => '1',
+        after => 0 }), "\n" for @watchers;
+    $_->flush for @watchers;
+    my $channel = "nodetool:{jobs}:watch:$id";
+    $t->wait_for('the other engine to listen', sub {
+        NodeTool::Jobs::redis_cli($t->{redis}, 'PUBSUB', 'NUMSUB', $channel)
+            eq "$channel\n1";
+    }) if $round < 3;
+    if ($round == 2) {
+        NodeTool::Jobs::redis_cli($t->{redis}, 'CLIENT', 'KILL', 'TYPE',
+            'pubsub');
+    }
+    for my $i (0, 1) {
+        while (defined(my $line = readline $watchers[$i])) {
+            last if $line eq "\n";
+            $end{$i} = time if $line =~ /"status":"completed","job_id"/;
+        }
+    }
+    push @late, $end{1} - $end{0};
+    $t->wait_for('nobody to listen any more', sub {
+        NodeTool::Jobs::redis_cli($t->{redis}, 'PUBSUB', 'NUMSUB', $channel)
+            eq "$channel\n0";
+    });
+}
+my ($least) = sort { $a <=> $b } map { abs } @late;
+cmp_ok($least, '<', 0.1, 'the other engine is hardly later');
 
 # --- cancelled from the other ------------------------------------------------
 

@@ -168,6 +168,7 @@ typedef struct {
     unsigned max_queued;
     unsigned max_events;
     unsigned lease_ms;
+    size_t   max_job_bytes;
 } test_t;
 
 static void
@@ -175,19 +176,20 @@ start(const test_t *test, int db)
 {
     char url[300], error[256];
 
-    const nt_store_options_t options = { .max_jobs = 1000,
-                                         .ttl_s = 600,
-                                         .max_events = test->max_events,
-                                         .max_queued = test->max_queued,
-                                         .max_bytes = 256 << 20,
-                                         .lease_ms = test->lease_ms
-                                                         ? test->lease_ms
-                                                         : 3000 };
-    nt_jobs_options_t        jobs_options = { .loop = loop,
-                                              .max_running = test->max_running,
-                                              .workspace = -1,
-                                              .assets = -1,
-                                              .graph = get_graph };
+    const nt_store_options_t options = {
+        .max_jobs = 1000,
+        .ttl_s = 600,
+        .max_events = test->max_events,
+        .max_queued = test->max_queued,
+        .max_bytes = 256 << 20,
+        .max_job_bytes = test->max_job_bytes ? test->max_job_bytes : 64 << 20,
+        .lease_ms = test->lease_ms ? test->lease_ms : 3000
+    };
+    nt_jobs_options_t jobs_options = { .loop = loop,
+                                       .max_running = test->max_running,
+                                       .workspace = -1,
+                                       .assets = -1,
+                                       .graph = get_graph };
 
     if (redis_dir[0]) {
         snprintf(url, sizeof(url), "unix://%s/redis.sock?db=%d", redis_dir, db);
@@ -565,17 +567,26 @@ test_slow(void)
     nt_watch_close(seen.watch);
 }
 
+/* Runs a job, and then reads its events. */
+static void
+see_late(seen_t *seen, answer_t *answer, const char *params)
+{
+    answer_t end = { 0 };
+
+    submit(answer, params);
+    nt_jobs_await(jobs, "u", field(answer, "id"), on_end, &end);
+    RUN_UNTIL(end.n);
+    watch(seen, "u", field(answer, "id"), 0);
+    RUN_UNTIL(seen->ended);
+}
+
 static void
 test_trim(void)
 {
-    answer_t answer, end = { 0 };
+    answer_t answer;
     seen_t   seen = { 0 };
 
-    submit(&answer, "{\"events\": 20000}");
-    nt_jobs_await(jobs, "u", field(&answer, "id"), on_end, &end);
-    RUN_UNTIL(end.n);
-    watch(&seen, "u", field(&answer, "id"), 0);
-    RUN_UNTIL(seen.ended);
+    see_late(&seen, &answer, "{\"events\": 20000}");
     ok(seen.first > 1 && seen.last == 20002 && !seen.gap,
        NAME("the oldest events of many go, the rest is whole"));
     is_int(seen.ends, 1, NAME("the last one stays"));
@@ -595,6 +606,20 @@ test_trim(void)
     RUN_UNTIL(seen.ended);
     ok(seen.n == 2 && !strstr(seen.start, "missing"),
        NAME("but not to who misses nothing"));
+    nt_watch_close(seen.watch);
+}
+
+static void
+test_trim_bytes(void)
+{
+    answer_t answer;
+    seen_t   seen = { 0 };
+
+    see_late(&seen, &answer, "{\"events\": 400000}");
+    ok(strstr(seen.start, "missing_from") && seen.last == 400002 && !seen.gap &&
+           seen.n < 200000,
+       NAME("events are bounded by bytes, too"));
+    is_int(seen.ends, 1, NAME("with the last one"));
     nt_watch_close(seen.watch);
 }
 
@@ -721,7 +746,7 @@ test_speed(void)
 static void
 crash(void)
 {
-    static const test_t again = { NULL, 8, 8, 1000, 300 };
+    static const test_t again = { NULL, 8, 8, 1000, 300, 0 };
 
     stop();
     start(&again, 11);
@@ -760,18 +785,19 @@ test_takeover(void)
 }
 
 static const test_t tests[] = {
-    { test_stream, 8, 8, 1000, 3000 },
-    { test_await, 8, 8, 1000, 3000 },
-    { test_failure, 8, 8, 1000, 3000 },
-    { test_queue, 1, 2, 1000, 3000 },
-    { test_cancel, 8, 8, 1000, 3000 },
-    { test_idempotency, 8, 8, 1000, 3000 },
-    { test_slow, 8, 8, 1000000, 3000 },
-    { test_trim, 8, 8, 1000, 3000 },
-    { test_list, 8, 8, 1000, 3000 },
-    { test_drain, 1, 8, 1000, 3000 },
-    { test_speed, 100, 100, 1000, 3000 },
-    { test_takeover, 8, 8, 1000, 300 },
+    { test_stream, 8, 8, 1000, 3000, 0 },
+    { test_await, 8, 8, 1000, 3000, 0 },
+    { test_failure, 8, 8, 1000, 3000, 0 },
+    { test_queue, 1, 2, 1000, 3000, 0 },
+    { test_cancel, 8, 8, 1000, 3000, 0 },
+    { test_idempotency, 8, 8, 1000, 3000, 0 },
+    { test_slow, 8, 8, 1000000, 3000, 0 },
+    { test_trim, 8, 8, 1000, 3000, 0 },
+    { test_list, 8, 8, 1000, 3000, 0 },
+    { test_drain, 1, 8, 1000, 3000, 0 },
+    { test_speed, 100, 100, 1000, 3000, 0 },
+    { test_takeover, 8, 8, 1000, 300, 0 },
+    { test_trim_bytes, 8, 8, 1000000, 3000, 1000000 },
 };
 
 static void
