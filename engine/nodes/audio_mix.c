@@ -139,7 +139,7 @@ static nt_node_rc_t
 run_mixer(nt_node_call_t *call)
 {
     int        i;
-    char       track[16], volume[16];
+    char       track[32], volume[32];
     job_t      job = { .n = 0 };
     nt_sound_t sounds[TRACKS] = { { 0 } };
 
