@@ -41,8 +41,8 @@ my $g = NodeTool::Graph->new(plugins => []);
 for my $n (0 .. $#cases) {
     my ($type, $data) = @{ $cases[$n] }{qw(type data)};
     my $name = "$type " . JSON::PP->new->canonical->encode($data);
-    my %values = map { $_ => $data->{$_} =~ /^@(.*)/
-        ? { type => 'image', asset_id => "$1.png", uri => '' }
+    my %values = map { $_ => $data->{$_} =~ /^@(\w+)([.]\w+)?$/
+        ? { type => 'image', asset_id => $1 . ($2 || '.png'), uri => '' }
         : $data->{$_} } keys %$data;
     my $r = $g->run(graph([node(n => $type, %values),
         node(o => 'nodetool.output.Output', name => 'o')],

@@ -5,6 +5,7 @@
 #   pillow_ref.py compare DIR reads lines "N FILE"; prints, for each, the
 #                             largest and the mean difference of a value
 
+import colorsys
 import json
 import os
 import sys
@@ -38,6 +39,36 @@ def inputs():
     }
     return {**images, "picture": picture, "mask": mask,
             "one": Image.new("RGB", (1, 1), (9, 200, 77))}
+
+
+def files(images, folder):
+    """Writes images in other formats; returns them as nodes see them."""
+    soft, alpha = images["soft"], images["alpha"]
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    deep = Image.fromarray(
+        (np.asarray(soft.convert("L")).astype(np.uint16) * 257))
+    clear = soft.convert("P", palette=Image.ADAPTIVE, colors=8)
+    for name, image, options in [
+        ("gray.png", soft.convert("L"), {}),
+        ("gray_alpha.png", alpha.convert("LA"), {}),
+        ("palette.png", soft.convert("P"), {}),
+        ("clear_palette.png", clear, {"transparency": 3}),
+        ("deep.png", deep, {}),
+        ("deep.tiff", deep, {}),
+        ("turned.jpg", soft, {"exif": exif, "quality": 95}),
+        ("still.webp", soft, {"lossless": True}),
+        ("clear.webp", alpha, {"lossless": True, "exact": True}),
+        ("frame.gif", soft.convert("P", palette=Image.ADAPTIVE), {}),
+        ("plain.tiff", soft, {"compression": "tiff_lzw"}),
+    ]:
+        path = f"{folder}/{name}"
+        image.save(path, **options)
+        image = ImageOps.exif_transpose(Image.open(path))
+        if name.startswith("deep"):
+            image = soft.convert("L")
+        has_alpha = "clear" in name or "alpha" in name
+        images[name] = image.convert("RGBA" if has_alpha else "RGB")
 
 
 # --- color grading: formulas on colours of 0 to 1 -----------------------------
@@ -157,6 +188,27 @@ def film(a, preset="teal_orange", intensity=1):
     return a + (now - a) * intensity
 
 
+RANGES = {"reds": (0.95, 1.05), "oranges": (0.02, 0.10),
+          "greens": (0.18, 0.45), "blues": (0.55, 0.72)}
+
+
+def hsl(a, color_range="all", hue_shift=0, saturation=0, luminance=0):
+    def pixel(rgb):
+        h, s, v = colorsys.rgb_to_hsv(*rgb)
+        share = 1
+        if color_range != "all":
+            start, end = RANGES[color_range]
+            far = abs(h - (start + end) / 2 % 1)
+            share = 1 - min(far, 1 - far) / ((end - start) / 2 + 0.01)
+            inside = start <= h <= end or start <= h + 1 <= end
+            share = max(share, 0) if inside and s > 0.1 else 0
+        return colorsys.hsv_to_rgb((h + hue_shift / 2 * share) % 1,
+                                   min(s * (1 + saturation * share), 1),
+                                   min(v * (1 + luminance * share), 1))
+
+    return np.apply_along_axis(pixel, 2, a)
+
+
 # --- what the nodes do, by Pillow ----------------------------------------------
 
 def enhanced(kind):
@@ -230,6 +282,7 @@ REFERENCES = {
     "lib.pillow.color_grading.Vignette": graded(vignette),
     "lib.pillow.color_grading.SplitToning": graded(split),
     "lib.pillow.color_grading.FilmLook": graded(film),
+    "lib.pillow.color_grading.HSLAdjust": graded(hsl),
 }
 
 
@@ -237,6 +290,7 @@ def make(folder):
     images = inputs()
     for name, image in images.items():
         image.save(f"{folder}/assets/{name}.png")
+    files(images, f"{folder}/assets")
     for n, case in enumerate(CASES):
         values = {
             name: images[value[1:]]
