@@ -124,6 +124,7 @@ nt_package_put(nt_package_t *package, const char *name, const void *data,
 static bool
 read_entry(nt_package_t *package, zip_t *zip, const zip_stat_t *stat)
 {
+    bool        good;
     char       *data;
     zip_file_t *file;
 
@@ -140,9 +141,9 @@ read_entry(nt_package_t *package, zip_t *zip, const zip_stat_t *stat)
         return nomem(package);
     }
 
-    if (zip_fread(file, data, stat->size) != (zip_int64_t) stat->size ||
-        zip_fclose(file) != 0)
-    {
+    good = zip_fread(file, data, stat->size) == (zip_int64_t) stat->size;
+
+    if (zip_fclose(file) != 0 || !good) {
         free(data);
         return unreadable(package);
     }
