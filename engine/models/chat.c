@@ -280,7 +280,7 @@ nt_model_chat(nt_node_call_t *call, const nt_model_chat_t *chat)
     asking_t                a = { .call = call, .chat = chat };
     const nt_llm_dialect_t *dialect;
 
-    if (!nt_model_resolve(call, chat->model, &a.model)) {
+    if (!nt_model_resolve(call, chat->model, NT_MODEL_CHAT, &a.model)) {
         return NULL;
     }
 

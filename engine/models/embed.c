@@ -116,13 +116,7 @@ nt_model_embed(nt_node_call_t *call, const json_t *ref, const json_t *texts,
     json_t    *vectors;
     nt_model_t model;
 
-    if (json_string_length(json_object_get(ref, "id")) == 0) {
-        (void) nt_call_fail(call, "no embedding model is chosen: choose one, "
-                                  "as text-embedding-3-small of openai");
-        return NULL;
-    }
-
-    if (!nt_model_resolve(call, ref, &model)) {
+    if (!nt_model_resolve(call, ref, NT_MODEL_EMBEDDING, &model)) {
         return NULL;
     }
 

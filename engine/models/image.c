@@ -251,7 +251,9 @@ make_image(nt_node_call_t *call, const nt_image_ask_t *ask, nt_str_t *data)
     char       path[320];
     nt_model_t model;
 
-    if (!nt_media_model(call, "model", &model)) {
+    if (!nt_model_resolve(call, nt_call_input(call, "model"), NT_MODEL_IMAGE,
+                          &model))
+    {
         return false;
     }
 

@@ -92,19 +92,6 @@ nt_use_model(nt_node_call_t *call, const char *provider, const char *id,
 }
 
 
-bool
-nt_media_model(nt_node_call_t *call, const char *name, nt_model_t *model)
-{
-    json_t *ref = nt_call_input(call, name);
-
-    if (json_string_length(json_object_get(ref, "id")) == 0) {
-        return nt_media_default(call, name, ref, model);
-    }
-
-    return nt_model_resolve(call, ref, model);
-}
-
-
 void
 nt_model_tell_lost(nt_node_call_t *call, const nt_model_t *model,
                    const char *name)

@@ -56,19 +56,10 @@ typedef enum {
     NT_MEDIA_HF      /* Hugging Face's own */
 } nt_media_api_t;
 
-/* The model of a ref; for one that names none, the default of its kind.  False
- * after nt_call_fail. */
-bool nt_media_model(nt_node_call_t *call, const char *name, nt_model_t *model);
-
 /* Warns of a setting that the model has nothing like: nodes serve models of
  * many kinds, and workflows are made for one and run with another. */
 void nt_model_tell_lost(nt_node_call_t *call, const nt_model_t *model,
                         const char *name);
-
-/* default.c: the model of a ref to a kind of media models ("image_model" ...)
- * that names none. */
-bool nt_media_default(nt_node_call_t *call, const char *name, const json_t *ref,
-                      nt_model_t *model);
 
 /* How to ask the model; for FAL and HF also the path. The id loses what the
  * router's chats need. */

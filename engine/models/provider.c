@@ -7,54 +7,196 @@
 
 #include "engine/models/provider.h"
 
-#define DEFAULT_SETTING "NODETOOL_DEFAULT_MODEL"
-
+/* The first that is configured gives the default model. */
 static const nt_provider_t providers[] = {
-    { "openai", "OpenAI", &nt_llm_openai, "https://api.openai.com/v1",
-      "OPENAI_API_KEY", "OPENAI_BASE_URL", "gpt-4o-mini", NULL },
-    { "anthropic", "Anthropic", &nt_llm_anthropic, "https://api.anthropic.com",
-      "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "claude-sonnet-4-5", NULL },
-    { "gemini", "Gemini", &nt_llm_gemini,
-      "https://generativelanguage.googleapis.com", "GEMINI_API_KEY",
-      "GEMINI_BASE_URL", "gemini-2.5-flash", NULL },
-    { "mistral", "Mistral", &nt_llm_mistral, "https://api.mistral.ai/v1",
-      "MISTRAL_API_KEY", "MISTRAL_BASE_URL", "mistral-small-latest", NULL },
-    { "openrouter", "OpenRouter", &nt_llm_openai,
-      "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY",
-      "OPENROUTER_BASE_URL", "openai/gpt-4o-mini", NULL },
-    { "groq", "Groq", &nt_llm_openai, "https://api.groq.com/openai/v1",
-      "GROQ_API_KEY", "GROQ_BASE_URL", "llama-3.3-70b-versatile", NULL },
-    { "together", "Together", &nt_llm_openai, "https://api.together.xyz/v1",
-      "TOGETHER_API_KEY", "TOGETHER_BASE_URL",
-      "meta-llama/Llama-3.3-70B-Instruct-Turbo", NULL },
-    { "deepseek", "DeepSeek", &nt_llm_openai, "https://api.deepseek.com/v1",
-      "DEEPSEEK_API_KEY", "DEEPSEEK_BASE_URL", "deepseek-chat", NULL },
-    { "xai", "xAI", &nt_llm_openai, "https://api.x.ai/v1", "XAI_API_KEY",
-      "XAI_BASE_URL", "grok-3-mini", NULL },
-    { "cerebras", "Cerebras", &nt_llm_openai, "https://api.cerebras.ai/v1",
-      "CEREBRAS_API_KEY", "CEREBRAS_BASE_URL", "llama-3.3-70b", NULL },
-    { "moonshot", "Moonshot", &nt_llm_openai, "https://api.moonshot.ai/v1",
-      "MOONSHOT_API_KEY", "MOONSHOT_BASE_URL", NULL, NULL },
-    { "minimax", "MiniMax", &nt_llm_openai, "https://api.minimax.io/v1",
-      "MINIMAX_API_KEY", "MINIMAX_BASE_URL", NULL, NULL },
-    { "huggingface", "Hugging Face", &nt_llm_openai,
-      "https://router.huggingface.co/v1", "HF_TOKEN", "HF_BASE_URL",
-      "openai/gpt-oss-120b", NULL },
-    { "ollama", "Ollama", &nt_llm_ollama, NULL, "OLLAMA_API_KEY",
-      "OLLAMA_API_URL", "llama3.2", NULL },
-    { "vllm", "vLLM", &nt_llm_openai, NULL, "VLLM_API_KEY", "VLLM_BASE_URL",
-      NULL, NULL },
-    { "lmstudio", "LM Studio", &nt_llm_openai, NULL, "LMSTUDIO_API_KEY",
-      "LMSTUDIO_API_URL", NULL, NULL },
-    { "llama_cpp", "llama.cpp", &nt_llm_openai, NULL, "LLAMA_CPP_API_KEY",
-      "LLAMA_CPP_URL", NULL, NULL },
-    { "fal_ai", "fal.ai", NULL, "https://fal.run", "FAL_API_KEY",
-      "FAL_BASE_URL", NULL, "Key" },
-    { "kie", "Kie.ai", NULL, "https://api.kie.ai", "KIE_API_KEY",
-      "KIE_BASE_URL", NULL, NULL },
-    { "nodetool", "NodeTool's echo", &nt_llm_openai, NULL, NULL, NULL, "echo",
-      NULL }
+    { "openai",
+      "OpenAI",
+      &nt_llm_openai,
+      "https://api.openai.com/v1",
+      "OPENAI_API_KEY",
+      "OPENAI_BASE_URL",
+      NULL,
+      { "gpt-4o-mini", "gpt-image-1", "sora-2", "tts-1", "whisper-1",
+        "text-embedding-3-small" } },
+    { "anthropic",
+      "Anthropic",
+      &nt_llm_anthropic,
+      "https://api.anthropic.com",
+      "ANTHROPIC_API_KEY",
+      "ANTHROPIC_BASE_URL",
+      NULL,
+      { "claude-sonnet-4-5" } },
+    { "gemini",
+      "Gemini",
+      &nt_llm_gemini,
+      "https://generativelanguage.googleapis.com",
+      "GEMINI_API_KEY",
+      "GEMINI_BASE_URL",
+      NULL,
+      { "gemini-2.5-flash", "gemini-2.5-flash-image",
+        "veo-3.1-generate-preview", "gemini-2.5-flash-preview-tts",
+        "gemini-2.5-flash", "gemini-embedding-001" } },
+    { "mistral",
+      "Mistral",
+      &nt_llm_mistral,
+      "https://api.mistral.ai/v1",
+      "MISTRAL_API_KEY",
+      "MISTRAL_BASE_URL",
+      NULL,
+      { "mistral-small-latest", NULL, NULL, NULL, "voxtral-mini-latest",
+        "mistral-embed" } },
+    { "openrouter",
+      "OpenRouter",
+      &nt_llm_openai,
+      "https://openrouter.ai/api/v1",
+      "OPENROUTER_API_KEY",
+      "OPENROUTER_BASE_URL",
+      NULL,
+      { "openai/gpt-4o-mini" } },
+    { "groq",
+      "Groq",
+      &nt_llm_openai,
+      "https://api.groq.com/openai/v1",
+      "GROQ_API_KEY",
+      "GROQ_BASE_URL",
+      NULL,
+      { "llama-3.3-70b-versatile", NULL, NULL, NULL, "whisper-large-v3" } },
+    { "together",
+      "Together",
+      &nt_llm_openai,
+      "https://api.together.xyz/v1",
+      "TOGETHER_API_KEY",
+      "TOGETHER_BASE_URL",
+      NULL,
+      { "meta-llama/Llama-3.3-70B-Instruct-Turbo",
+        "black-forest-labs/FLUX.1-schnell" } },
+    { "deepseek",
+      "DeepSeek",
+      &nt_llm_openai,
+      "https://api.deepseek.com/v1",
+      "DEEPSEEK_API_KEY",
+      "DEEPSEEK_BASE_URL",
+      NULL,
+      { "deepseek-chat" } },
+    { "xai",
+      "xAI",
+      &nt_llm_openai,
+      "https://api.x.ai/v1",
+      "XAI_API_KEY",
+      "XAI_BASE_URL",
+      NULL,
+      { "grok-3-mini" } },
+    { "cerebras",
+      "Cerebras",
+      &nt_llm_openai,
+      "https://api.cerebras.ai/v1",
+      "CEREBRAS_API_KEY",
+      "CEREBRAS_BASE_URL",
+      NULL,
+      { "llama-3.3-70b" } },
+    { "moonshot",
+      "Moonshot",
+      &nt_llm_openai,
+      "https://api.moonshot.ai/v1",
+      "MOONSHOT_API_KEY",
+      "MOONSHOT_BASE_URL",
+      NULL,
+      { NULL } },
+    { "minimax",
+      "MiniMax",
+      &nt_llm_openai,
+      "https://api.minimax.io/v1",
+      "MINIMAX_API_KEY",
+      "MINIMAX_BASE_URL",
+      NULL,
+      { NULL } },
+    { "huggingface",
+      "Hugging Face",
+      &nt_llm_openai,
+      "https://router.huggingface.co/v1",
+      "HF_TOKEN",
+      "HF_BASE_URL",
+      NULL,
+      { "openai/gpt-oss-120b", "black-forest-labs/FLUX.1-schnell", NULL, NULL,
+        "openai/whisper-large-v3" } },
+    { "fal_ai",
+      "fal.ai",
+      NULL,
+      "https://fal.run",
+      "FAL_API_KEY",
+      "FAL_BASE_URL",
+      "Key",
+      { NULL, "fal-ai/flux/dev", "fal-ai/wan-t2v",
+        "fal-ai/kokoro/american-english", "fal-ai/whisper" } },
+    { "ollama",
+      "Ollama",
+      &nt_llm_ollama,
+      NULL,
+      "OLLAMA_API_KEY",
+      "OLLAMA_API_URL",
+      NULL,
+      { "llama3.2", NULL, NULL, NULL, NULL, "nomic-embed-text" } },
+    { "vllm",
+      "vLLM",
+      &nt_llm_openai,
+      NULL,
+      "VLLM_API_KEY",
+      "VLLM_BASE_URL",
+      NULL,
+      { NULL } },
+    { "lmstudio",
+      "LM Studio",
+      &nt_llm_openai,
+      NULL,
+      "LMSTUDIO_API_KEY",
+      "LMSTUDIO_API_URL",
+      NULL,
+      { NULL } },
+    { "llama_cpp",
+      "llama.cpp",
+      &nt_llm_openai,
+      NULL,
+      "LLAMA_CPP_API_KEY",
+      "LLAMA_CPP_URL",
+      NULL,
+      { NULL } },
+    { "kie",
+      "Kie.ai",
+      NULL,
+      "https://api.kie.ai",
+      "KIE_API_KEY",
+      "KIE_BASE_URL",
+      NULL,
+      { NULL } },
+    { "nodetool",
+      "NodeTool's echo",
+      &nt_llm_openai,
+      NULL,
+      NULL,
+      NULL,
+      NULL,
+      { "echo" } }
 };
+
+/* By kind: the setting of the default model, and what to call such a model. */
+static const struct {
+    const char *setting;
+    const char *name;
+    const char *example;
+} kinds[] = { [NT_MODEL_CHAT] = { "NODETOOL_DEFAULT_MODEL", "model",
+                                  "openai/gpt-4o-mini" },
+              [NT_MODEL_IMAGE] = { "NODETOOL_DEFAULT_IMAGE_MODEL",
+                                   "image model", "openai/gpt-image-1" },
+              [NT_MODEL_VIDEO] = { "NODETOOL_DEFAULT_VIDEO_MODEL",
+                                   "video model", "openai/sora-2" },
+              [NT_MODEL_TTS] = { "NODETOOL_DEFAULT_TTS_MODEL", "speech model",
+                                 "openai/tts-1" },
+              [NT_MODEL_ASR] = { "NODETOOL_DEFAULT_ASR_MODEL",
+                                 "speech recognition model",
+                                 "openai/whisper-1" },
+              [NT_MODEL_EMBEDDING] = { "NODETOOL_DEFAULT_EMBEDDING_MODEL",
+                                       "embedding model",
+                                       "openai/text-embedding-3-small" } };
 
 #define N_PROVIDERS (sizeof(providers) / sizeof(providers[0]))
 
@@ -163,7 +305,8 @@ set_id(nt_node_call_t *call, const char *id, const char *suffix,
 
 /* "provider/id" of the operator. */
 static bool
-use_setting(nt_node_call_t *call, const char *value, nt_model_t *model)
+use_setting(nt_node_call_t *call, const char *value, nt_model_kind_t kind,
+            nt_model_t *model)
 {
     char                 name[64] = "";
     const char          *slash = strchr(value, '/');
@@ -175,8 +318,10 @@ use_setting(nt_node_call_t *call, const char *value, nt_model_t *model)
     }
 
     if (provider == NULL || slash[1] == '\0') {
-        (void) nt_call_fail(call, "the setting " DEFAULT_SETTING " must be a "
-                                  "provider and a model: openai/gpt-4o-mini");
+        (void) nt_call_fail(call,
+                            "the setting %s must be a provider and a model: "
+                            "%s",
+                            kinds[kind].setting, kinds[kind].example);
         return false;
     }
 
@@ -186,40 +331,43 @@ use_setting(nt_node_call_t *call, const char *value, nt_model_t *model)
 
 
 static bool
-use_default(nt_node_call_t *call, nt_model_t *model)
+use_default(nt_node_call_t *call, nt_model_kind_t kind, nt_model_t *model)
 {
-    const char *value = nt_call_setting(call, DEFAULT_SETTING);
+    const char *value = nt_call_setting(call, kinds[kind].setting);
 
     if (value != NULL) {
-        return use_setting(call, value, model);
+        return use_setting(call, value, kind, model);
     }
 
     for (size_t i = 0; i < N_PROVIDERS; i++) {
-        if (providers[i].chat_model != NULL && !is_echo(&providers[i]) &&
+        if (providers[i].models[kind] != NULL && !is_echo(&providers[i]) &&
             read_settings(call, &providers[i], model))
         {
-            return set_id(call, providers[i].chat_model, "", model);
+            return set_id(call, providers[i].models[kind], "", model);
         }
     }
 
     (void) nt_call_fail(call,
-                        "no model is chosen: choose one in the workflow, or "
-                        "set " DEFAULT_SETTING " (openai/gpt-4o-mini) or the "
-                        "key of a provider (OPENAI_API_KEY) for the engine");
+                        "no %s is chosen: choose one in the workflow, or set "
+                        "%s (%s) or the key of a provider (OPENAI_API_KEY) "
+                        "for the engine",
+                        kinds[kind].name, kinds[kind].setting,
+                        kinds[kind].example);
 
     return false;
 }
 
 
 bool
-nt_model_resolve(nt_node_call_t *call, const json_t *ref, nt_model_t *model)
+nt_model_resolve(nt_node_call_t *call, const json_t *ref, nt_model_kind_t kind,
+                 nt_model_t *model)
 {
     const char *name = json_string_value(json_object_get(ref, "provider"));
     const char *id = json_string_value(json_object_get(ref, "id"));
     const nt_provider_t *provider;
 
     if (name == NULL || name[0] == '\0' || strcmp(name, "empty") == 0) {
-        return use_default(call, model);
+        return use_default(call, kind, model);
     }
 
     provider = nt_provider_find(name);
@@ -232,12 +380,12 @@ nt_model_resolve(nt_node_call_t *call, const json_t *ref, nt_model_t *model)
     }
 
     if (id == NULL || id[0] == '\0') {
-        id = provider->chat_model;
+        id = provider->models[kind];
     }
 
     if (id == NULL) {
-        (void) nt_call_fail(call, "the model of %s has no id: choose one",
-                            provider->title);
+        (void) nt_call_fail(call, "the %s of %s has no id: choose one",
+                            kinds[kind].name, provider->title);
         return false;
     }
 

@@ -11,6 +11,17 @@
 #include "core/llm/nt_llm.h"
 #include "engine/nodetool_node.h"
 
+/* What a model is for. */
+typedef enum {
+    NT_MODEL_CHAT,
+    NT_MODEL_IMAGE,
+    NT_MODEL_VIDEO,
+    NT_MODEL_TTS, /* speech of texts */
+    NT_MODEL_ASR, /* texts of speech */
+    NT_MODEL_EMBEDDING,
+    NT_MODEL_KINDS
+} nt_model_kind_t;
+
 typedef struct {
     const char             *name;         /* in refs */
     const char             *title;        /* in sentences */
@@ -18,9 +29,8 @@ typedef struct {
     const char             *base;         /* its address; NULL: has to be set */
     const char             *key_setting;  /* NULL: it has no keys */
     const char             *base_setting; /* of its address */
-    const char             *chat_model;   /* an id, for refs without one; or
-                                           * NULL */
     const char             *scheme; /* of Authorization; NULL: the dialect's */
+    const char *models[NT_MODEL_KINDS]; /* ids, for refs without one; or NULL */
 } nt_provider_t;
 
 /* A model with all that is needed to reach it. */
@@ -42,10 +52,12 @@ const nt_provider_t *nt_provider_find(const char *name);
 bool nt_provider_use(nt_node_call_t *call, const nt_provider_t *provider,
                      nt_model_t *model);
 
-/* The model that a ref means: for an empty one, the default.  False after
- * nt_call_fail. */
+/* The model that a ref means.  For one without a provider that is the setting
+ * NODETOOL_DEFAULT_MODEL (..._IMAGE_MODEL, _VIDEO_MODEL, _TTS_MODEL,
+ * _ASR_MODEL, _EMBEDDING_MODEL), "provider/id"; else of the first provider
+ * that is configured and has such models.  False after nt_call_fail. */
 bool nt_model_resolve(nt_node_call_t *call, const json_t *ref,
-                      nt_model_t *model);
+                      nt_model_kind_t kind, nt_model_t *model);
 
 /* Sends a request to a path of the provider's; its headers, "Name: value",
  * have the key already.  A reply with another status than 2xx fails.  The

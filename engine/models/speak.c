@@ -518,7 +518,8 @@ run_text_to_speech(nt_node_call_t *call)
     }
 
     if (!nt_arg_filled(call, "text", &text) ||
-        !nt_media_model(call, "model", &model))
+        !nt_model_resolve(call, nt_call_input(call, "model"), NT_MODEL_TTS,
+                          &model))
     {
         return NT_NODE_FAIL;
     }

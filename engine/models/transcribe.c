@@ -169,7 +169,8 @@ run_recognition(nt_node_call_t *call)
     nt_model_t  model;
     const char *type;
 
-    if (!nt_media_model(call, "model", &model)) {
+    if (!nt_model_resolve(call, nt_call_input(call, "model"), NT_MODEL_ASR,
+                          &model)) {
         return NT_NODE_FAIL;
     }
 

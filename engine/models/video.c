@@ -17,7 +17,9 @@ make_video(nt_node_call_t *call, const nt_video_ask_t *ask, nt_str_t *data)
     nt_model_t     model;
     nt_media_api_t api;
 
-    if (!nt_media_model(call, "model", &model)) {
+    if (!nt_model_resolve(call, nt_call_input(call, "model"), NT_MODEL_VIDEO,
+                          &model))
+    {
         return false;
     }
 

@@ -91,11 +91,9 @@ like(error(), qr/'input' is empty/, 'nothing to embed');
 output('nodetool.text.Embedding', 'output', input => 'x',
     model => ref_model('embedding_model', 'anthropic', 'x'));
 like(error(), qr/no embedding models/, 'Anthropic has none');
-$mock->script({ json => { object => 'list', data => [] } });
 $v = output('nodetool.text.Embedding', 'output', input => 'x',
     model => ref_model('embedding_model', 'empty', ''));
-like(error(), qr/no embedding model is chosen/, 'no model');
-$mock->script;
+is(request()->{json}{model}, 'text-embedding-3-small', 'the default model');
 
 # --- texts -------------------------------------------------------------------
 
@@ -229,6 +227,19 @@ for my $model (['gemini', 'gemini-2.5-flash-preview-tts',
 output('nodetool.audio.TextToSpeech', 'audio', text => 'hi', speed => 2,
     model => ref_model('tts_model', 'gemini', 'x'));
 like(error(), qr/set 'speed' to 1/, '... at one speed');
+
+# models that nobody has chosen
+for my $default (['nodetool.text.AutomaticSpeechRecognition', 'text',
+        'asr_model', 'whisper-1', audio => uri('audio')],
+    ['nodetool.audio.TextToSpeech', 'audio', 'tts_model', 'tts-1'],
+    ['nodetool.image.TextToImage', 'output', 'image_model', 'gpt-image-1']) {
+    my ($type, $output, $kind, $id, %data) = @$default;
+    ok(output($type, $output, %data, model => ref_model($kind, 'empty', '')),
+        "$type by default") or diag error();
+    my ($model) = map { $_->{data} } grep { $_->{name} eq 'model' }
+        @{ request()->{parts} };
+    is($model // request()->{json}{model}, $id, '... model');
+}
 
 # --- images ------------------------------------------------------------------
 
