@@ -99,6 +99,9 @@
     "  end\n"                                                                  \
     "  taken[#taken + 1] = r\n"                                                \
     "end\n"                                                                    \
+    "local function last(user)\n"                                              \
+    "  call('ZADD', P .. 'turns', 'XX', call('INCR', P .. 'number'), user)\n"  \
+    "end\n"                                                                    \
     "local function turn(user)\n"                                              \
     "  if not below('u:' .. user, max_user) then return false end\n"           \
     "  local ids = call('ZRANGE', P .. 'wait:' .. user, 0, looked)\n"          \
@@ -108,8 +111,7 @@
     "      dequeue(id, user)\n"                                                \
     "    elseif below('w:' .. r[1], max_wf) then\n"                            \
     "      take(id, user, r[1])\n"                                             \
-    "      local n = call('INCR', P .. 'number')\n"                            \
-    "      call('ZADD', P .. 'turns', 'XX', n, user)\n"                        \
+    "      last(user)\n"                                                       \
     "      return true\n"                                                      \
     "    end\n"                                                                \
     "  end\n"                                                                  \
@@ -119,11 +121,16 @@
     "local share = call('ZCARD', P .. 'wait') / math.max(engines, 1)\n"        \
     "n = math.min(n, math.ceil(share))\n"                                      \
     "local users = call('ZRANGE', P .. 'turns', 0, 255)\n"                     \
+    "local full = #users == 256\n"                                             \
     "while #taken <= n and #users > 0 do\n"                                    \
     "  local more = {}\n"                                                      \
     "  for _, user in ipairs(users) do\n"                                      \
     "    if #taken > n then break end\n"                                       \
-    "    if turn(user) then more[#more + 1] = user end\n"                      \
+    "    if turn(user) then\n"                                                 \
+    "      more[#more + 1] = user\n"                                           \
+    "    elseif full then\n"                                                   \
+    "      last(user)\n"                                                       \
+    "    end\n"                                                                \
     "  end\n"                                                                  \
     "  users = more\n"                                                         \
     "end\n"                                                                    \
