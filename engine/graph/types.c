@@ -91,7 +91,7 @@ parse(nt_arena_t *arena, const char **text, const char *const *values,
         do {
             p++;
             p += strspn(p, " ");
-            arg = parse(arena, &p, NULL, depth + 1);
+            arg = parse(arena, &p, values, depth + 1);
             if (arg == NULL || !add_arg(arena, type, arg)) {
                 return NULL;
             }

@@ -172,6 +172,36 @@ nt_web_json(nt_node_call_t *call, const nt_web_t *web)
 }
 
 
+json_t *
+nt_web_call(nt_node_call_t *call, const nt_http_request_t *request,
+            const json_t *body, int *status)
+{
+    json_t           *answer = NULL;
+    nt_buf_t          text = { 0 };
+    nt_web_t          web = { 0 };
+    nt_http_request_t whole = *request;
+
+    if (body != NULL) {
+        nt_json_append(&text, body);
+        whole.body = text.data;
+        whole.body_len = text.len;
+    }
+
+    if (text.failed) {
+        (void) nt_arg_nomem(call);
+
+    } else if (nt_web_ask(call, &whole, &web)) {
+        *status = nt_http_status(web.reply);
+        answer = json_loadb(web.body.data, web.body.len, JSON_DECODE_ANY, NULL);
+        answer = answer != NULL ? answer : json_null();
+    }
+
+    nt_web_free(&web);
+    nt_buf_free(&text);
+    return answer;
+}
+
+
 /* --- kinds of content --- */
 
 void

@@ -38,6 +38,14 @@ bool nt_web_text(nt_node_call_t *call, const nt_web_t *web, nt_buf_t *out);
 /* The body as JSON; a new reference or NULL. */
 json_t *nt_web_json(nt_node_call_t *call, const nt_web_t *web);
 
+/*
+ * One request of an API that speaks JSON: `body` (NULL: none) is sent, *status
+ * is that of the answer, and any will do.  The answer, a new reference; null
+ * where there is none or it is no JSON.  NULL after nt_call_fail.
+ */
+json_t *nt_web_call(nt_node_call_t *call, const nt_http_request_t *request,
+                    const json_t *body, int *status);
+
 /* The media type of the reply in lower case, without parameters, such as
  * "text/html"; "" when there is none or it is long. */
 void nt_web_media_type(const nt_http_reply_t *reply, char *type, size_t size);

@@ -96,7 +96,7 @@ for my $namespace (@image, @search, qw(kie.audio kie.image kie.video
                       gemini.audio gemini.image gemini.video mistral.text
                       mistral.vision mistral.embeddings
                       nodetool.agents nodetool.generators anthropic.agents
-                      lib.http lib.mail lib.rss lib.sqlite nodetool.document lib.markdown
+                      lib.http lib.mail lib.rss lib.supabase lib.sqlite nodetool.document lib.markdown
                       lib.beautifulsoup
                       nodetool.input nodetool.output nodetool.constant
                       nodetool.control nodetool.boolean nodetool.text
