@@ -55,6 +55,8 @@ static const nt_node_library_t *const builtin[] = {
     &nt_nodes_http,
     &nt_nodes_rss,
     &nt_nodes_mail,
+    &nt_nodes_apify,
+    &nt_nodes_messaging,
     &nt_nodes_supabase,
     &nt_nodes_search,
     &nt_nodes_beautifulsoup,

@@ -63,6 +63,8 @@ extern const nt_node_library_t nt_nodes_text_files; /* ... that load, save */
 extern const nt_node_library_t nt_nodes_http;       /* lib.http.* */
 extern const nt_node_library_t nt_nodes_rss;        /* lib.rss.* */
 extern const nt_node_library_t nt_nodes_mail;       /* lib.mail.* */
+extern const nt_node_library_t nt_nodes_apify;      /* apify.scraping.* */
+extern const nt_node_library_t nt_nodes_messaging;  /* messaging.* */
 extern const nt_node_library_t nt_nodes_supabase;   /* lib.supabase.* */
 extern const nt_node_library_t nt_nodes_search;     /* search.* */
 extern const nt_node_library_t nt_nodes_sqlite;     /* lib.sqlite.* */

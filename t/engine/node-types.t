@@ -43,6 +43,9 @@ sub type_text {
 
 sub number { return defined $_[0] ? $_[0] + 0 : 'none' }
 
+# NodeTool's description calls lists required whose default is an empty one.
+my $lists = qr/^apify\.|^messaging\.discord\./;
+
 sub description {
     my ($type) = @_;
 
@@ -52,7 +55,8 @@ sub description {
             name => $_->{name}, type => type_text($_->{type}),
             default => $json->encode($_->{default}),
             min => number($_->{min}), max => number($_->{max}),
-            required => $_->{required} ? 1 : 0,
+            required => $_->{required} && $type->{node_type} !~ $lists
+                ? 1 : 0,
         } } @{ $type->{properties} }],
         outputs => [map { "$_->{name}: " . type_text($_->{type}) }
                     @{ $type->{outputs} }],
@@ -87,6 +91,10 @@ my @image = !$image_pack ? ()
 # The embedding models that there are take texts only.
 $later{"vector.chroma.$_"} = 1 for qw(IndexImage QueryImage);
 
+# A trigger waits for events as long as a job lasts, and a worker's ends.
+$later{$_} = 1 for qw(messaging.discord.DiscordBotTrigger
+                      messaging.telegram.TelegramBotTrigger);
+
 my @search = map { "search.$_" } qw(amazon bing duckduckgo ebay extended google
     google_extra google_play google_trends_extra international more_engines
     retail scholar trends walmart yelp youtube);
@@ -96,7 +104,7 @@ for my $namespace (@image, @search, qw(kie.audio kie.image kie.video
                       gemini.audio gemini.image gemini.video mistral.text
                       mistral.vision mistral.embeddings
                       nodetool.agents nodetool.generators anthropic.agents
-                      lib.http lib.mail lib.rss lib.supabase lib.sqlite nodetool.document lib.markdown
+                      apify.scraping lib.http lib.mail messaging.discord messaging.telegram lib.rss lib.supabase lib.sqlite nodetool.document lib.markdown
                       lib.beautifulsoup
                       nodetool.input nodetool.output nodetool.constant
                       nodetool.control nodetool.boolean nodetool.text
