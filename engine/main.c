@@ -31,6 +31,8 @@
 #define NT_MAX_EVENT_BYTES (64 << 20) /* the same */
 #define NT_MAX_JOBS        10000      /* ended ones, kept by the memory store */
 #define NT_FLUSH_MS        2000       /* for last replies, at shutdown */
+#define NT_MAX_RESULTS     (64u << 20) /* bytes of nodes' results, kept */
+#define NT_RESULTS_MS      3600000u    /* for an hour, as NodeTool */
 
 typedef struct {
     uv_loop_t         loop;
@@ -40,6 +42,7 @@ typedef struct {
     nt_registry_t    *registry;
     nt_workflows_t   *workflows;
     nt_http_client_t *http;
+    nt_results_t     *results;
     nt_store_t       *store;
     nt_jobs_t        *jobs;
     nt_wire_t        *wire;
@@ -213,7 +216,12 @@ open_jobs(nt_engine_t *engine)
                                   .workflow = find_workflow,
                                   .arg = engine };
 
-    engine->jobs = nt_jobs_new(&options);
+    options.results = engine->results =
+        nt_results_new(NT_MAX_RESULTS, NT_RESULTS_MS);
+    if (engine->results != NULL) {
+        engine->jobs = nt_jobs_new(&options);
+    }
+
     if (engine->jobs == NULL) {
         nt_log(NT_LOG_ERROR, "jobs: out of memory");
     }
@@ -342,6 +350,7 @@ stop(nt_engine_t *engine)
     close_handles(engine);
     nt_jobs_free(engine->jobs);
     nt_http_client_free(engine->http);
+    nt_results_free(engine->results);
     engine->store->close(engine->store, on_store_closed, engine);
 }
 

@@ -23,6 +23,8 @@ nt_call_reset(nt_node_call_t *call)
     call->item = NULL;
     json_decref(call->arguments);
     call->arguments = NULL;
+    free(call->key);
+    call->key = NULL;
 
     for (i = 0; i < call->n_ops; i++) {
         if (call->ops[i].kind == NT_OP_EMIT) {

@@ -15,6 +15,7 @@
 #include <uv.h>
 
 #include "core/nt_buf.h"
+#include "engine/graph/results.h"
 #include "engine/http/http.h"
 #include "engine/nodes/registry.h"
 
@@ -131,6 +132,10 @@ typedef struct {
                      nt_subworkflow_t *found, nt_buf_t *error);
     void       *workflow_arg;
     const char *workflow_id; /* of the run's, or NULL; outlives the run */
+    /* Results of nodes that are kept for each user, or NULL. `user` outlives
+     * the run. */
+    nt_results_t *results;
+    const char   *user;
     /* Inputs that are streams (RealtimeAudioInput) stay open until
      * nt_run_end_input; else they end with their parameter. */
     bool open_inputs;

@@ -80,6 +80,7 @@ struct nt_node_call {
     json_t         *arguments; /* of that call; owned */
     json_t         *gathered;  /* {output: values} for a result, or NULL */
 
+    unsigned char *key; /* of the activation, to keep its result; or NULL */
     json_t *stream;     /* of an input that is open: [output, value], or NULL */
     bool    stream_end; /* nothing more will be fed */
     bool    streams;    /* has sent its parameter, goes on with the stream */

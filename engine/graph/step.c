@@ -1,4 +1,5 @@
 #include "engine/graph/keep.h"
+#include "engine/graph/reuse.h"
 #include "engine/graph/stream_input.h"
 #include "engine/graph/tools.h"
 
@@ -53,6 +54,7 @@ nt_step_settle(nt_node_call_t *call)
         return;
     }
 
+    nt_reuse_keep(call);
     nt_call_reset(call);
     if (call->step == NT_STEP_ITEM) {
         nt_run_ready(run, call);
@@ -160,7 +162,10 @@ begin(nt_node_call_t *call, nt_step_t step)
         nt_run_forget(call); /* of the activation before */
     }
     call->fired = true;
-    if (nt_keep_begin(call)) {
+    if (step == NT_STEP_RUN && nt_reuse_take(call)) {
+        call->rc = NT_NODE_DONE;
+        nt_step_settle(call);
+    } else if (nt_keep_begin(call)) {
         start_step(call);
     }
 }

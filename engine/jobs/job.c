@@ -313,6 +313,8 @@ nt_job_run(nt_job_t *job)
             .loop = job->jobs->options.loop,
             .params = job->params,
             .http = job->jobs->options.http,
+            .results = job->jobs->options.results,
+            .user = job->user,
             .workspace = job->jobs->options.workspace,
             .workspace_name = name.data,
             .assets = job->jobs->options.assets,

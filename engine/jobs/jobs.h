@@ -27,6 +27,7 @@ typedef struct {
     nt_store_t       *store;       /* owned by the caller, outlives the jobs */
     unsigned          max_running; /* jobs at a time on this engine */
     nt_http_client_t *http;        /* see nt_run_options_t */
+    nt_results_t     *results;     /* the same */
     int               workspace;
     int               assets;
     unsigned          allow; /* NT_ALLOW_... */

@@ -171,7 +171,7 @@ const nt_node_type_t nt_embedding = {
                    "vectors that are near each other.",
     .properties = embedding_properties,
     .outputs = nt_out_np_array,
-    .flags = NT_MODEL_NODE,
+    .flags = NT_MODEL_NODE | NT_NODE_CACHE,
     .run = run_embedding
 };
 
@@ -202,7 +202,7 @@ const nt_node_type_t nt_openai_embedding = {
     .description = "The vector of a text by a model of OpenAI.",
     .properties = openai_properties,
     .outputs = nt_out_np_array,
-    .flags = NT_MODEL_NODE,
+    .flags = NT_MODEL_NODE | NT_NODE_CACHE,
     .run = run_openai
 };
 
@@ -229,7 +229,7 @@ const nt_node_type_t nt_gemini_embedding = {
     .description = "The vector of a text by a model of Google.",
     .properties = gemini_properties,
     .outputs = nt_out_np_array,
-    .flags = NT_MODEL_NODE,
+    .flags = NT_MODEL_NODE | NT_NODE_CACHE,
     .run = run_gemini
 };
 
@@ -255,6 +255,6 @@ const nt_node_type_t nt_mistral_embedding = {
     .description = "The vector of a text by a model of Mistral.",
     .properties = mistral_properties,
     .outputs = nt_out_np_array,
-    .flags = NT_MODEL_NODE,
+    .flags = NT_MODEL_NODE | NT_NODE_CACHE,
     .run = run_mistral
 };

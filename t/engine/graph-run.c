@@ -116,6 +116,7 @@ folder(const json_t *request, const char *name)
 }
 
 static nt_registry_t *registry;
+static nt_results_t  *results;
 
 /* A workflow of the request's "workflows", {id: {"graph", "tool_name"}}. */
 static bool
@@ -202,6 +203,8 @@ run(nt_graph_t *graph, const json_t *request, json_t *reply)
         .allow =
             (unsigned) json_integer_value(json_object_get(request, "allow")),
         .kept = json_object_get(request, "kept"),
+        .results = results,
+        .user = json_string_value(json_object_get(request, "user")),
         .open_inputs = json_object_get(request, "feed") != NULL
     };
     char       hash[NT_GRAPH_HASH_LEN];
@@ -216,6 +219,7 @@ run(nt_graph_t *graph, const json_t *request, json_t *reply)
                  ? json_integer_value(json_object_get(request, "cancel"))
                  : -1;
 
+    uv_update_time(options.loop);
     test.events = json_array();
     (void) uv_timer_init(options.loop, &timer);
     timer.data = &test;
@@ -338,6 +342,7 @@ main(int argc, char **argv)
     http =
         nt_http_client_new(uv_default_loop(), &options, error, sizeof(error));
     registry = nt_registry_new();
+    results = nt_results_new(10000, 1000);
     if (http == NULL || registry == NULL || !load(argv[1], argv[2])) {
         return 1;
     }
@@ -356,6 +361,7 @@ main(int argc, char **argv)
     }
     free(line);
     nt_registry_free(registry);
+    nt_results_free(results);
     nt_http_client_free(http);
     (void) uv_run(uv_default_loop(), UV_RUN_DEFAULT); /* handles that close */
     return uv_loop_close(uv_default_loop()) == 0 ? 0 : 1;

@@ -431,6 +431,7 @@ static const nt_node_type_t load = { .type = "test.Load",
 extern const nt_node_type_t test_caller; /* test_tools.c */
 extern const nt_node_type_t test_dynamic_outputs;
 extern const nt_node_type_t test_gather;
+extern const nt_node_type_t test_dear;
 
 static const nt_node_type_t *const types[] = {
     &pair,        &wrap,
@@ -444,7 +445,8 @@ static const nt_node_type_t *const types[] = {
     &needy,       &file,
     &fetch,       &load,
     &test_caller, &test_dynamic_outputs,
-    &test_gather, NULL
+    &test_gather, &test_dear,
+    NULL
 };
 
 NT_NODE_API const nt_node_library_t nodetool_node_library = { NODETOOL_NODE_ABI,

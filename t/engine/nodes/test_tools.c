@@ -11,6 +11,7 @@
 extern const nt_node_type_t test_caller;
 extern const nt_node_type_t test_dynamic_outputs;
 extern const nt_node_type_t test_gather;
+extern const nt_node_type_t test_dear;
 
 static const nt_output_t caller_outputs[] = {
     { "text", "any" }, { "tools", "list" }, { "result", "any" }, { NULL, NULL }
@@ -161,3 +162,28 @@ const nt_node_type_t test_gather = { .type = "test.Gather",
                                      .properties = gather_properties,
                                      .outputs = list_output,
                                      .run = run_gather };
+
+/* --- Dear: says how often it has run --- */
+
+static const nt_property_t dear_properties[] = {
+    { .name = "value", .type = "any" }, { .name = NULL }
+};
+
+static nt_node_rc_t
+run_dear(nt_node_call_t *call)
+{
+    static json_int_t n;
+
+    if (json_is_false(nt_call_input(call, "value"))) {
+        return nt_call_fail(call, "false number %d", (int) ++n);
+    }
+    return nt_call_emit(call, "output",
+                        json_pack("[O, I]", nt_call_input(call, "value"), ++n));
+}
+
+const nt_node_type_t test_dear = { .type = "test.Dear",
+                                   .title = "Dear",
+                                   .properties = dear_properties,
+                                   .outputs = list_output,
+                                   .flags = NT_NODE_CACHE,
+                                   .run = run_dear };
