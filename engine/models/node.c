@@ -4,11 +4,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
-#include "core/nt_id.h"
 #include "engine/assets/uri.h"
 #include "engine/models/node.h"
+#include "engine/nodes/generated.h"
 
 const nt_output_t nt_out_audio[] = { { "output", "audio" }, { NULL, NULL } };
 const nt_output_t nt_out_image[] = { { "output", "image" }, { NULL, NULL } };
@@ -215,27 +214,40 @@ nt_emit_reply(nt_node_call_t *call, json_t *reply)
 
 /* --- media --- */
 
+typedef struct {
+    const char *kind;
+    const char *extension;
+    nt_str_t    data;
+    json_t     *ref;
+} store_t;
+
+
+/* On the pool: all of the bytes are read for their hash. */
+static void
+store(nt_node_call_t *call, void *arg)
+{
+    store_t *s = arg;
+
+    s->ref = nt_generated_store(call, s->kind, s->extension, s->data.data,
+                                s->data.len);
+}
+
+
 json_t *
 nt_store_media(nt_node_call_t *call, const char *kind, const char *type,
                nt_str_t data)
 {
-    char          key[80], id[NT_ID_HEX_LEN];
-    unsigned char random[16];
+    store_t s = { .kind = kind, .extension = "bin", .data = data };
 
     if (type == NULL) {
         type = nt_media_type(data);
     }
 
-    if (getrandom(random, sizeof(random), 0) != (ssize_t) sizeof(random)) {
-        (void) nt_call_fail(call, "the server has no random numbers");
-        return NULL;
+    if (type != NULL) {
+        s.extension = nt_media_extension(type);
     }
 
-    nt_id_hex(id, random);
-    snprintf(key, sizeof(key), "models/%.*s.%s", NT_ID_HEX_LEN, id,
-             type != NULL ? nt_media_extension(type) : "bin");
-
-    return nt_call_store(call, kind, key, data.data, data.len);
+    return nt_call_thread(call, store, &s) ? s.ref : NULL;
 }
 
 

@@ -84,8 +84,8 @@ json_t *nt_ask(nt_node_call_t *call, const nt_ask_t *ask, json_t *options);
 /* Emits the text of a reply (taken over) and frees it. */
 nt_node_rc_t nt_emit_reply(nt_node_call_t *call, json_t *reply);
 
-/* Stores media among the assets under a new key and returns the ref; NULL
- * after nt_call_fail. `type` may be NULL: then the bytes say it. */
+/* Stores media among the assets (nt_generated_store) and returns the ref; NULL
+ * after nt_call_fail.  `type` may be NULL: then the bytes say it. */
 json_t *nt_store_media(nt_node_call_t *call, const char *kind, const char *type,
                        nt_str_t data);
 
