@@ -7,10 +7,12 @@
 
 #include "engine/nodes/numpy.h"
 #include "engine/nodes/registry.h"
+#include "engine/nodes/sound.h"
 #include "engine/nodes/timename.h"
 #include "engine/nodes/ustr.h"
 
-#define NPY_ALIGN 64
+#define NPY_ALIGN       64
+#define SAMPLE_RATE_MAX 44100
 
 
 /* --- lists and numbers --- */
@@ -180,6 +182,60 @@ run_save(nt_node_call_t *call)
 }
 
 
+/* --- ConvertToAudio --- */
+
+/* One channel of the samples in their order, -1.0 to 1.0. */
+static bool
+to_sound(nt_node_call_t *call, const nt_ndarray_t *a, unsigned rate,
+         nt_sound_t *sound)
+{
+    double x;
+    size_t k;
+
+    if (!nt_sound_make(call, sound, a->size, 1, rate)) {
+        return false;
+    }
+
+    for (k = 0; k < a->size; k++) {
+        x = nt_nd_float(a, k);
+        x = x < -1 ? -1 : x > 1 ? 1 : x;
+        sound->samples[k] = isnan(x) ? 0 : (int16_t) (x * INT16_MAX);
+    }
+
+    return true;
+}
+
+
+static nt_node_rc_t
+run_to_audio(nt_node_call_t *call)
+{
+    bool         good;
+    int64_t      rate;
+    nt_sound_t   sound = { 0 };
+    nt_ndarray_t a;
+
+    if (!nt_arg_int(call, "sample_rate", &rate)) {
+        return NT_NODE_FAIL;
+    }
+
+    if (rate < 1 || rate > SAMPLE_RATE_MAX) {
+        return nt_call_fail(call, "'sample_rate' must be 1 to %d",
+                            SAMPLE_RATE_MAX);
+    }
+
+    good = nt_arg_ndarray(call, "values", &a) &&
+           to_sound(call, &a, (unsigned) rate, &sound);
+    nt_nd_free(&a);
+
+    if (!good) {
+        nt_sound_free(&sound);
+        return NT_NODE_FAIL;
+    }
+
+    return nt_sound_emit(call, "output", &sound);
+}
+
+
 /* --- the types --- */
 
 NT_NP_OUTPUT(array_output, "np_array");
@@ -232,13 +288,36 @@ CONVERSION(save_type, "io.SaveArray", "Save Array",
            "Saves an array among the assets, as a file of NumPy's.",
            save_properties, array_output, run_save);
 
-static const nt_node_type_t *const types[] = { &to_list_type,
-                                               &to_scalar_type,
-                                               &from_list_type,
-                                               &from_scalar_type,
-                                               &save_type,
-                                               &nt_np_matmul,
-                                               NULL };
+static const double rate_min = 0;
+static const double rate_max = SAMPLE_RATE_MAX;
+
+static const nt_property_t audio_properties[] = {
+    NT_NP_ARRAY("values", "Samples from -1.0 to 1.0"),
+    { .name = "sample_rate",
+      .type = "int",
+      .default_json = "44100",
+      .min = &rate_min,
+      .max = &rate_max,
+      .description = "Samples a second" },
+    NT_PROP_END
+};
+
+NT_NP_OUTPUT(audio_output, "audio");
+
+static const nt_node_type_t to_audio_type = {
+    .type = "lib.numpy.conversion.ConvertToAudio",
+    .title = "Convert To Audio",
+    .description = "A sound of the samples in an array.",
+    .properties = audio_properties,
+    .outputs = audio_output,
+    .flags = NT_NODE_ASYNC,
+    .run = run_to_audio
+};
+
+static const nt_node_type_t *const types[] = {
+    &to_audio_type,    &to_list_type, &to_scalar_type, &from_list_type,
+    &from_scalar_type, &save_type,    &nt_np_matmul,   NULL
+};
 
 const nt_node_library_t nt_nodes_numpy = { .abi = NODETOOL_NODE_ABI,
                                            .name = "numpy",

@@ -128,6 +128,12 @@ void nt_layout_free(nt_layout_t *layout);
 void nt_page_append(nt_buf_t *out, const nt_page_t *page, size_t first,
                     size_t end, double gap);
 
+/* The texts of all wanted pages, each appended by `append`, with `between`
+ * between them; bounded.  A new reference; NULL after nt_call_fail. */
+json_t *nt_pdf_texts(nt_pdf_t *pdf, nt_str_t between,
+                     bool (*append)(nt_pdf_t *pdf, const nt_page_t *page,
+                                    nt_buf_t *text));
+
 /* --- table.c --- */
 
 typedef enum {

@@ -75,13 +75,6 @@ append_page(nt_pdf_t *pdf, const nt_page_t *page, nt_buf_t *text)
     }
 
     nt_layout_free(&layout);
-
-    if (text->len > NT_PDF_TEXT_MAX) {
-        (void) nt_call_fail(pdf->call, "the text of 'pdf' is more than 64 MiB; "
-                                       "take fewer pages");
-        return false;
-    }
-
     return true;
 }
 
@@ -89,33 +82,7 @@ append_page(nt_pdf_t *pdf, const nt_page_t *page, nt_buf_t *text)
 static json_t *
 work_text(nt_node_call_t *call, nt_pdf_t *pdf)
 {
-    int       number;
-    bool      good;
-    json_t   *result;
-    nt_buf_t  text = { 0 };
-    nt_page_t page;
-
-    for (number = pdf->first, good = true; good && number < pdf->end; number++)
-    {
-        if (number > pdf->first) {
-            nt_buf_append_str(&text, NT_STR("\n\n"));
-        }
-
-        good =
-            nt_page_read(pdf, number, &page) && append_page(pdf, &page, &text);
-        nt_page_free(&page);
-    }
-
-    result = good && !text.failed
-                 ? json_stringn(text.len > 0 ? text.data : "", text.len)
-                 : NULL;
-
-    if (good && result == NULL) {
-        (void) nt_arg_nomem(call);
-    }
-
-    nt_buf_free(&text);
-    return result;
+    return nt_pdf_texts(pdf, NT_STR("\n\n"), append_page);
 }
 
 

@@ -70,13 +70,6 @@ append_lines(nt_pdf_t *pdf, const nt_page_t *page, nt_buf_t *text)
     }
 
     nt_layout_free(&layout);
-
-    if (text->len > NT_PDF_TEXT_MAX) {
-        (void) nt_call_fail(pdf->call, "the text of 'pdf' is more than 64 MiB; "
-                                       "take fewer pages");
-        return false;
-    }
-
     return true;
 }
 
@@ -84,33 +77,7 @@ append_lines(nt_pdf_t *pdf, const nt_page_t *page, nt_buf_t *text)
 static json_t *
 work_text(nt_node_call_t *call, nt_pdf_t *pdf)
 {
-    int       number;
-    bool      good;
-    json_t   *result;
-    nt_buf_t  text = { 0 };
-    nt_page_t page;
-
-    for (number = pdf->first, good = true; good && number < pdf->end; number++)
-    {
-        good =
-            nt_page_read(pdf, number, &page) && append_lines(pdf, &page, &text);
-        nt_page_free(&page);
-    }
-
-    result = NULL;
-
-    if (good) {
-        result = text.failed
-                     ? NULL
-                     : json_stringn(text.len > 0 ? text.data : "", text.len);
-
-        if (result == NULL) {
-            (void) nt_arg_nomem(call);
-        }
-    }
-
-    nt_buf_free(&text);
-    return result;
+    return nt_pdf_texts(pdf, NT_STR(""), append_lines);
 }
 
 

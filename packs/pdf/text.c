@@ -375,3 +375,45 @@ nt_layout_free(nt_layout_t *layout)
     free(layout->blocks);
     *layout = (nt_layout_t) { 0 };
 }
+
+
+/* --- texts of pages --- */
+
+json_t *
+nt_pdf_texts(nt_pdf_t *pdf, nt_str_t between,
+             bool (*append)(nt_pdf_t *pdf, const nt_page_t *page,
+                            nt_buf_t *text))
+{
+    int       number;
+    bool      good;
+    json_t   *result;
+    nt_buf_t  text = { 0 };
+    nt_page_t page;
+
+    for (number = pdf->first, good = true; good && number < pdf->end; number++)
+    {
+        if (number > pdf->first) {
+            nt_buf_append_str(&text, between);
+        }
+
+        good = nt_page_read(pdf, number, &page) && append(pdf, &page, &text);
+        nt_page_free(&page);
+
+        if (good && text.len > NT_PDF_TEXT_MAX) {
+            (void) nt_call_fail(pdf->call, "the text of 'pdf' is more than 64 "
+                                           "MiB; take fewer pages");
+            good = false;
+        }
+    }
+
+    result = good && !text.failed
+                 ? json_stringn(text.len > 0 ? text.data : "", text.len)
+                 : NULL;
+
+    if (good && result == NULL) {
+        (void) nt_arg_nomem(pdf->call);
+    }
+
+    nt_buf_free(&text);
+    return result;
+}

@@ -77,9 +77,8 @@ for my $name (sort keys %have) {
 # The namespaces that are complete, but for these.
 my %later;
 
-# An abstract type that always fails; those that need a plotter, or media.
-$later{"lib.numpy.$_"} = 1 for qw(utils.BinaryOperation
-    conversion.ConvertToAudio);
+# An abstract type that always fails.
+$later{'lib.numpy.utils.BinaryOperation'} = 1;
 my $image_pack = -e "$NodeTool::Graph::BUILD/packs/image.so";
 if (!$image_pack) {
     $later{"lib.numpy.conversion.$_"} = 1 for qw(ConvertToArray ConvertToImage);

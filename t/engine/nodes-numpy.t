@@ -79,6 +79,7 @@ lib.numpy.manipulation.MatMul {"a":$six,"b":$six} !! 'a' has rows of 3 elements 
 lib.numpy.reshaping.Reshape2D {"values":$six,"num_rows":4,"num_cols":2} !! an array of 6 elements does not fit the new shape
 lib.numpy.statistics.MaxArray {"values":{"type":"np_array","value":"","dtype":"<f8","shape":[0]}} !! 'values' has no elements along its axis
 lib.numpy.io.SaveArray {"values":$six,"folder":{"type":"folder","asset_id":"arrays"},"name":"six.npy"} => {'type': 'np_array', 'value': 'AQAAAAIAAAADAAAABAAAAAUAAAAGAAAA', 'dtype': '<i4', 'shape': [2, 3], 'uri': 'http://test/storage/assets/arrays/six.npy', 'asset_id': 'arrays/six.npy'}
+lib.numpy.conversion.ConvertToAudio {"values":$six,"sample_rate":0} !! 'sample_rate' must be 1 to 44100
 lib.numpy.io.SaveArray {"values":1,"name":""} !! 'name' must not be empty
 TABLE
 
@@ -87,6 +88,16 @@ my $npy = do { local $/; readline $file };
 is($npy, "\x93NUMPY\1\0\x76\0"
     . "{'descr': '<i4', 'fortran_order': False, 'shape': (2, 3), }"
     . (' ' x 58) . "\n" . pack('l<6', 1 .. 6), 'a file of NumPy');
+
+my $samples = array('<f8', '5', pack('d<5', 0, 0.5, -1, 7, 'nan'));
+my ($sound) = NodeTool::NodeTable::run_node($g, 'lib.numpy.conversion.ConvertToAudio',
+    qq({"values":$samples,"sample_rate":8000}), %in);
+my ($name) = ($sound || '') =~ m{'uri': 'http://test/storage/assets/([^']+)'};
+open $file, '<:raw', "$dir/$name" or die $!;
+my $wav = do { local $/; readline $file };
+is($wav, 'RIFF' . pack('V', 46) . 'WAVEfmt ' . pack('VvvVVvv', 16, 1, 1, 8000,
+        16000, 2, 16) . 'data' . pack('V', 10)
+    . pack('s<5', 0, 16383, -32767, 32767, 0), 'a sound');
 
 $g->done;
 done_testing();
