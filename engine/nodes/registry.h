@@ -25,7 +25,8 @@ int nt_registry_load(nt_registry_t *registry, const char *folder,
 
 /* Where packs are (engine/nodes/packs.h); NULL: nowhere.  One is loaded when
  * a type with a prefix of its is first looked for, which takes tens of
- * milliseconds; why one cannot be is said through `log`. */
+ * milliseconds; why one cannot be is said through `log`.  False when memory is
+ * out. */
 bool nt_registry_packs(nt_registry_t *registry, const char *folder,
                        void (*log)(const char *message));
 
