@@ -307,30 +307,48 @@ nt_collection_close(nt_collection_t *c)
 }
 
 
-static bool
-check_version(nt_collection_t *c)
+/* The version of the tables, 0 for none yet; -1 after nt_call_fail. */
+static int
+read_version(nt_collection_t *c)
 {
-    bool          good;
+    int           version;
     sqlite3_stmt *statement;
 
     statement = nt_collection_prepare(c, "PRAGMA user_version");
 
     if (statement == NULL) {
-        return false;
+        return -1;
     }
 
-    good = nt_collection_step(c, statement) == SQLITE_ROW;
+    version = nt_collection_step(c, statement) == SQLITE_ROW
+                  ? sqlite3_column_int(statement, 0)
+                  : -1;
+    (void) sqlite3_finalize(statement);
+    return version;
+}
 
-    if (good && sqlite3_column_int(statement, 0) != VERSION) {
-        good = false;
+
+/* Are there tables of this version?  With `make`, those that are missing are
+ * made. */
+static bool
+check_version(nt_collection_t *c, bool make)
+{
+    int version;
+
+    version = read_version(c);
+
+    if (version == 0 && make) {
+        return nt_collection_exec(c, tables);
+    }
+
+    if (version != VERSION && version >= 0) {
         (void) nt_call_fail(c->call,
                             "collection \"%.*s\" was not made by this version "
                             "of the server",
                             (int) c->name.len, c->name.data);
     }
 
-    (void) sqlite3_finalize(statement);
-    return good;
+    return version == VERSION;
 }
 
 
@@ -341,7 +359,7 @@ nt_collection_open(nt_node_call_t *call, nt_str_t name)
 
     c = open_collection(call, name, false);
 
-    if (c != NULL && !check_version(c)) {
+    if (c != NULL && !check_version(c, false)) {
         nt_collection_close(c);
         return NULL;
     }
@@ -478,9 +496,8 @@ nt_collection_create(nt_node_call_t *call, nt_str_t name, const json_t *model,
     }
 
     /* without the commit, closing rolls back */
-    good = nt_collection_exec(c, "BEGIN IMMEDIATE") &&
-           nt_collection_exec(c, tables) && keep_model(c, model, kept) &&
-           nt_collection_exec(c, "COMMIT");
+    good = nt_collection_exec(c, "BEGIN IMMEDIATE") && check_version(c, true) &&
+           keep_model(c, model, kept) && nt_collection_exec(c, "COMMIT");
     nt_collection_close(c);
     return good;
 }

@@ -16,6 +16,7 @@
 
 #define CONTENT_MAX ((size_t) 64 * 1024 * 1024) /* bytes of a page */
 #define PIXELS_MAX  ((double) (1 << 28))        /* of all images of a page */
+#define MOST_PACKED 1365 /* bytes that LZW makes of one; Flate 1032 */
 #define OBJECTS_MAX 20000
 #define DEPTH_MAX   12
 
@@ -65,35 +66,142 @@ unpacked(const unsigned char *data, size_t n)
 }
 
 
-/* How many filters a stream has, and whether one is `name`. */
-static bool
-has_filter(qpdf_data qpdf, qpdf_oh filter, const char *name, int *n)
+/* Decodes ASCII85 (PDF 32000-1, 7.4.3) in place; returns what is left. */
+static size_t
+decode_ascii85(unsigned char *data, size_t n)
 {
-    int  i;
-    bool found;
+    int      digits, k;
+    size_t   i, out;
+    uint32_t group;
 
-    if (!qpdf_oh_is_array(qpdf, filter)) {
-        *n = qpdf_oh_is_name(qpdf, filter);
-        return *n == 1 && strcmp(qpdf_oh_get_name(qpdf, filter), name) == 0;
+    for (i = out = 0, digits = 0, group = 0; i < n && data[i] != '~'; i++) {
+        if (data[i] == 'z' && digits == 0) {
+            /* shorter than what it stands for: there may be no room */
+            if (out + 4 > i + 1) {
+                return SIZE_MAX;
+            }
+
+            (void) memset(data + out, 0, 4);
+            out += 4;
+        } else if (data[i] >= '!' && data[i] <= 'u') {
+            group = group * 85 + (uint32_t) (data[i] - '!');
+            digits++;
+        }
+
+        if (digits == 5) {
+            for (k = 24; k >= 0; k -= 8) {
+                data[out++] = (unsigned char) (group >> k);
+            }
+
+            digits = 0;
+            group = 0;
+        }
     }
 
-    *n = qpdf_oh_get_array_n_items(qpdf, filter);
-
-    for (i = 0, found = false; i < *n && !found; i++) {
-        found =
-            qpdf_oh_is_name_and_equals(qpdf,
-                                       qpdf_oh_get_array_item(qpdf, filter, i),
-                                       name);
+    for (k = digits; k > 1 && k < 5; k++) {
+        group = group * 85 + 84;
     }
 
-    return found;
+    for (k = 24; digits > 1; digits--, k -= 8) {
+        data[out++] = (unsigned char) (group >> k);
+    }
+
+    return out;
+}
+
+
+/* Decodes hexadecimal digits in place; returns what is left. */
+static size_t
+decode_hex(unsigned char *data, size_t n)
+{
+    int    digit;
+    size_t i, digits;
+
+    for (i = digits = 0; i < n && data[i] != '>'; i++) {
+        digit = g_ascii_xdigit_value((char) data[i]);
+
+        if (digit >= 0) {
+            data[digits / 2] =
+                (unsigned char) (digits % 2 == 0 ? digit << 4
+                                                 : data[digits / 2] | digit);
+            digits++;
+        }
+    }
+
+    return (digits + 1) / 2;
+}
+
+
+/* The filter of that number of a stream, and *n of them; "" for none. */
+static const char *
+filter_at(qpdf_data qpdf, qpdf_oh stream, int i, int *n)
+{
+    qpdf_oh filter;
+
+    filter = qpdf_oh_get_key(qpdf, qpdf_oh_get_dict(qpdf, stream), "/Filter");
+    *n = 1;
+
+    if (qpdf_oh_is_array(qpdf, filter)) {
+        *n = qpdf_oh_get_array_n_items(qpdf, filter);
+        filter = i < *n ? qpdf_oh_get_array_item(qpdf, filter, i) : filter;
+    }
+
+    if (!qpdf_oh_is_name(qpdf, filter)) {
+        *n = qpdf_oh_is_null(qpdf, filter) ? 0 : *n;
+        return "";
+    }
+
+    return qpdf_oh_get_name(qpdf, filter);
+}
+
+
+static bool
+is_one_of(const char *name, const char *full, const char *brief)
+{
+    return strcmp(name, full) == 0 || strcmp(name, brief) == 0;
+}
+
+
+/* What a stream unpacks to.  More than one filter is only known as one of
+ * texts before one that packs; of others, the most is taken that they can
+ * make. */
+static size_t
+unpacked_stream(qpdf_data qpdf, qpdf_oh stream, unsigned char *data, size_t len)
+{
+    int         n, i;
+    const char *name;
+
+    i = 0;
+    name = filter_at(qpdf, stream, i, &n);
+
+    if (n == 0) {
+        return len;
+    }
+
+    if (n == 2 && is_one_of(name, "/ASCII85Decode", "/A85")) {
+        len = decode_ascii85(data, len);
+        i++;
+    } else if (n == 2 && is_one_of(name, "/ASCIIHexDecode", "/AHx")) {
+        len = decode_hex(data, len);
+        i++;
+    }
+
+    name = filter_at(qpdf, stream, i, &n);
+
+    if (len <= CONTENT_MAX && i == n - 1 &&
+        is_one_of(name, "/FlateDecode", "/Fl")) {
+        return unpacked(data, len);
+    }
+
+    return n == 1 && is_one_of(name, "/ASCII85Decode", "/ASCIIHexDecode") ? len
+           : len > CONTENT_MAX / MOST_PACKED ? CONTENT_MAX + 1
+                                             : len * MOST_PACKED;
 }
 
 
 static bool
 check_stream(guard_t *guard, qpdf_oh stream)
 {
-    int            n;
     size_t         len;
     qpdf_data      qpdf;
     QPDF_BOOL      filtered;
@@ -111,26 +219,9 @@ check_stream(guard_t *guard, qpdf_oh stream)
         return true; /* nothing that can be unpacked */
     }
 
-    if (len > CONTENT_MAX) {
-        free(data);
-        return too_large(guard);
-    }
-
-    if (has_filter(qpdf,
-                   qpdf_oh_get_key(qpdf, qpdf_oh_get_dict(qpdf, stream),
-                                   "/Filter"),
-                   "/FlateDecode", &n))
-    {
-        len = unpacked(data, len);
-    } else if (n > 0) {
-        len *= 128; /* the most of a run of bytes */
-    }
-
+    guard->content += unpacked_stream(qpdf, stream, data, len);
     free(data);
-
-    /* filters upon filters only serve to hide how much it is */
-    guard->content += len;
-    return (n <= 2 && guard->content <= CONTENT_MAX) || too_large(guard);
+    return guard->content <= CONTENT_MAX || too_large(guard);
 }
 
 

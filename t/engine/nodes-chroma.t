@@ -317,6 +317,9 @@ close $file;
 like(one('Count', collection => 'empty'), qr/not made by this version/,
     'one that has no tables');
 
+one('Collection', name => 'empty');
+is(one('Count', collection => 'empty'), 0, 'until they are made');
+
 # --- RemoveOverlap -----------------------------------------------------------
 
 for my $case ([['a b c', 'b c d', 'c d  e'] => ['a b c', 'd', 'c d  e']],

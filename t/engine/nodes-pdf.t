@@ -291,6 +291,38 @@ $pdf->page('/F Do');
 like(run_node('pdfplumber.ExtractText', $pdf->bytes), qr/too large/,
     'a form that unpacks to much');
 
+# The same in digits, of which the guard must see through.
+sub ascii85 {
+    my ($bytes) = @_;
+
+    $bytes .= "\0" x (-length($bytes) % 4);
+    my $text = '';
+    for my $group (unpack 'N*', $bytes) {
+        my @digits;
+        unshift @digits, chr($group % 85 + 33) and $group = int($group / 85)
+            for 1 .. 5;
+        $text .= join '', @digits;
+    }
+    return "$text~>";
+}
+for my $how (['/ASCII85Decode', \&ascii85],
+    ['/ASCIIHexDecode', sub { unpack('H*', $_[0]) . '>' }])
+{
+    my ($filter, $encode) = @$how;
+    for my $case ([$bomb, qr/too large/], [Compress::Zlib::compress(
+            text(F1 => 12, 72, 700, 'Hello')), qr/^Hello\n$/])
+    {
+        my $data = $encode->($case->[0]);
+        $pdf = NodeTool::PDF->new;
+        push @{ $pdf->{pages} }, $pdf->object('<< /Type /Page /Parent 2 0 R '
+            . '/Contents ' . $pdf->object("<< /Length " . length($data)
+                . " /Filter [$filter /FlateDecode] >>\nstream\n$data\n"
+                . 'endstream') . ' >>');
+        like(run_node('pymupdf.ExtractText', $pdf->bytes), $case->[1],
+            "$filter in front of what is packed");
+    }
+}
+
 $pdf = NodeTool::PDF->new;
 $pdf->xobject(I => $pdf->stream('', "$image /Width 100000 /Height 100000"));
 $pdf->page('/I Do');
