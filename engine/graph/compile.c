@@ -155,6 +155,23 @@ compile_outputs(nt_compile_t *c, nt_node_plan_t *node, const json_t *source)
 
 /* Input and output nodes are known by their data.name. */
 static bool
+has_edges(const nt_compile_t *c, const char *id)
+{
+    const json_t *edge;
+    const char   *source;
+    size_t        i;
+
+    json_array_foreach(json_object_get(c->source, "edges"), i, edge)
+    {
+        source = json_string_value(json_object_get(edge, "source"));
+        if (source != NULL && strcmp(source, id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
 compile_name(nt_compile_t *c, nt_node_plan_t *node, const json_t *source)
 {
     json_t     *names = node->kind == NT_KIND_INPUT ? c->inputs : c->outputs;
@@ -165,6 +182,16 @@ compile_name(nt_compile_t *c, nt_node_plan_t *node, const json_t *source)
     }
     name = json_string_value(
         json_object_get(json_object_get(source, "data"), "name"));
+    if ((name == NULL || *name == '\0') && node->kind == NT_KIND_INPUT &&
+        !has_edges(c, node->id))
+    {
+        nt_compile_report(c, c->warnings, node, NULL, "name",
+                          "Node \"%s\" (%s) is ignored: it has no name, and "
+                          "no edge leaves it",
+                          node->id, node->type_name);
+        node->kind = NT_KIND_INERT;
+        return true;
+    }
     if (name == NULL || *name == '\0') {
         nt_compile_report(c, c->errors, node, NULL, "name",
                           "Node \"%s\" (%s) needs a name", node->id,

@@ -61,6 +61,38 @@ report_bounds(nt_compile_t *c, const nt_node_plan_t *node,
     return true;
 }
 
+/*
+ * Values as older versions of node types had them, which real workflows still
+ * have: the name of a font, the URI of a medium, a path as an object.  New
+ * reference; NULL when it is none of these.
+ */
+static json_t *
+convert_old(const nt_type_t *type, const json_t *given)
+{
+    static const struct {
+        const char *type, *member;
+    } refs[] = { { "font", "name" },   { "image", "uri" },
+                 { "audio", "uri" },   { "video", "uri" },
+                 { "text", "uri" },    { "document", "uri" },
+                 { "model_3d", "uri" } };
+    const json_t *path = json_object_get(given, "path");
+    size_t        i;
+
+    if (type->kind == NT_TYPE_STR && json_is_string(path)) {
+        return json_copy((json_t *) path);
+    }
+    if (type->kind != NT_TYPE_REF || !json_is_string(given)) {
+        return NULL;
+    }
+    for (i = 0; i < sizeof(refs) / sizeof(refs[0]); i++) {
+        if (strcmp(type->name, refs[i].type) == 0) {
+            return json_pack("{s:s, s:O}", "type", refs[i].type, refs[i].member,
+                             given);
+        }
+    }
+    return NULL;
+}
+
 static bool
 set_value(nt_compile_t *c, nt_node_plan_t *node, uint32_t i, json_t *given)
 {
@@ -74,6 +106,9 @@ set_value(nt_compile_t *c, nt_node_plan_t *node, uint32_t i, json_t *given)
     }
 
     value = nt_type_convert(node->types[i], given);
+    if (value == NULL) {
+        value = convert_old(node->types[i], given);
+    }
     if (value == NULL) {
         nt_buf_reset(&c->text);
         nt_type_write(&c->text, node->types[i]);

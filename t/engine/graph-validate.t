@@ -19,6 +19,22 @@ my $OUT = 'nodetool.output.Output';
 
 sub out { return node($_[0], $OUT, name => $_[0]) }
 
+# --- what older versions left in workflows ------------------------------------
+
+my $old = $g->run(graph(
+    [node(i => "$IN.StringInput", value => 'x'), out('o'),
+     node(p => "$CONST.String",
+          value => { type => 'file_path', path => '/a/b' }),
+     node(v => "$CONST.Image", value => '/storage/assets/a.png'), out('q')],
+    'p.output>o.value', 'v.output>q.value'));
+is_deeply($old->{errors}, [], 'old values');
+is_deeply([map { $_->{message} } @{ $old->{warnings} }],
+    ["Node \"i\" ($IN.StringInput) is ignored: it has no name, and no edge "
+     . 'leaves it'], 'an input that feeds nothing needs no name');
+is_deeply($old->{results}, { o => '/a/b',
+    q => { type => 'image', uri => '/storage/assets/a.png' } },
+    'a path as an object, an image as its URI');
+
 # --- errors ------------------------------------------------------------------
 
 sub refused {
@@ -49,7 +65,8 @@ refused('two of one id',
     graph([node(a => 'test.Wrap'), node(a => 'test.Wrap')]),
     { message => 'Two nodes have the id "a"', node_id => 'a',
       node_type => 'test.Wrap' });
-refused('an input without a name', graph([node(i => "$IN.StringInput")]),
+refused('an input without a name',
+    graph([node(i => "$IN.StringInput"), out('o')], 'i.output>o.value'),
     { message => "Node \"i\" ($IN.StringInput) needs a name", node_id => 'i',
       node_type => "$IN.StringInput", property => 'name' });
 refused('two inputs of one name',
