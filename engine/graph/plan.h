@@ -199,6 +199,16 @@ void nt_property_write_bounds(nt_buf_t *buf, const nt_property_t *property);
 /* Property `name` of a type; NT_NONE when it has none. */
 uint32_t nt_type_property(const nt_node_type_t *type, const char *name);
 
+/* --- order.c --- */
+
+/* Nodes in an order in which each comes after those that feed or call it;
+ * false when the edges go round, which is reported.  `order` and `degree`
+ * have room for all nodes. */
+bool nt_compile_sort(nt_compile_t *c, uint32_t *order, uint32_t *degree);
+
+/* "Streams" spreads from nodes that stream along the edges. */
+void nt_compile_streams(nt_graph_t *graph, const uint32_t *order);
+
 /* --- chains.c: which nodes are behind the tools --- */
 
 /* Finds the chains, marks nodes and drafts. */

@@ -72,7 +72,48 @@ struct nt_tool_call {
     bool                  done;
 };
 
-/* --- tools_call.c --- */
+/* --- tools_schema.c --- */
+
+/* True for a value that is worth telling as a default. */
+bool nt_tool_is_plain(const json_t *value);
+
+/* The schema of a property of a node of this plan, or of an inner one, which
+ * has no value here.  New reference; NULL when memory is out. */
+json_t *nt_tool_property_schema(nt_compile_t *c, const nt_node_plan_t *node,
+                                uint32_t i);
+
+/* {"type": "object", "properties": {}, "required": []}, and one property
+ * more in such a schema; takes `schema` over. */
+json_t *nt_tool_empty_schema(void);
+bool nt_tool_add_property(json_t *parameters, const char *name, json_t *schema,
+                          bool required);
+
+/* Write `text` as a tool's name: in snake case ("Google Search" is
+ * google_search), or as it is but for what no such name may have. */
+void nt_tool_snake(char *name, size_t size, const char *text);
+void nt_tool_plain(char *name, size_t size, const char *text);
+
+/* A name that no other tool of the node has; NULL when memory is out. */
+const char *nt_tool_unique(nt_compile_t *c, const nt_node_plan_t *node,
+                           char *name);
+
+/* Makes {"name", "description", "parameters"}; takes `parameters` over. */
+bool nt_tool_set_schema(nt_tool_plan_t *tool, const nt_node_type_t *type,
+                        json_t *parameters);
+
+/* --- tools_args.c --- */
+
+/* Checks the arguments of a call, and puts them into `into` by name,
+ * converted; `target` is a controlled node, NULL for a chain.  False with a
+ * sentence for the model (malloc'ed; NULL: memory is out). */
+bool nt_tool_arguments(const nt_tool_plan_t *plan, const nt_node_plan_t *target,
+                       const json_t *arguments, json_t *into, char **error);
+
+/* A sentence for a model, malloc'ed; NULL when memory is out. */
+char *nt_tool_sentence(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
+/* --- tools_node.c --- */
 
 /* A step of a node that is called. */
 void nt_tool_step(nt_node_call_t *call);
@@ -86,13 +127,7 @@ void nt_tool_release(nt_node_call_t *caller);
 /* Ends a call; takes both over.  NULL, NULL: memory is out. */
 void nt_tool_finish(nt_tool_call_t *tool, json_t *result, char *error);
 
-/* From the caller's fiber: waits until the call is done, or nt_tool_wake. */
-void nt_tool_wait(nt_tool_call_t *tool);
 void nt_tool_wake(nt_tool_call_t *tool);
-
-/* A sentence for a model, malloc'ed; NULL when memory is out. */
-char *nt_tool_sentence(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
 
 /* Whether a handle has what a call needs: READY, WAIT, or END when no value
  * will come. */
@@ -104,6 +139,11 @@ void nt_tool_keep(nt_node_call_t *call, uint32_t output, json_t *value);
 /* The result that was kept: one value as it is, several as a list.  A new
  * reference; NULL when memory is out. */
 json_t *nt_tool_result(json_t *kept);
+
+/* --- tools_call.c --- */
+
+/* From the caller's fiber: waits until the call is done, or nt_tool_wake. */
+void nt_tool_wait(nt_tool_call_t *tool);
 
 /* --- chain.c --- */
 

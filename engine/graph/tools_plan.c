@@ -12,9 +12,6 @@
 
 #define ENTRY_OUTPUT "value"
 
-/* A longer text says nothing as a default. */
-#define DEFAULT_MAX 200
-
 /* --- what stands in a chain for the nodes around it --- */
 
 static nt_node_rc_t
@@ -34,185 +31,6 @@ const nt_node_type_t nt_tool_entry = { .type = ENTRY,
                                        .flags = NT_NODE_INPUT |
                                                 NT_NODE_DYNAMIC_OUTPUTS,
                                        .run = run_entry };
-
-/* --- schemas --- */
-
-static bool
-is_plain(const json_t *value)
-{
-    return json_is_number(value) || json_is_boolean(value) ||
-           (json_is_string(value) && json_string_length(value) > 0 &&
-            json_string_length(value) <= DEFAULT_MAX);
-}
-
-static int
-add_bounds(json_t *schema, const nt_property_t *property)
-{
-    int rc = 0;
-
-    if (property->min != NULL) {
-        rc |= json_object_set_new(schema, "minimum", json_real(*property->min));
-    }
-    if (property->max != NULL) {
-        rc |= json_object_set_new(schema, "maximum", json_real(*property->max));
-    }
-    return rc;
-}
-
-static int
-add_enum(json_t *schema, const nt_property_t *property)
-{
-    json_t *list;
-    size_t  i;
-    int     rc = 0;
-
-    if (property->values == NULL) {
-        return 0;
-    }
-    list = json_array();
-    for (i = 0; property->values[i] != NULL; i++) {
-        rc |= json_array_append_new(list, json_string(property->values[i]));
-    }
-    return rc | json_object_set_new(schema, "enum", list);
-}
-
-/* The schema of a property of a node of this plan, or of an inner one, which
- * has no value here.  New reference; NULL when memory is out. */
-static json_t *
-property_schema(nt_compile_t *c, const nt_node_plan_t *node, uint32_t i)
-{
-    const nt_property_t *property = &node->type->properties[i];
-    const nt_type_t     *type;
-    json_t              *schema;
-    int                  rc;
-
-    type = node->inner ? nt_type_parse(&c->graph->arena, property->type,
-                                       property->values)
-                       : node->types[i];
-    schema = type != NULL ? nt_type_schema(type) : NULL;
-    if (schema == NULL) {
-        return NULL;
-    }
-    rc = add_bounds(schema, property) | add_enum(schema, property);
-    if (property->description != NULL) {
-        rc |= json_object_set_new(schema, "description",
-                                  json_string(property->description));
-    }
-    if (!node->inner && is_plain(node->values[i])) {
-        rc |= json_object_set(schema, "default", node->values[i]);
-    }
-    if (rc != 0) {
-        json_decref(schema);
-        return NULL;
-    }
-    return schema;
-}
-
-/* {"type": "object", "properties": {}, "required": []} */
-static json_t *
-empty_schema(void)
-{
-    return json_pack("{s:s, s:{}, s:[]}", "type", "object", "properties",
-                     "required");
-}
-
-static bool
-add_property(json_t *parameters, const char *name, json_t *schema,
-             bool required)
-{
-    return json_object_set_new(json_object_get(parameters, "properties"), name,
-                               schema) == 0 &&
-           (!required ||
-            json_array_append_new(json_object_get(parameters, "required"),
-                                  json_string(name)) == 0);
-}
-
-/* --- names --- */
-
-/* Appends `title` in snake case: "Google Search" is google_search. */
-static void
-snake(char *name, size_t size, const char *title)
-{
-    size_t n = 0;
-    char   c;
-
-    for (; *title != '\0' && n + 2 < size; title++) {
-        c = *title;
-        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
-            name[n++] = c;
-        } else if (c >= 'A' && c <= 'Z') {
-            if (n > 0 && title[-1] >= 'a' && title[-1] <= 'z') {
-                name[n++] = '_';
-            }
-            name[n++] = (char) (c - 'A' + 'a');
-        } else if (n > 0 && name[n - 1] != '_') {
-            name[n++] = '_';
-        }
-    }
-    while (n > 0 && name[n - 1] == '_') {
-        n--;
-    }
-    name[n] = '\0';
-}
-
-/* An output's name as it is, but for what no tool's name may have. */
-static void
-plain(char *name, size_t size, const char *output)
-{
-    size_t n;
-
-    for (n = 0; output[n] != '\0' && n + 1 < size; n++) {
-        name[n] = (output[n] >= 'a' && output[n] <= 'z') ||
-                          (output[n] >= 'A' && output[n] <= 'Z') ||
-                          (output[n] >= '0' && output[n] <= '9') ||
-                          output[n] == '-'
-                      ? output[n]
-                      : '_';
-    }
-    name[n] = '\0';
-}
-
-static bool
-is_taken(const nt_node_plan_t *node, const char *name)
-{
-    uint32_t i;
-
-    for (i = 0; i < node->n_tools; i++) {
-        if (strcmp(node->tools[i].name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A name that no other tool of the node has; NULL when memory is out. */
-static const char *
-unique(nt_compile_t *c, const nt_node_plan_t *node, char *name)
-{
-    char     text[NT_TOOL_NAME_MAX + 1];
-    unsigned n = 1;
-    int      len;
-
-    (void) snprintf(text, sizeof(text), "%s", *name != '\0' ? name : "tool");
-    while (is_taken(node, text)) {
-        len = snprintf(NULL, 0, "_%u", ++n);
-        (void) snprintf(text, sizeof(text), "%.*s_%u", NT_TOOL_NAME_MAX - len,
-                        *name != '\0' ? name : "tool", n);
-    }
-    return nt_arena_copy(&c->graph->arena, text, strlen(text));
-}
-
-/* {"name", "description", "parameters"}; takes `parameters` over. */
-static bool
-set_schema(nt_tool_plan_t *tool, const nt_node_type_t *type, json_t *parameters)
-{
-    const char *text = type->description;
-
-    tool->schema =
-        json_pack("{s:s, s:s, s:o}", "name", tool->name, "description",
-                  text != NULL ? text : type->title, "parameters", parameters);
-    return tool->schema != NULL;
-}
 
 /* --- control edges --- */
 
@@ -249,22 +67,23 @@ control_parameters(nt_compile_t *c, const nt_node_plan_t *node)
     uint32_t    i;
     bool        good = true;
 
-    parameters = empty_schema();
+    parameters = nt_tool_empty_schema();
     for (i = 0; i < node->n_properties && good; i++) {
         if (node->handles[i] == NT_NONE) {
-            good = add_property(parameters, node->type->properties[i].name,
-                                property_schema(c, node, i),
-                                node->type->properties[i].required &&
-                                    json_is_null(node->values[i]));
+            good =
+                nt_tool_add_property(parameters, node->type->properties[i].name,
+                                     nt_tool_property_schema(c, node, i),
+                                     node->type->properties[i].required &&
+                                         json_is_null(node->values[i]));
         }
     }
     json_object_foreach(node->dynamic, name, value)
     {
         schema = json_object();
-        if (is_plain(value)) {
+        if (nt_tool_is_plain(value)) {
             good = good && json_object_set(schema, "default", value) == 0;
         }
-        good = add_property(parameters, name, schema, false) && good;
+        good = nt_tool_add_property(parameters, name, schema, false) && good;
     }
     if (!good) {
         json_decref(parameters);
@@ -284,11 +103,12 @@ add_control(nt_compile_t *c, nt_node_plan_t *node, uint32_t edge)
     tool->target = c->drafts[edge].target;
     tool->output = NT_NONE;
     target = &c->graph->nodes[tool->target];
-    snake(name, sizeof(name), title_of(c, tool->target));
-    tool->name = unique(c, node, name);
+    nt_tool_snake(name, sizeof(name), title_of(c, tool->target));
+    tool->name = nt_tool_unique(c, node, name);
     node->n_tools++;
     return tool->name != NULL &&
-           set_schema(tool, target->type, control_parameters(c, target));
+           nt_tool_set_schema(tool, target->type,
+                              control_parameters(c, target));
 }
 
 /* --- chains --- */
@@ -357,12 +177,12 @@ describe_param(nt_draft_chain_t *d, nt_tool_param_t *param,
     if (property != NULL && strcmp(property->type, "any") != 0) {
         param->type = nt_type_parse(&d->c->graph->arena, property->type,
                                     property->values);
-        schema = property_schema(d->c, node, i);
+        schema = nt_tool_property_schema(d->c, node, i);
         return param->type != NULL &&
-               add_property(d->parameters, param->name, schema, true);
+               nt_tool_add_property(d->parameters, param->name, schema, true);
     }
     schema = param->type != NULL ? nt_type_schema(param->type) : json_object();
-    return add_property(d->parameters, param->name, schema, true);
+    return nt_tool_add_property(d->parameters, param->name, schema, true);
 }
 
 /* The argument that an edge takes into the chain. */
@@ -576,10 +396,11 @@ add_lone_param(nt_draft_chain_t *d, const nt_output_plan_t *output)
     param->name = output->name;
     param->type = output->type;
     d->tool->n_params = 1;
-    return add_property(d->parameters, param->name,
-                        param->type != NULL ? nt_type_schema(param->type)
-                                            : json_object(),
-                        true);
+    return nt_tool_add_property(d->parameters, param->name,
+                                param->type != NULL
+                                    ? nt_type_schema(param->type)
+                                    : json_object(),
+                                true);
 }
 
 static bool
@@ -593,8 +414,8 @@ add_chain(nt_compile_t *c, nt_node_plan_t *node, const nt_chain_t *chain)
 
     tool->edge = tool->target = NT_NONE;
     tool->output = chain->output;
-    plain(name, sizeof(name), output->name);
-    tool->name = unique(c, node, name);
+    nt_tool_plain(name, sizeof(name), output->name);
+    tool->name = nt_tool_unique(c, node, name);
     node->n_tools++;
     if (tool->name == NULL) {
         return false;
@@ -602,7 +423,7 @@ add_chain(nt_compile_t *c, nt_node_plan_t *node, const nt_chain_t *chain)
 
     d.nodes = json_array();
     d.edges = json_array();
-    d.parameters = empty_schema();
+    d.parameters = nt_tool_empty_schema();
     good = prepare_chain(&d);
     d.n_nodes = tool->n_nodes;
     if (good && tool->n_nodes == 0) {
@@ -617,7 +438,7 @@ add_chain(nt_compile_t *c, nt_node_plan_t *node, const nt_chain_t *chain)
         json_decref(d.parameters);
         return false;
     }
-    return set_schema(tool, first_target(&d), d.parameters);
+    return nt_tool_set_schema(tool, first_target(&d), d.parameters);
 }
 
 bool
