@@ -261,7 +261,7 @@ nt_ffmpeg_begin(nt_ffmpeg_t *f)
 {
     nt_argv_free(&f->argv);
     nt_argv_list(&f->argv, "ffmpeg", "-nostdin", "-hide_banner", "-loglevel",
-                 "error", "-y", NULL);
+                 "error", "-y");
 }
 
 
@@ -271,11 +271,11 @@ nt_ffmpeg_add_input(nt_ffmpeg_t *f, const char *file,
 {
     /* ffmpeg's own decoder of VP9 knows no transparency */
     if (info != NULL && info->has_alpha && strcmp(info->codec, "vp9") == 0) {
-        nt_argv_list(&f->argv, "-c:v", "libvpx-vp9", NULL);
+        nt_argv_list(&f->argv, "-c:v", "libvpx-vp9");
     }
 
     nt_argv_list(&f->argv, "-protocol_whitelist", "file,pipe",
-                 "-format_whitelist", FORMATS, "-i", file, NULL);
+                 "-format_whitelist", FORMATS, "-i", file);
 }
 
 
@@ -423,8 +423,7 @@ nt_ffmpeg_probe(nt_ffmpeg_t *f, const char *file, nt_media_info_t *info)
     nt_argv_free(&f->argv);
     nt_argv_list(&f->argv, "ffprobe", "-hide_banner", "-loglevel", "error",
                  "-protocol_whitelist", "file,pipe", "-format_whitelist",
-                 FORMATS, "-of", "json", "-show_streams", "-show_format", file,
-                 NULL);
+                 FORMATS, "-of", "json", "-show_streams", "-show_format", file);
 
     if (!nt_ffmpeg_run(f, &out, &len)) {
         return false;

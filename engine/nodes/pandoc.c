@@ -118,7 +118,7 @@ convert(nt_node_call_t *call, nt_str_t input)
 
     nt_argv_list(&argv, "pandoc", "-f",
                  nt_call_string(call, "input_format", NULL), "-t", format, "-o",
-                 "-", NULL);
+                 "-");
 
     if (add_args(call, &argv)) {
         process.argv = nt_argv_get(&argv);

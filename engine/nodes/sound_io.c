@@ -20,7 +20,7 @@ decode(nt_ffmpeg_t *f, const char *name, unsigned rate, unsigned channels,
 
     nt_ffmpeg_begin(f);
     nt_ffmpeg_add_input(f, "0", NULL);
-    nt_argv_list(&f->argv, "-map", "0:a:0", "-c:a", "pcm_s16le", NULL);
+    nt_argv_list(&f->argv, "-map", "0:a:0", "-c:a", "pcm_s16le");
 
     if (rate != 0) {
         nt_argv_add(&f->argv, "-ar");
@@ -29,7 +29,7 @@ decode(nt_ffmpeg_t *f, const char *name, unsigned rate, unsigned channels,
         nt_argv_addf(&f->argv, "%u", channels);
     }
 
-    nt_argv_list(&f->argv, "-f", "wav", "pipe:1", NULL);
+    nt_argv_list(&f->argv, "-f", "wav", "pipe:1");
 
     if (!nt_ffmpeg_run(f, &out, &len)) {
         return false;
@@ -231,7 +231,7 @@ nt_sound_encode(nt_node_call_t *call, const nt_sound_t *sound,
     if (good) {
         nt_ffmpeg_begin(&f);
         nt_ffmpeg_add_input(&f, "0", NULL);
-        nt_argv_list(&f.argv, "-f", format, "out", NULL);
+        nt_argv_list(&f.argv, "-f", format, "out");
         good = nt_ffmpeg_run(&f, NULL, NULL) &&
                nt_ffmpeg_read(&f, "out", data, len);
     }

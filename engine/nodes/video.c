@@ -106,18 +106,16 @@ nt_video_filter(nt_video_t *v, nt_buf_t *graph, bool has_a, int sound)
     argv->failed |= graph->failed;
     nt_buf_free(graph);
 
-    nt_argv_list(argv, "-map", "[v]", "-c:v", "libx264", "-preset", "veryfast",
-                 NULL);
+    nt_argv_list(argv, "-map", "[v]", "-c:v", "libx264", "-preset", "veryfast");
 
     if (has_a) {
-        nt_argv_list(argv, "-map", "[a]", "-c:a", "aac", NULL);
+        nt_argv_list(argv, "-map", "[a]", "-c:a", "aac");
 
     } else if (sound >= 0 && v->info[sound].has_audio) {
         nt_argv_add(argv, "-map");
         nt_argv_addf(argv, "%d:a:0", sound);
         nt_argv_list(argv, "-c:a",
-                     is_copied(v->info[sound].audio_codec) ? "copy" : "aac",
-                     NULL);
+                     is_copied(v->info[sound].audio_codec) ? "copy" : "aac");
     }
 }
 
@@ -161,7 +159,7 @@ nt_video_finish(nt_video_t *v, bool good)
 {
     if (good) {
         nt_argv_list(&v->f.argv, "-movflags", "+faststart", "-f", "mp4",
-                     "out.mp4", NULL);
+                     "out.mp4");
         good = nt_ffmpeg_run(&v->f, NULL, NULL);
     }
 
@@ -326,12 +324,14 @@ speed(nt_node_call_t *call, const nt_media_info_t *info, nt_buf_t *v,
         nt_buf_printf(v, ",fps=%.6f", info->fps);
     }
 
-    for (/* void */; factor > 2; factor /= 2) {
+    while (factor > 2) {
         nt_buf_append_str(a, NT_STR("atempo=2,"));
+        factor /= 2;
     }
 
-    for (/* void */; factor < 0.5; factor *= 2) {
+    while (factor < 0.5) {
         nt_buf_append_str(a, NT_STR("atempo=0.5,"));
+        factor *= 2;
     }
 
     nt_buf_printf(a, "atempo=%.6f", factor);

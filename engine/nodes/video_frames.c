@@ -139,7 +139,7 @@ start(nt_video_t *v, int64_t first, int64_t end)
     nt_program_t *program;
 
     nt_video_begin(v);
-    nt_argv_list(&v->f.argv, "-map", "0:v:0", "-vf", NULL);
+    nt_argv_list(&v->f.argv, "-map", "0:v:0", "-vf");
     nt_argv_addf(&v->f.argv, "select=gte(n\\,%lld)", (long long) first);
 
     if (end >= 0) {
@@ -148,7 +148,7 @@ start(nt_video_t *v, int64_t first, int64_t end)
     }
 
     nt_argv_list(&v->f.argv, "-fps_mode", "passthrough", "-c:v", "png", "-f",
-                 "image2pipe", "pipe:1", NULL);
+                 "image2pipe", "pipe:1");
 
     process = nt_ffmpeg_process(&v->f);
     process.output_limit = SIZE_MAX; /* what is read goes on at once */
@@ -232,7 +232,7 @@ convert(frames_t *s, const char *name, const char *data, size_t len)
     nt_ffmpeg_begin(f);
     nt_ffmpeg_add_input(f, "frame", NULL);
     nt_argv_list(&f->argv, "-map", "0:v:0", "-frames:v", "1", "-c:v", "png",
-                 "-f", "image2pipe", name, NULL);
+                 "-f", "image2pipe", name);
     return nt_ffmpeg_run(f, NULL, NULL);
 }
 
@@ -342,9 +342,9 @@ frames_end(nt_node_call_t *call)
 
     nt_ffmpeg_begin(&v.f);
     nt_argv_list(argv, "-protocol_whitelist", "file", "-f", "image2",
-                 "-framerate", NULL);
+                 "-framerate");
     nt_argv_addf(argv, "%.6f", fps);
-    nt_argv_list(argv, "-i", "frame_%06d.png", NULL);
+    nt_argv_list(argv, "-i", "frame_%06d.png");
 
     /* all frames in the size of the first */
     nt_buf_printf(&graph, "[0:v:0]scale=%u:%u,setsar=1," NT_VIDEO_EVEN "[v]",

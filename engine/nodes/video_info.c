@@ -77,7 +77,7 @@ run_extract_audio(nt_node_call_t *call)
     if (good) {
         nt_video_begin(&v);
         nt_argv_list(&v.f.argv, "-map", "0:a:0", "-c:a", "libopus", "-f",
-                     "opus", "out", NULL);
+                     "opus", "out");
         good = nt_ffmpeg_run(&v.f, NULL, NULL);
     }
 
@@ -109,7 +109,7 @@ run_extract_frame(nt_node_call_t *call)
         nt_argv_addf(&v.f.argv, "%.6f", time);
         nt_ffmpeg_add_input(&v.f, "0", &v.info[0]);
         nt_argv_list(&v.f.argv, "-map", "0:v:0", "-frames:v", "1", "-c:v",
-                     "png", "-f", "image2pipe", "pipe:1", NULL);
+                     "png", "-f", "image2pipe", "pipe:1");
         good = nt_ffmpeg_run(&v.f, &png, &len);
     }
 

@@ -241,13 +241,13 @@ run_add_audio(nt_node_call_t *call)
         nt_argv_addf(argv, "[1:a:0]volume=%.6f%s",
                      nt_call_float(call, "volume"),
                      mix ? "[s];[0:a:0][s]amix=inputs=2[a]" : "[a]");
-        nt_argv_list(argv, "-map", "0:v:0", "-map", "[a]", "-c:a", "aac", NULL);
+        nt_argv_list(argv, "-map", "0:v:0", "-map", "[a]", "-c:a", "aac");
 
         if (is_copied(v.info[0].codec)) {
-            nt_argv_list(argv, "-c:v", "copy", NULL);
+            nt_argv_list(argv, "-c:v", "copy");
         } else {
             nt_argv_list(argv, "-c:v", "libx264", "-preset", "veryfast", "-vf",
-                         NT_VIDEO_EVEN, NULL);
+                         NT_VIDEO_EVEN);
         }
     }
 

@@ -20,7 +20,7 @@ detect(nt_video_t *v)
 {
     nt_video_begin(v);
     nt_argv_list(&v->f.argv, "-map", "0:v:0", "-vf",
-                 "vidstabdetect=result=moves", "-f", "null", "-", NULL);
+                 "vidstabdetect=result=moves", "-f", "null", "-");
     return nt_ffmpeg_run(&v->f, NULL, NULL);
 }
 
@@ -71,7 +71,7 @@ run_chroma_key(nt_node_call_t *call)
         nt_argv_list(argv, "-map", "0:v:0", "-map", "0:a:0?", "-c:v",
                      "libvpx-vp9", "-auto-alt-ref", "0", "-deadline",
                      "realtime", "-cpu-used", "6", "-crf", "24", "-b:v", "0",
-                     "-c:a", "libopus", "-f", "webm", "out.webm", NULL);
+                     "-c:a", "libopus", "-f", "webm", "out.webm");
         good = nt_ffmpeg_run(&v.f, NULL, NULL);
     }
 

@@ -62,16 +62,11 @@ nt_argv_addf(nt_argv_t *argv, const char *format, ...)
 
 
 void
-nt_argv_list(nt_argv_t *argv, const char *first, ...)
+nt_argv_all(nt_argv_t *argv, const char *const *texts)
 {
-    va_list     args;
-    const char *text;
-
-    va_start(args, first);
-    for (text = first; text != NULL; text = va_arg(args, const char *)) {
-        nt_argv_add(argv, text);
+    for (/* void */; *texts != NULL; texts++) {
+        nt_argv_add(argv, *texts);
     }
-    va_end(args);
 }
 
 

@@ -22,9 +22,10 @@ void nt_argv_add(nt_argv_t *argv, const char *text); /* copies it */
 void nt_argv_addf(nt_argv_t *argv, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Several at once: `first` and those behind it, ended by NULL. */
-void nt_argv_list(nt_argv_t *argv, const char *first, ...)
-    __attribute__((sentinel));
+/* Several at once. */
+#define nt_argv_list(argv, ...)                                                \
+    nt_argv_all(argv, (const char *const[]) { __VA_ARGS__, NULL })
+void nt_argv_all(nt_argv_t *argv, const char *const *texts);
 
 /* The arguments so far, ended by NULL; NULL when memory was out. */
 const char *const *nt_argv_get(const nt_argv_t *argv);

@@ -128,7 +128,7 @@ add_launcher(nt_argv_t *argv, const nt_process_t *p, char **error)
         return false;
     }
 
-    nt_argv_list(argv, "--pdeathsig", "KILL", "--no-new-privs", NULL);
+    nt_argv_list(argv, "--pdeathsig", "KILL", "--no-new-privs");
 
     if (geteuid() == 0) {
         nt_argv_addf(argv, "--reuid=%d", NT_PROCESS_NOBODY);
@@ -145,7 +145,7 @@ add_launcher(nt_argv_t *argv, const nt_process_t *p, char **error)
     nt_argv_addf(argv, "--cpu=%.0f:%.0f", ceil(p->cpu), ceil(p->cpu) + 1);
     nt_argv_addf(argv, "--as=%zu", p->memory);
     nt_argv_addf(argv, "--fsize=%zu", p->file_size);
-    nt_argv_list(argv, "--nofile=" MAX_FILES, "--core=0", "--", NULL);
+    nt_argv_list(argv, "--nofile=" MAX_FILES, "--core=0", "--");
 
     return true;
 }
@@ -167,10 +167,10 @@ add_root(nt_argv_t *argv)
 
         if (n > 0) {
             target[n] = '\0';
-            nt_argv_list(argv, "--symlink", target, folders[i], NULL);
+            nt_argv_list(argv, "--symlink", target, folders[i]);
 
         } else {
-            nt_argv_list(argv, "--ro-bind-try", folders[i], folders[i], NULL);
+            nt_argv_list(argv, "--ro-bind-try", folders[i], folders[i]);
         }
     }
 }
@@ -180,7 +180,7 @@ static void
 add_shared(nt_argv_t *argv, const char *const *paths)
 {
     for (/* void */; *paths != NULL; paths++) {
-        nt_argv_list(argv, "--ro-bind-try", *paths, *paths, NULL);
+        nt_argv_list(argv, "--ro-bind-try", *paths, *paths);
     }
 }
 
@@ -204,14 +204,14 @@ add_sandbox(nt_argv_t *argv, const nt_process_t *p, char **error)
     nt_argv_list(argv, "--unshare-user", "--unshare-pid", "--unshare-ipc",
                  "--unshare-uts", "--unshare-cgroup-try", "--disable-userns",
                  "--die-with-parent", "--new-session", "--cap-drop", "ALL",
-                 "--hostname", "sandbox", "--ro-bind", "/usr", "/usr", NULL);
+                 "--hostname", "sandbox", "--ro-bind", "/usr", "/usr");
 
     if (!(p->flags & NT_PROCESS_NETWORK)) {
         nt_argv_add(argv, "--unshare-net");
     }
 
     add_root(argv);
-    nt_argv_list(argv, "--perms", "0755", "--dir", "/etc", NULL);
+    nt_argv_list(argv, "--perms", "0755", "--dir", "/etc");
     add_shared(argv, always);
 
     if (p->flags & NT_PROCESS_NETWORK) {
@@ -219,8 +219,7 @@ add_sandbox(nt_argv_t *argv, const nt_process_t *p, char **error)
     }
 
     nt_argv_list(argv, "--proc", "/proc", "--dev", "/dev", "--size", TMP_SIZE,
-                 "--tmpfs", "/tmp", "--size", SHM_SIZE, "--tmpfs", "/dev/shm",
-                 NULL);
+                 "--tmpfs", "/tmp", "--size", SHM_SIZE, "--tmpfs", "/dev/shm");
 
     if (p->file != NULL) {
         nt_argv_add(argv, "--ro-bind-data");
@@ -231,7 +230,7 @@ add_sandbox(nt_argv_t *argv, const nt_process_t *p, char **error)
     nt_argv_add(argv, "--bind-fd");
     nt_argv_addf(argv, "%d", NT_SANDBOX_FD);
     nt_argv_list(argv, NT_SANDBOX_FOLDER, "--remount-ro", "/dev",
-                 "--remount-ro", "/", "--chdir", NT_SANDBOX_FOLDER, "--", NULL);
+                 "--remount-ro", "/", "--chdir", NT_SANDBOX_FOLDER, "--");
 
     /* Counted within the sandbox only from here on: its user namespace has a
      * count of its own. */
@@ -239,7 +238,7 @@ add_sandbox(nt_argv_t *argv, const nt_process_t *p, char **error)
         return false;
     }
 
-    nt_argv_list(argv, "--nproc=" MAX_PROCS, "--", NULL);
+    nt_argv_list(argv, "--nproc=" MAX_PROCS, "--");
     return true;
 }
 
@@ -276,7 +275,7 @@ nt_process_environment(nt_argv_t *env, const nt_process_t *process,
 {
     bool sandbox = (process->flags & NT_PROCESS_SANDBOX) != 0;
 
-    nt_argv_list(env, "PATH=" PATH, "LANG=C.UTF-8", NULL);
+    nt_argv_list(env, "PATH=" PATH, "LANG=C.UTF-8");
     nt_argv_addf(env, "HOME=%s", sandbox ? NT_SANDBOX_FOLDER : folder);
     nt_argv_addf(env, "TMPDIR=%s", sandbox ? "/tmp" : folder);
 }

@@ -69,7 +69,7 @@ typedef struct {
     unsigned n; /* numbers the names of what is moved */
 } removal_t;
 
-static void empty(removal_t *removal, int dir, bool move);
+static void empty(removal_t *removal, int fd, bool move);
 
 
 static void
