@@ -23,6 +23,7 @@
 #include "engine/json.h"
 #include "engine/nodes/packs.h"
 #include "engine/nodes/registry.h"
+#include "engine/workflows/workflows.h"
 
 #define NT_PUMP_BUDGET 256
 
@@ -33,6 +34,7 @@ typedef struct {
     nt_run_t         *run;
     nt_progress_t     progress;
     nt_http_client_t *http;
+    nt_workflows_t   *workflows;
     uv_loop_t         loop;
     uv_idle_t         pump;
     uv_signal_t       signals[2];
@@ -278,6 +280,36 @@ allowed(const nt_run_request_t *request)
 }
 
 
+/* Whoever may use this home may use all of its workflows. */
+static bool
+find_workflow(void *arg, const char *name, bool tool, nt_subworkflow_t *found,
+              nt_buf_t *error)
+{
+    nt_runner_t *r = arg;
+
+    return nt_workflows_find(r->workflows, NULL, name, tool, found, error) ==
+           200;
+}
+
+
+static bool
+open_workflows(nt_runner_t *r)
+{
+    char    *folder = nt_cli_printf("%s/workflows", r->request.home);
+    nt_buf_t error = { 0 };
+
+    r->workflows = nt_workflows_new(folder, r->registry, &error);
+    if (r->workflows == NULL) {
+        nt_cli_say("%.*s", (int) error.len, error.data);
+    }
+
+    nt_buf_free(&error);
+    free(folder);
+
+    return r->workflows != NULL;
+}
+
+
 static bool
 start_run(nt_runner_t *r)
 {
@@ -291,6 +323,9 @@ start_run(nt_runner_t *r)
                                  .workspace = r->workspace,
                                  .assets = r->assets,
                                  .allow = allowed(&r->request),
+                                 .workflow = find_workflow,
+                                 .workflow_arg = r,
+                                 .workflow_id = r->request.workflow_id,
                                  .base_url = "" };
 
     /* the same workspace as when the worker runs it for its local user */
@@ -358,11 +393,12 @@ run_loop(nt_runner_t *r)
         nt_cli_no_memory();
     }
 
-    if (open_http(r) && start_run(r)) {
+    if (open_http(r) && open_workflows(r) && start_run(r)) {
         (void) uv_run(&r->loop, UV_RUN_DEFAULT);
     }
 
     nt_run_free(r->run);
+    nt_workflows_free(r->workflows);
     nt_http_client_free(r->http);
     uv_walk(&r->loop, close_handle, NULL);
     (void) uv_run(&r->loop, UV_RUN_DEFAULT);

@@ -94,6 +94,18 @@ $t->write_file('home/workflows/greeting.json',
 ($status, $out) = run('greeting', '--params', '{"name": "home"}');
 is($t->decode($out)->{output}, 'Hello, home!', 'by its id');
 
+($status, $out) = nodetool($t, ['run', '--stdin'], stdin => $t->encode(
+    { graph => { nodes => [{ id => 'n',
+        type => 'nodetool.workflows.workflow_node.Workflow',
+        data => { workflow_id => 'greeting' },
+        dynamic_properties => { name => 'node' },
+        dynamic_outputs => { output => { type => 'str' } } },
+        { id => 'o', type => 'nodetool.output.Output',
+          data => { name => 'output' } }],
+      edges => [{ id => 'e', source => 'n', sourceHandle => 'output',
+                  target => 'o', targetHandle => 'value' }] } }));
+is($t->decode($out)->{output}, 'Hello, node!', 'from a node');
+
 ($status, $out) = nodetool($t, ['run', '--stdin'], stdin =>
     '{"workflow_id": "greeting", "params": {"name": "stdin"}}');
 is($t->decode($out)->{output}, 'Hello, stdin!', '--stdin with an id');
