@@ -14,8 +14,10 @@
 #define NT_JOB_BUDGET    64   /* activations in a turn */
 #define NT_JOB_ERROR_MAX 1000 /* characters of an error that are kept */
 
-/* With so much waiting for a slow store the job stops. */
-#define NT_JOB_PENDING_MAX (4 * 1024 * 1024)
+/* With so much waiting for the store the job stops: while that takes its
+ * events, and while it is away.  Larger writes cost Redis more. */
+#define NT_JOB_PENDING_MAX (256 * 1024)
+#define NT_JOB_AWAY_MAX    (4 * 1024 * 1024)
 
 
 void
@@ -462,7 +464,10 @@ nt_job_pump(nt_job_t *job)
         return;
     }
 
-    if (job->pending.text.len >= NT_JOB_PENDING_MAX && !job->gone) {
+    if (job->pending.text.len >=
+            (job->trouble ? NT_JOB_AWAY_MAX : NT_JOB_PENDING_MAX) &&
+        !nt_job_deaf(job))
+    {
         return; /* goes on when the store has taken some */
     }
 

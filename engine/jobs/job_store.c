@@ -7,8 +7,9 @@
 
 #include "engine/log.h"
 
-/* An unwatched job's events wait this long for company, so that those of a
- * short job all go with its end. */
+/* Nobody here watches a job: its events wait this long for company, so that
+ * those of a short one all go with its end, and one that says something all
+ * the time does not write all the time. */
 #define NT_JOB_HOLD_MS    5
 #define NT_JOB_HOLD_BYTES (256 * 1024)
 
@@ -75,6 +76,10 @@ nt_job_trouble(nt_job_t *job, const char *message)
 
     job->hold = now + NT_JOB_RETRY_MS;
     nt_job_dirty(job);
+
+    if (job->run) {
+        nt_job_runnable(job); /* with more room than before */
+    }
 }
 
 
@@ -146,6 +151,7 @@ nt_job_flush(nt_job_t *job)
         job->sent = uv_now(job->jobs->options.loop);
     }
 
+    job->since = uv_now(job->jobs->options.loop);
     job->writing = true;
     events = nt_batch_events(&job->out);
 

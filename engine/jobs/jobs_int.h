@@ -104,7 +104,7 @@ struct nt_job {
     size_t     kept;      /* bytes of such lines in the store */
     json_t    *earlier;   /* marks of earlier attempts, until it runs */
 
-    uint64_t since; /* loop time of the start, ms */
+    uint64_t since; /* loop time of the start or the last write, ms */
     uint64_t hold;  /* no call to the store before this loop time */
     uint64_t sent;  /* loop time when `out` was first sent */
 

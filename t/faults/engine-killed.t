@@ -60,6 +60,46 @@ for my $i (0 .. $#jobs) {
 }
 cmp_ok($taken, '>=', 4, 'all four were taken over, and say so');
 
+# --- nodes that had completed, and one that must not run twice ---------------
+
+$one = $t->engine(name => 'one-again', store => 'redis', args => \@args);
+my $effects = $t->dir . '/effects';
+my %workflow = (
+    between => [['test.Effect', { value => 'between', path => $effects }],
+        ['test.Sleep', { ms => 300 }, 'value'],
+        ['test.Sleep', { ms => 1500 }, 'value'],
+        ['nodetool.output.Output', { name => 'output' }, 'value']],
+    within => [['test.Effect', { value => 'within', path => $effects,
+            ms => 60000 }],
+        ['nodetool.output.Output', { name => 'output' }, 'value']],
+);
+NodeTool::Workflows::store($t, $one, $_,
+    NodeTool::Workflows::chain($_, @{ $workflow{$_} })) for keys %workflow;
+my %id = map { ($_ => NodeTool::Jobs::submit($t, $one, $_)) } keys %workflow;
+$t->wait_for('the nodes to be under way', sub {
+    my $kept = NodeTool::Jobs::redis_cli($t->{redis}, 'LRANGE',
+        "nodetool:{jobs}:kept:$id{between}", 0, -1);
+    return $kept =~ /"node":"n1","outputs"/
+        && $t->read_file('effects') =~ /within/;
+});
+kill_hard($one);
+
+my $went_on = NodeTool::Jobs::ended_well($t, $two, $id{between}, 'completed',
+    'between two nodes');
+is($went_on->[-1][1]{result}{output}, 'between', 'its result');
+for my $node (qw(n0 n1 n2 n3)) {
+    my @completed = grep { $_->[1]{type} eq 'node_update'
+        && $_->[1]{node_id} eq $node && $_->[1]{status} eq 'completed' } @$went_on;
+    is(scalar @completed, 1, "$node completed once");
+}
+is(takeovers($went_on), 1, 'one takeover');
+my $failed = NodeTool::Jobs::ended_well($t, $two, $id{within}, 'failed',
+    'within a node that must not run twice');
+like($failed->[-1][1]{error}, qr/must not run twice/, 'it says why');
+is($failed->[-1][1]{node_id}, 'n0', 'and where');
+is(join(' ', sort split /\n/, $t->read_file('effects')), 'between within',
+    'each effect once');
+
 # --- the same engine again, queued jobs too ----------------------------------
 
 kill_hard($two);

@@ -70,7 +70,8 @@ ticks_run(nt_node_call_t *call)
 }
 
 
-/* Appends its value to a file, as a line: an effect that can be counted. */
+/* Appends its value to a file, as a line: an effect that can be counted; then
+ * waits `ms`. */
 static nt_node_rc_t
 effect_run(nt_node_call_t *call)
 {
@@ -88,6 +89,8 @@ effect_run(nt_node_call_t *call)
     if (n != len) {
         return nt_call_fail(call, "no effect");
     }
+
+    nap(call, nt_call_int(call, "ms"));
 
     return nt_call_emit(call, "output",
                         json_incref(nt_call_input(call, "value")));
@@ -111,6 +114,7 @@ static const nt_property_t ticks_properties[] = {
 static const nt_property_t effect_properties[] = {
     { .name = "value", .type = "str", .default_json = "\"\"" },
     { .name = "path", .type = "str", .default_json = "\"\"" },
+    { .name = "ms", .type = "int", .default_json = "0" },
     { 0 }
 };
 
