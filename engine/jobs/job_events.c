@@ -25,14 +25,15 @@ nt_batch_add(nt_batch_t *batch, uint64_t seq, const char *line, size_t len)
         batch->cap = cap;
     }
 
-    place = nt_buf_reserve(&batch->text, len);
+    place = nt_buf_reserve(&batch->text, len + 1);
     if (place == NULL) {
         batch->text.failed = false; /* what it holds is still good */
         return false;
     }
 
     memcpy(place, line, len);
-    batch->text.len += len;
+    place[len] = '\n';
+    batch->text.len += len + 1;
     batch->events[batch->n++] = (nt_event_t) { .seq = seq, .len = len };
 
     return true;
@@ -46,7 +47,7 @@ nt_batch_events(nt_batch_t *batch)
 
     for (size_t i = 0; i < batch->n; i++) {
         batch->events[i].line = line;
-        line += batch->events[i].len;
+        line += batch->events[i].len + 1;
     }
 
     return batch->events;

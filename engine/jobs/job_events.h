@@ -9,7 +9,8 @@
 #include "core/nt_buf.h"
 #include "engine/jobs/store.h"
 
-/* Lines in one piece of memory. A zeroed batch is valid and empty. */
+/* Lines in one piece of memory, each with a newline behind it. A zeroed batch
+ * is valid and empty. */
 typedef struct {
     nt_buf_t    text;
     nt_event_t *events; /* `line` is set by nt_batch_events only */

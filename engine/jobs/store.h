@@ -95,7 +95,8 @@ struct nt_store {
      * comes for each that is found. */
     void (*want)(nt_store_t *store, unsigned n);
 
-    /* Appends events of a job leased to this engine, in order, and with them
+    /* Appends events of a job leased to this engine, in order, their lines one
+     * behind the other in memory with a newline between them, and with them
      * lines that are `kept` for another attempt, until the job has ended: both
      * or nothing.  May be repeated with the same events when the outcome was
      * unknown, as may finish.  When the lease was lost, `lost` comes, then the

@@ -263,20 +263,20 @@ nt_red_leased(nt_red_store_t *red, const char *id, nt_redis_args_t *args,
 /* The lines of events, and from which number on events are kept. */
 static void
 nt_red_arg_events(nt_red_store_t *red, const char *id, nt_redis_args_t *args,
-                  nt_buf_t *lines, const nt_event_t *events, size_t n,
-                  uint64_t last)
+                  const nt_event_t *events, size_t n, uint64_t last)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (i > 0) {
-            nt_buf_append_char(lines, '\n');
-        }
-        nt_buf_append(lines, events[i].line, events[i].len);
+    nt_str_t lines = NT_STR("");
+
+    if (n > 0) {
+        lines.data = events[0].line;
+        lines.len =
+            (size_t) (events[n - 1].line + events[n - 1].len - lines.data);
     }
 
     nt_redis_arg_int(args, (int64_t) last);
-    nt_redis_arg(args, (nt_str_t) { lines->data, lines->len });
+    nt_redis_arg(args, lines);
     nt_redis_arg_int(args,
-                     (int64_t) nt_red_lease_keep(red, id, last, lines->len));
+                     (int64_t) nt_red_lease_keep(red, id, last, lines.len));
 }
 
 
@@ -287,23 +287,13 @@ nt_red_append(nt_store_t *store, const char *job_id, const nt_event_t *events,
     nt_red_store_t *red = (nt_red_store_t *) store;
     nt_redis_args_t args;
     nt_red_call_t  *call = nt_red_leased(red, job_id, &args, cb, arg);
-    nt_buf_t        lines = { 0 };
 
-    if (call == NULL) {
-        return;
-    }
-
-    nt_red_arg_events(red, job_id, &args, &lines, events, n, events[n - 1].seq);
-    nt_redis_arg(&args, kept);
-
-    if (lines.failed) {
-        nt_red_on_appended(call, NULL, "out of memory");
-    } else {
+    if (call) {
+        nt_red_arg_events(red, job_id, &args, events, n, events[n - 1].seq);
+        nt_redis_arg(&args, kept);
         nt_redis_eval(red->redis, NT_RED_APPEND, &args, true,
                       nt_red_on_appended, call);
     }
-
-    nt_buf_free(&lines);
 }
 
 
@@ -314,13 +304,12 @@ nt_red_finish(nt_store_t *store, const nt_job_record_t *job,
     nt_red_store_t *red = (nt_red_store_t *) store;
     nt_redis_args_t args;
     nt_red_call_t  *call = nt_red_leased(red, job->id, &args, cb, arg);
-    nt_buf_t        lines = { 0 };
 
     if (call == NULL) {
         return;
     }
 
-    nt_red_arg_events(red, job->id, &args, &lines, events, n, job->last_seq);
+    nt_red_arg_events(red, job->id, &args, events, n, job->last_seq);
     nt_redis_arg_text(&args, job->status);
     nt_redis_arg_text(&args, job->result);
     nt_redis_arg_text(&args, job->error);
@@ -328,15 +317,8 @@ nt_red_finish(nt_store_t *store, const nt_job_record_t *job,
     nt_redis_arg_text(&args, job->node_type);
     nt_redis_arg_int(&args, job->finished_at);
     nt_redis_arg_int(&args, red->options.ttl_s);
-
-    if (lines.failed) {
-        nt_red_on_ended(call, NULL, "out of memory");
-    } else {
-        nt_redis_eval(red->redis, NT_RED_FINISH, &args, true, nt_red_on_ended,
-                      call);
-    }
-
-    nt_buf_free(&lines);
+    nt_redis_eval(red->redis, NT_RED_FINISH, &args, true, nt_red_on_ended,
+                  call);
 }
 
 
