@@ -146,10 +146,13 @@ nt_uri_key(nt_buf_t *buf, nt_str_t uri, nt_str_t base_url)
         {
             uri = skip(uri, base_url.len);
         }
-        if (!starts_with(uri, NT_STORAGE_PATH)) {
+        if (starts_with(uri, NT_STORAGE_PATH)) {
+            uri = skip(uri, sizeof(NT_STORAGE_PATH) - 1);
+        } else if (starts_with(uri, NT_EDITOR_PATH)) {
+            uri = skip(uri, sizeof(NT_EDITOR_PATH) - 1);
+        } else {
             return NT_ERROR;
         }
-        uri = skip(uri, sizeof(NT_STORAGE_PATH) - 1);
     }
 
     end = memchr(uri.data, '?', uri.len);

@@ -8,6 +8,8 @@
 #include "core/nt_buf.h"
 
 #define NT_STORAGE_PATH "/storage/assets/"
+/* as NodeTool's editor names them in the workflows that it saves */
+#define NT_EDITOR_PATH "/api/storage/"
 
 /* Appends the bytes of a base64 text (RFC 4648); both alphabets, line breaks
  * and missing padding are taken.  NT_ERROR when it is malformed. */
@@ -17,9 +19,9 @@ nt_rc_t nt_base64_decode(nt_buf_t *buf, nt_str_t text);
  * NT_ERROR when it is malformed. */
 nt_rc_t nt_uri_data(nt_buf_t *buf, nt_str_t uri);
 
-/* Appends the key of an asset's URI: "/storage/assets/KEY" with or without
- * the server's base URL in front, or "asset://KEY"; percent-decoded, not
- * checked.  NT_ERROR when it is no such URI. */
+/* Appends the key of an asset's URI: "/storage/assets/KEY" or
+ * "/api/storage/KEY" with or without the server's base URL in front, or
+ * "asset://KEY"; percent-decoded, not checked.  NT_ERROR when it is no such URI. */
 nt_rc_t nt_uri_key(nt_buf_t *buf, nt_str_t uri, nt_str_t base_url);
 
 /* Appends BASE/storage/assets/KEY, percent-encoded (RFC 3986). */

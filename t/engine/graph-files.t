@@ -143,6 +143,7 @@ for my $case (
     [image('/storage/assets/one.txt?v=1'), 'one'],
     [image('/storage/assets/folder/two%20words.txt'), 'two'],
     [image('asset://folder/deep/three.txt'), 'three'],
+    [image('/api/storage/folder/deep/three.txt'), 'three'],
     ['/storage/assets/one.txt', 'one'],
     [{ type => 'image', uri => '', asset_id => 'one.txt' }, 'one'],
     [image('data:text/plain;base64,' . encode_base64('hello world', '')),
