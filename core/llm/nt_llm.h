@@ -196,7 +196,7 @@ nt_llm_stream_t *nt_llm_stream_new(const nt_llm_dialect_t *dialect,
 void             nt_llm_stream_free(nt_llm_stream_t *stream);
 
 /* Takes the bytes of a stream, cut anywhere.  NT_OK; NT_ERROR (see
- * nt_llm_stream_error); NT_LIMIT: an event of more than 8 MiB, or too many
+ * nt_llm_stream_error); NT_LIMIT: an event of more than 32 MiB, or too many
  * calls; NT_NOMEM; or what the sink returned.  After a failure no more may be
  * fed. */
 nt_rc_t nt_llm_stream_feed(nt_llm_stream_t *stream, const char *data,

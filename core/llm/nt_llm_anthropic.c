@@ -159,10 +159,8 @@ static const nt_llm_field_t anthropic_fields[] = {
 static nt_rc_t
 put_tools(nt_llm_build_t *b)
 {
-    nt_rc_t       rc;
-    json_t       *value, *list = json_object_get(b->body, "tools");
-    nt_llm_tool_t tool;
-    size_t        n = json_array_size(json_object_get(b->request, "tools"));
+    json_t *list = json_object_get(b->body, "tools");
+    size_t  n = json_array_size(json_object_get(b->request, "tools"));
 
     if (n != 0 && list == NULL) {
         list = json_array();
@@ -171,21 +169,7 @@ put_tools(nt_llm_build_t *b)
         }
     }
 
-    for (size_t i = 0; i < n; i++) {
-        rc = nt_llm_tool_of(b, i, &tool);
-        if (rc != NT_OK) {
-            return rc;
-        }
-
-        value = json_pack("{s:o,s:o,s:o}", "name", nt_llm_json_str(tool.name),
-                          "description", nt_llm_json_str(tool.description),
-                          "input_schema", tool.parameters);
-        if (nt_llm_append(list, value) != NT_OK) {
-            return NT_NOMEM;
-        }
-    }
-
-    return NT_OK;
+    return nt_llm_tool_list(b, list, "input_schema");
 }
 
 

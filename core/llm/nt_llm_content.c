@@ -329,6 +329,32 @@ nt_llm_tool_of(nt_llm_build_t *b, size_t i, nt_llm_tool_t *tool)
 
 
 nt_rc_t
+nt_llm_tool_list(nt_llm_build_t *b, json_t *list, const char *schema)
+{
+    nt_rc_t       rc;
+    json_t       *value;
+    nt_llm_tool_t tool;
+    size_t        n = json_array_size(json_object_get(b->request, "tools"));
+
+    for (size_t i = 0; i < n; i++) {
+        rc = nt_llm_tool_of(b, i, &tool);
+        if (rc != NT_OK) {
+            return rc;
+        }
+
+        value = json_pack("{s:o,s:o,s:o}", "name", nt_llm_json_str(tool.name),
+                          "description", nt_llm_json_str(tool.description),
+                          schema, tool.parameters);
+        if (nt_llm_append(list, value) != NT_OK) {
+            return NT_NOMEM;
+        }
+    }
+
+    return NT_OK;
+}
+
+
+nt_rc_t
 nt_llm_tool_choice(nt_llm_build_t *b, const char **choice, nt_str_t *name)
 {
     static const char *const choices[] = { "auto", "none", "required" };

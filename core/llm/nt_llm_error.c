@@ -11,7 +11,8 @@
 #include "core/llm/nt_json_write.h"
 #include "core/llm/nt_llm_private.h"
 
-#define NT_LLM_TEXT_MAX 500 /* bytes of a body that is no JSON */
+#define NT_LLM_TEXT_MAX  500   /* bytes of a body that is no JSON */
+#define NT_LLM_RETRY_MAX 86400 /* seconds that can be meant */
 
 
 static nt_llm_error_kind_t
@@ -128,7 +129,9 @@ nt_llm_error_read(const nt_llm_dialect_t *dialect, int status,
     if (retry_after.len != 0 && retry_after.len < sizeof(digits)) {
         memcpy(digits, retry_after.data, retry_after.len);
         error->retry_after = strtod(digits, &end);
-        if (*end != '\0' || !(error->retry_after >= 0)) {
+        if (*end != '\0' || !(error->retry_after >= 0) ||
+            error->retry_after > NT_LLM_RETRY_MAX)
+        {
             error->retry_after = -1; /* a date: too far away to wait for */
         }
     }

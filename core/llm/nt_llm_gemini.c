@@ -183,10 +183,8 @@ put_format(nt_llm_build_t *b)
 static nt_rc_t
 put_tools(nt_llm_build_t *b)
 {
-    nt_rc_t       rc;
-    json_t       *value, *list, *tools = json_object_get(b->body, "tools");
-    nt_llm_tool_t tool;
-    size_t        n = json_array_size(json_object_get(b->request, "tools"));
+    json_t *list, *tools = json_object_get(b->body, "tools");
+    size_t  n = json_array_size(json_object_get(b->request, "tools"));
 
     if (n == 0) {
         return NT_OK;
@@ -206,21 +204,7 @@ put_tools(nt_llm_build_t *b)
         return NT_NOMEM;
     }
 
-    for (size_t i = 0; i < n; i++) {
-        rc = nt_llm_tool_of(b, i, &tool);
-        if (rc != NT_OK) {
-            return rc;
-        }
-
-        value = json_pack("{s:o,s:o,s:o}", "name", nt_llm_json_str(tool.name),
-                          "description", nt_llm_json_str(tool.description),
-                          "parametersJsonSchema", tool.parameters);
-        if (nt_llm_append(list, value) != NT_OK) {
-            return NT_NOMEM;
-        }
-    }
-
-    return NT_OK;
+    return nt_llm_tool_list(b, list, "parametersJsonSchema");
 }
 
 

@@ -244,7 +244,8 @@ nt_gemini_end(nt_llm_stream_t *s)
         reason = s->finish[i];
         if (reason == NULL) {
             if (s->choices[i] != NULL) {
-                return NT_OK; /* without a reason: it was cut off */
+                s->done = false; /* without a reason: it was cut off */
+                return NT_OK;
             }
 
             continue;

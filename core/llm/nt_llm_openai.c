@@ -440,30 +440,14 @@ openai_model(const json_t *model, nt_rc_t *rc)
 }
 
 
-const nt_llm_dialect_t nt_llm_openai = { .name = "openai",
-                                         .title = "OpenAI",
-                                         .done_mark = true,
-                                         .canonical = true,
-                                         .chat = openai_chat,
-                                         .embed = openai_embed,
-                                         .models_path = "/models",
-                                         .headers = openai_headers,
-                                         .whole = openai_whole,
-                                         .event = openai_event,
-                                         .vectors = openai_vectors,
-                                         .models_member = "data",
-                                         .model = openai_model };
+#define OPENAI_LIKE(name_, title_)                                             \
+    {                                                                          \
+        .name = name_, .title = title_, .done_mark = true, .canonical = true,  \
+        .chat = openai_chat, .embed = openai_embed, .models_path = "/models",  \
+        .headers = openai_headers, .whole = openai_whole,                      \
+        .event = openai_event, .vectors = openai_vectors,                      \
+        .models_member = "data", .model = openai_model                         \
+    }
 
-const nt_llm_dialect_t nt_llm_mistral = { .name = "mistral",
-                                          .title = "Mistral",
-                                          .done_mark = true,
-                                          .canonical = true,
-                                          .chat = openai_chat,
-                                          .embed = openai_embed,
-                                          .models_path = "/models",
-                                          .headers = openai_headers,
-                                          .whole = openai_whole,
-                                          .event = openai_event,
-                                          .vectors = openai_vectors,
-                                          .models_member = "data",
-                                          .model = openai_model };
+const nt_llm_dialect_t nt_llm_openai = OPENAI_LIKE("openai", "OpenAI");
+const nt_llm_dialect_t nt_llm_mistral = OPENAI_LIKE("mistral", "Mistral");

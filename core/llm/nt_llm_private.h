@@ -14,7 +14,8 @@
 #include "core/nt_sse.h"
 
 #define NT_LLM_CHOICES_MAX 16
-#define NT_LLM_CALLS_MAX   128 /* of a choice */
+#define NT_LLM_EVENT_MAX   (32 * 1024 * 1024) /* bytes; images come in one */
+#define NT_LLM_CALLS_MAX   128                /* of a choice */
 
 /* --- requests --- */
 
@@ -222,6 +223,9 @@ typedef struct {
 } nt_llm_tool_t;
 
 nt_rc_t nt_llm_tool_of(nt_llm_build_t *b, size_t i, nt_llm_tool_t *tool);
+
+/* Appends {"name", "description", SCHEMA: parameters} of each tool. */
+nt_rc_t nt_llm_tool_list(nt_llm_build_t *b, json_t *list, const char *schema);
 
 /* "auto", "none", "required" or, with *name set, "function"; NULL when the
  * request has none. */

@@ -29,6 +29,7 @@ nt_llm_stream_new(const nt_llm_dialect_t *dialect, nt_llm_sink_t sink,
 
     snprintf(s->seed, sizeof(s->seed), "%016llx", (unsigned long long) seed);
     nt_sse_init(&s->sse);
+    s->sse.max = NT_LLM_EVENT_MAX;
     nt_llm_usage_none(&s->usage);
     s->dialect = dialect;
     s->sink = sink;
@@ -195,7 +196,7 @@ feed_lines(nt_llm_stream_t *s, const char *data, size_t len)
         end = memchr(data, '\n', len);
         n = end != NULL ? (size_t) (end - data) : len;
 
-        if (n > NT_SSE_EVENT_MAX - s->line.len) {
+        if (n > NT_LLM_EVENT_MAX - s->line.len) {
             return NT_LIMIT;
         }
 

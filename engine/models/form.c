@@ -33,12 +33,12 @@ nt_form_start(nt_node_call_t *call, nt_form_t *form)
 
 
 void
-nt_form_text(nt_form_t *form, const char *name, const char *value)
+nt_form_text(nt_form_t *form, const char *name, nt_str_t value)
 {
     nt_buf_printf(&form->body,
                   "--%s\r\nContent-Disposition: form-data; name=\"%s\"\r\n\r\n",
                   form->boundary, name);
-    nt_buf_append_str(&form->body, nt_str(value));
+    nt_buf_append_str(&form->body, value);
     nt_buf_append(&form->body, "\r\n", 2);
 }
 

@@ -79,27 +79,21 @@ static json_t *
 edit(nt_node_call_t *call, const nt_model_t *model,
      const nt_openai_image_t *ask)
 {
-    nt_buf_t  prompt = { 0 };
     nt_form_t form;
 
-    nt_buf_append_str(&prompt, ask->prompt);
-    nt_buf_append_char(&prompt, '\0');
-    if (prompt.failed || !nt_form_start(call, &form)) {
-        nt_buf_free(&prompt);
-        (void) nt_arg_nomem(call);
+    if (!nt_form_start(call, &form)) {
         return NULL;
     }
 
-    nt_form_text(&form, "model", model->id);
-    nt_form_text(&form, "prompt", prompt.data);
-    nt_buf_free(&prompt);
+    nt_form_text(&form, "model", nt_str(model->id));
+    nt_form_text(&form, "prompt", ask->prompt);
 
     if (ask->size != NULL) {
-        nt_form_text(&form, "size", ask->size);
+        nt_form_text(&form, "size", nt_str(ask->size));
     }
 
     if (ask->quality != NULL) {
-        nt_form_text(&form, "quality", ask->quality);
+        nt_form_text(&form, "quality", nt_str(ask->quality));
     }
 
     nt_form_file(&form, "image", ask->image_type, ask->image);

@@ -121,8 +121,8 @@ nt_kie_upload(nt_node_call_t *call, const nt_model_t *model, const char *name,
 
     snprintf(file, sizeof(file), "%s.%s", form.boundary + 9,
              nt_media_extension(type));
-    nt_form_text(&form, "uploadPath", "nodetool");
-    nt_form_text(&form, "fileName", file);
+    nt_form_text(&form, "uploadPath", nt_str("nodetool"));
+    nt_form_text(&form, "fileName", nt_str(file));
     nt_form_file(&form, "file", type, data);
     free((char *) (uintptr_t) data.data);
 

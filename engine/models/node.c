@@ -339,7 +339,7 @@ nt_media_fetch(nt_node_call_t *call, const nt_model_t *model, const char *url,
     size_t            len;
     const char       *bytes;
     nt_http_reply_t  *reply;
-    nt_http_request_t request = { .url = url };
+    nt_http_request_t request = { .url = url, .limit = NT_PROVIDER_BODY_MAX };
 
     if (strncmp(url, "data:", 5) == 0) {
         return fetch_data(call, url, data);
@@ -373,39 +373,4 @@ nt_media_fetch(nt_node_call_t *call, const nt_model_t *model, const char *url,
     nt_http_free(reply);
 
     return copy != NULL;
-}
-
-
-static void
-append16(nt_buf_t *out, unsigned value)
-{
-    nt_buf_append_char(out, (char) (value & 0xff));
-    nt_buf_append_char(out, (char) (value >> 8 & 0xff));
-}
-
-
-static void
-append32(nt_buf_t *out, uint32_t value)
-{
-    append16(out, value & 0xffff);
-    append16(out, value >> 16);
-}
-
-
-void
-nt_wav_append(nt_buf_t *out, unsigned rate, nt_str_t pcm)
-{
-    nt_buf_append(out, "RIFF", 4);
-    append32(out, (uint32_t) pcm.len + 36);
-    nt_buf_append(out, "WAVEfmt ", 8);
-    append32(out, 16);
-    append16(out, 1); /* PCM */
-    append16(out, 1); /* channels */
-    append32(out, rate);
-    append32(out, rate * 2);
-    append16(out, 2);  /* bytes of a sample */
-    append16(out, 16); /* its bits */
-    nt_buf_append(out, "data", 4);
-    append32(out, (uint32_t) pcm.len);
-    nt_buf_append_str(out, pcm);
 }

@@ -102,9 +102,6 @@ bool nt_media_base64(nt_node_call_t *call, const json_t *text, nt_str_t *data);
 bool nt_media_fetch(nt_node_call_t *call, const nt_model_t *model,
                     const char *url, nt_str_t *data);
 
-/* Appends a RIFF WAVE file of 16-bit PCM samples, one channel. */
-void nt_wav_append(nt_buf_t *out, unsigned rate, nt_str_t pcm);
-
 /* --- multipart/form-data (RFC 7578) --- */
 
 typedef struct {
@@ -114,7 +111,7 @@ typedef struct {
 } nt_form_t;
 
 bool nt_form_start(nt_node_call_t *call, nt_form_t *form);
-void nt_form_text(nt_form_t *form, const char *name, const char *value);
+void nt_form_text(nt_form_t *form, const char *name, nt_str_t value);
 void nt_form_file(nt_form_t *form, const char *name, const char *type,
                   nt_str_t data);
 

@@ -11,6 +11,9 @@
 #include "core/llm/nt_llm.h"
 #include "engine/nodetool_node.h"
 
+/* Bytes of a reply: media among them. */
+#define NT_PROVIDER_BODY_MAX ((size_t) 256 * 1024 * 1024)
+
 /* What a model is for. */
 typedef enum {
     NT_MODEL_CHAT,
@@ -69,9 +72,9 @@ typedef struct {
     const void        *body;
     size_t             body_len;
     double             timeout; /* seconds; 0: none */
-    size_t             limit;   /* of the reply's body; 0: 64 MiB */
-    unsigned           flags;   /* more of NT_HTTP_ */
-    nt_buf_t           url;     /* made here, to be freed by the caller */
+    size_t             limit; /* of the reply's body; 0: NT_PROVIDER_BODY_MAX */
+    unsigned           flags; /* more of NT_HTTP_ */
+    nt_buf_t           url;   /* made here, to be freed by the caller */
 } nt_provider_request_t;
 
 nt_http_reply_t *nt_provider_send(nt_node_call_t *call, const nt_model_t *model,

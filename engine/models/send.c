@@ -9,8 +9,6 @@
 #include "engine/models/provider.h"
 #include "engine/nodes/args.h"
 
-#define NT_PROVIDER_BODY_MAX (256 * 1024 * 1024) /* media in replies */
-
 
 static const nt_llm_dialect_t *
 dialect_of(const nt_model_t *model)

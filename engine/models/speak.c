@@ -7,6 +7,7 @@
 
 #include "engine/json.h"
 #include "engine/models/speech.h"
+#include "engine/nodes/sound.h"
 
 #define OPENAI_RATE 24000 /* of its "pcm", and of Gemini's */
 
@@ -95,10 +96,14 @@ nt_gemini_speak(nt_node_call_t *call, const nt_model_t *model, nt_str_t text,
 static json_t *
 store_wav(nt_node_call_t *call, unsigned rate, nt_str_t pcm)
 {
-    json_t  *ref = NULL;
-    nt_buf_t wav = { 0 };
+    json_t    *ref = NULL;
+    nt_buf_t   wav = { 0 };
+    nt_sound_t sound = { .samples = (int16_t *) (uintptr_t) pcm.data,
+                         .frames = pcm.len / sizeof(int16_t),
+                         .channels = 1,
+                         .rate = rate };
 
-    nt_wav_append(&wav, rate, pcm);
+    nt_sound_to_wav(&wav, &sound);
     if (wav.failed) {
         (void) nt_arg_nomem(call);
     } else {

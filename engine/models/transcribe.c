@@ -32,26 +32,26 @@ nt_transcribe(nt_node_call_t *call, const nt_model_t *model,
         return NULL;
     }
 
-    nt_form_text(&form, "model", model->id);
+    nt_form_text(&form, "model", nt_str(model->id));
     nt_form_text(&form, "response_format",
-                 ask->timestamps ? "verbose_json" : "json");
+                 nt_str(ask->timestamps ? "verbose_json" : "json"));
 
     if (ask->timestamps) {
-        nt_form_text(&form, "timestamp_granularities[]", "segment");
-        nt_form_text(&form, "timestamp_granularities[]", "word");
+        nt_form_text(&form, "timestamp_granularities[]", nt_str("segment"));
+        nt_form_text(&form, "timestamp_granularities[]", nt_str("word"));
     }
 
     if (ask->language != NULL) {
-        nt_form_text(&form, "language", ask->language);
+        nt_form_text(&form, "language", nt_str(ask->language));
     }
 
     if (ask->prompt != NULL && ask->prompt[0] != '\0') {
-        nt_form_text(&form, "prompt", ask->prompt);
+        nt_form_text(&form, "prompt", nt_str(ask->prompt));
     }
 
     if (ask->temperature != 0) {
         snprintf(number, sizeof(number), "%g", ask->temperature);
-        nt_form_text(&form, "temperature", number);
+        nt_form_text(&form, "temperature", nt_str(number));
     }
 
     nt_form_file(&form, "file", type, audio);

@@ -212,25 +212,18 @@ static json_t *
 sora_start(nt_node_call_t *call, const nt_model_t *model,
            const nt_video_ask_t *ask, const char *size)
 {
-    nt_buf_t  prompt = { 0 };
     nt_form_t form;
 
-    nt_buf_append_str(&prompt, ask->prompt);
-    nt_buf_append_char(&prompt, '\0');
-    if (prompt.failed || !nt_form_start(call, &form)) {
-        nt_buf_free(&prompt);
-        (void) nt_arg_nomem(call);
+    if (!nt_form_start(call, &form)) {
         return NULL;
     }
 
-    nt_form_text(&form, "model", model->id);
-    nt_form_text(&form, "prompt", prompt.data);
-    nt_form_text(&form, "size", size);
+    nt_form_text(&form, "model", nt_str(model->id));
+    nt_form_text(&form, "prompt", ask->prompt);
+    nt_form_text(&form, "size", nt_str(size));
     if (ask->image.len != 0) {
         nt_form_file(&form, "input_reference", ask->type, ask->image);
     }
-
-    nt_buf_free(&prompt);
 
     return nt_form_send(call, model, "/videos", &form, 300);
 }

@@ -399,7 +399,7 @@ test_sink(void)
 static void
 test_limit(void)
 {
-    size_t           n = 9 * 1024 * 1024;
+    size_t           n = 33 * 1024 * 1024;
     char            *line = malloc(n);
     nt_buf_t         out = { 0 };
     nt_llm_stream_t *s;
@@ -411,7 +411,7 @@ test_limit(void)
     memset(line, ' ', n);
     s = nt_llm_stream_new(&nt_llm_ollama, note_delta, &out);
     is_int(nt_llm_stream_feed(s, line, n), NT_LIMIT,
-           "a line of 9 MiB is too long");
+           "a line of 33 MiB is too long");
     ok(nt_llm_stream_error(s)->message.len != 0, "which is said");
     nt_llm_stream_free(s);
 

@@ -27,10 +27,7 @@ my $g = do {
 my $true = JSON::PP::true();
 my $false = JSON::PP::false();
 
-sub uri { return { type => $_[0], uri => "data:$_[0]/x;base64,"
-    . encode_base64(NodeTool::MockMedia::bytes($_[0]), '') } }
-
-my %media = map { $_ => uri($_) } qw(image audio video);
+my %media = map { $_ => NodeTool::MockMedia::media_ref($_) } qw(image audio video);
 my $frame = { type => 'dataframe', columns => [
     { name => 'Scene', data_type => 'string' },
     { name => 'duration', data_type => 'int' }],

@@ -27,9 +27,6 @@ my $g = do {
 my $true = JSON::PP::true();
 my $false = JSON::PP::false();
 
-sub uri { return { type => $_[0], uri => "data:$_[0]/x;base64,"
-    . encode_base64(NodeTool::MockMedia::bytes($_[0]), '') } }
-
 sub ref_model { return { type => $_[0], provider => $_[1], id => $_[2] } }
 
 my $run;    # the last
@@ -108,10 +105,10 @@ is(output('mistral.text.CodeComplete', 'output', prompt => 'def f('),
 is(output('mistral.text.CodeComplete', 'output', prompt => 'a', suffix => 'b'),
     'between(a|b)', '... between two texts') or diag error();
 is(request()->{path}, '/mistral/v1/fim/completions', '... by its path');
-is(output('mistral.vision.ImageToText', 'output', image => uri('image')),
+is(output('mistral.vision.ImageToText', 'output', image => NodeTool::MockMedia::media_ref('image')),
     'You said: Describe this image in detail.', 'mistral.vision.ImageToText')
     or diag error();
-like(output('mistral.vision.OCR', 'output', image => uri('image')),
+like(output('mistral.vision.OCR', 'output', image => NodeTool::MockMedia::media_ref('image')),
     qr/^You said: Write down all text/, 'mistral.vision.OCR');
 output('mistral.vision.OCR', 'output');
 like(error(), qr/'image' is not set/, '... of no image');
@@ -151,20 +148,20 @@ for my $model (['fal_ai', 'openai/whisper-large-v3',
     ['huggingface_fal_ai', 'fal-ai/whisper', '/hf/fal-ai/fal-ai/whisper',
         'Bearer key-huggingface']) {
     is(output('nodetool.text.AutomaticSpeechRecognition', 'text',
-            audio => uri('audio'), model => ref_model('asr_model', @$model[0, 1])),
+            audio => NodeTool::MockMedia::media_ref('audio'), model => ref_model('asr_model', @$model[0, 1])),
         $fox, "speech recognition by $model->[0]") or diag error();
     is(request()->{path}, $model->[2], '... by its path');
     is(request()->{headers}{authorization}, $model->[3], '... with its key');
 }
 like(output('nodetool.text.AutomaticSpeechRecognition', 'text',
-        audio => uri('audio'), model => ref_model('asr_model', 'gemini',
+        audio => NodeTool::MockMedia::media_ref('audio'), model => ref_model('asr_model', 'gemini',
             'gemini-2.5-flash')), qr/^You said: Transcribe/, '... by Gemini')
     or diag error();
 output('nodetool.text.AutomaticSpeechRecognition', 'text',
-    audio => uri('audio'), model => ref_model('asr_model', 'anthropic', 'x'));
+    audio => NodeTool::MockMedia::media_ref('audio'), model => ref_model('asr_model', 'anthropic', 'x'));
 like(error(), qr/transcribes nothing here/, '... not by Anthropic');
 
-is(output('openai.audio.Transcribe', 'text', audio => uri('audio'),
+is(output('openai.audio.Transcribe', 'text', audio => NodeTool::MockMedia::media_ref('audio'),
         language => 'en', prompt => 'A fox.', temperature => 0.5), $fox,
     'openai.audio.Transcribe') or diag error();
 my %form = map { $_->{name} => $_ } @{ request()->{parts} };
@@ -174,22 +171,22 @@ is_deeply([map { $form{$_}{data} } qw(model language prompt temperature
 is($form{file}{filename}, 'file.mp3', '... a file');
 is($form{file}{type}, 'audio/mpeg', '... of a type');
 is($form{file}{data}, $NodeTool::MockMedia::MP3, '... whole');
-is_deeply(output('openai.audio.Transcribe', 'words', audio => uri('audio'),
+is_deeply(output('openai.audio.Transcribe', 'words', audio => NodeTool::MockMedia::media_ref('audio'),
         timestamps => $true),
     [{ type => 'audio_chunk', timestamp => [0, 0.5], text => 'the' },
      { type => 'audio_chunk', timestamp => [0.5, 1], text => 'quick' }],
     '... words') or diag error();
-is_deeply(output('openai.audio.Transcribe', 'segments', audio => uri('audio'),
+is_deeply(output('openai.audio.Transcribe', 'segments', audio => NodeTool::MockMedia::media_ref('audio'),
         timestamps => $true),
     [{ type => 'audio_chunk', timestamp => [0, 2.5], text => " $fox" }],
     '... segments');
-output('openai.audio.Transcribe', 'text', audio => uri('audio'),
+output('openai.audio.Transcribe', 'text', audio => NodeTool::MockMedia::media_ref('audio'),
     timestamps => $true, model => 'gpt-4o-transcribe');
 like(error(), qr/needs the model whisper-1/, '... not by each model');
-is(output('openai.audio.Translate', 'output', audio => uri('audio')), $fox,
+is(output('openai.audio.Translate', 'output', audio => NodeTool::MockMedia::media_ref('audio')), $fox,
     'openai.audio.Translate');
 is(request()->{path}, '/openai/v1/audio/translations', '... by its path');
-like(output('gemini.audio.Transcribe', 'output', audio => uri('audio')),
+like(output('gemini.audio.Transcribe', 'output', audio => NodeTool::MockMedia::media_ref('audio')),
     qr/^You said: Transcribe/, 'gemini.audio.Transcribe') or diag error();
 
 is(stored(output('openai.audio.TextToSpeech', 'output', input => 'hi',
@@ -230,7 +227,7 @@ like(error(), qr/set 'speed' to 1/, '... at one speed');
 
 # models that nobody has chosen
 for my $default (['nodetool.text.AutomaticSpeechRecognition', 'text',
-        'asr_model', 'whisper-1', audio => uri('audio')],
+        'asr_model', 'whisper-1', audio => NodeTool::MockMedia::media_ref('audio')],
     ['nodetool.audio.TextToSpeech', 'audio', 'tts_model', 'tts-1'],
     ['nodetool.image.TextToImage', 'output', 'image_model', 'gpt-image-1']) {
     my ($type, $output, $kind, $id, %data) = @$default;
@@ -250,7 +247,7 @@ is_deeply(request()->{json}, { model => 'gpt-image-1', prompt => 'a cat',
     n => 1, size => '1536x1024', quality => 'high', background => 'auto' },
     '... asks');
 is(stored(output('openai.image.EditImage', 'output', prompt => 'a hat',
-        image => uri('image'), mask => uri('image'))), $PNG,
+        image => NodeTool::MockMedia::media_ref('image'), mask => NodeTool::MockMedia::media_ref('image'))), $PNG,
     'openai.image.EditImage') or diag error();
 %form = map { $_->{name} => $_ } @{ request()->{parts} };
 is_deeply([map { $form{$_}{data} } qw(prompt size quality image mask)],
@@ -283,7 +280,7 @@ for my $provider (sort keys %models) {
     is($size, { openai => '1536x1024', gemini => '16:9' }->{$provider}
         // '1024 640', '... of the nearest size');
     is(stored(output('nodetool.image.ImageToImage', 'output', prompt => 'a hat',
-            image => uri('image'), model => ref_model('image_model', $provider,
+            image => NodeTool::MockMedia::media_ref('image'), model => ref_model('image_model', $provider,
                 $models{$provider}))), $PNG, "... and of an image")
         or diag error() if $provider ne 'gemini';
 }
@@ -314,7 +311,7 @@ is_deeply(request()->{json}, { instances => [{ prompt => 'a cat' }],
 is_deeply([map { $_->{headers}{'x-goog-api-key'} } $mock->requests],
     [('key-gemini') x 3], '... with its key to the end');
 is(stored(output('gemini.video.ImageToVideo', 'output',
-        image => uri('image'))), $MP4, 'gemini.video.ImageToVideo')
+        image => NodeTool::MockMedia::media_ref('image'))), $MP4, 'gemini.video.ImageToVideo')
     or diag error();
 is(request()->{json}{instances}[0]{image}{mimeType}, 'image/png',
     '... of an image');
@@ -324,7 +321,7 @@ for my $model (['gemini', 'veo-3.1-generate-preview'], ['openai', 'sora-2'],
             model => ref_model('video_model', @$model))), $MP4,
         "a video by $model->[0]") or diag error();
     is(stored(output('nodetool.video.ImageToVideo', 'output',
-            image => uri('image'),
+            image => NodeTool::MockMedia::media_ref('image'),
             model => ref_model('video_model', @$model))), $MP4,
         '... and of an image') or diag error();
 }

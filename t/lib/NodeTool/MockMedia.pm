@@ -27,6 +27,14 @@ sub bytes {
     return { image => $PNG, audio => $MP3, video => $MP4 }->{$kind};
 }
 
+# A ref to media of a kind, whose bytes are in its URI.
+sub media_ref {
+    my ($kind) = @_;
+
+    return { type => $kind, uri => "data:$kind/x;base64,"
+        . encode_base64(bytes($kind), '') };
+}
+
 # The parts of a multipart body, each { name, filename, type, data }.
 sub parts {
     my ($req) = @_;
