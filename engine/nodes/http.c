@@ -414,43 +414,13 @@ static const nt_node_type_t http_head = {
 
 /* --- bytes --- */
 
-/* {"type": "bytes", "uri": "data:TYPE;base64,..."}, so that it can be loaded
- * as other refs. */
-static nt_node_rc_t
-emit_bytes(nt_node_call_t *call, nt_web_t *web, bool good)
-{
-    char     type[128];
-    json_t  *value = NULL;
-    nt_buf_t uri = { 0 };
-
-    if (!good) {
-        nt_web_free(web);
-        return NT_NODE_FAIL;
-    }
-
-    nt_web_media_type(web->reply, type, sizeof(type));
-    nt_buf_printf(&uri, "data:%s;base64,",
-                  type[0] != '\0' ? type : "application/octet-stream");
-    nt_web_base64(&uri, web->body);
-
-    if (!uri.failed) {
-        value =
-            json_pack("{s:s, s:s%}", "type", "bytes", "uri", uri.data, uri.len);
-    }
-
-    nt_buf_free(&uri);
-    nt_web_free(web);
-    return nt_emit(call, value);
-}
-
-
 static nt_node_rc_t
 run_get_binary(nt_node_call_t *call)
 {
     nt_web_t          web;
     nt_http_request_t request = { 0 };
 
-    return emit_bytes(call, &web, send_to_url(call, &request, &web));
+    return nt_web_emit_bytes(call, &web, send_to_url(call, &request, &web));
 }
 
 
@@ -506,7 +476,7 @@ run_post_binary(nt_node_call_t *call)
     }
 
     good = good && send_to_url(call, &request, &web);
-    rc = emit_bytes(call, &web, good);
+    rc = nt_web_emit_bytes(call, &web, good);
     free(data);
     free(type);
     return rc;

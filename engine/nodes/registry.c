@@ -89,6 +89,7 @@ static const nt_node_library_t *const builtin[] = {
     &nt_nodes_numpy_statistics,
     &nt_nodes_faiss,
     &nt_nodes_chroma,
+    &nt_nodes_browser,
     &nt_nodes_secret,
     &nt_nodes_image,
     &nt_nodes_svg,

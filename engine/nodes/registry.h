@@ -96,6 +96,7 @@ extern const nt_node_library_t nt_nodes_numpy_math;
 extern const nt_node_library_t nt_nodes_numpy_shape;
 extern const nt_node_library_t nt_nodes_numpy_statistics;
 extern const nt_node_library_t nt_nodes_faiss;  /* vector.faiss.* */
+extern const nt_node_library_t nt_nodes_browser; /* lib.browser.* */
 extern const nt_node_library_t nt_nodes_chroma; /* vector.chroma.* */
 extern const nt_node_library_t nt_nodes_image;  /* of nodetool.image.* */
 extern const nt_node_library_t nt_nodes_svg;    /* of lib.svg.* */

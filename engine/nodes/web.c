@@ -453,3 +453,31 @@ nt_web_base64(nt_buf_t *out, nt_str_t bytes)
                                              (int) bytes.len);
     }
 }
+
+
+nt_node_rc_t
+nt_web_emit_bytes(nt_node_call_t *call, nt_web_t *web, bool good)
+{
+    char     type[128];
+    json_t  *value = NULL;
+    nt_buf_t uri = { 0 };
+
+    if (!good) {
+        nt_web_free(web);
+        return NT_NODE_FAIL;
+    }
+
+    nt_web_media_type(web->reply, type, sizeof(type));
+    nt_buf_printf(&uri, "data:%s;base64,",
+                  type[0] != '\0' ? type : "application/octet-stream");
+    nt_web_base64(&uri, web->body);
+
+    if (!uri.failed) {
+        value =
+            json_pack("{s:s, s:s%}", "type", "bytes", "uri", uri.data, uri.len);
+    }
+
+    nt_buf_free(&uri);
+    nt_web_free(web);
+    return nt_emit(call, value);
+}

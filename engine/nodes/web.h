@@ -46,6 +46,11 @@ json_t *nt_web_json(nt_node_call_t *call, const nt_web_t *web);
 json_t *nt_web_call(nt_node_call_t *call, const nt_http_request_t *request,
                     const json_t *body, int *status);
 
+/* Emits "output": the body as {"type": "bytes", "uri": "data:TYPE;base64,
+ * ..."}, so that it can be loaded as other refs.  Frees *web; fails if it is
+ * not `good`. */
+nt_node_rc_t nt_web_emit_bytes(nt_node_call_t *call, nt_web_t *web, bool good);
+
 /* The media type of the reply in lower case, without parameters, such as
  * "text/html"; "" when there is none or it is long. */
 void nt_web_media_type(const nt_http_reply_t *reply, char *type, size_t size);

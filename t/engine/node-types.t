@@ -87,6 +87,10 @@ my @image = !$image_pack ? ()
     : qw(nodetool.image lib.pillow.__init__ lib.pillow.color_grading
          lib.pillow.draw lib.pillow.enhance lib.pillow.filter lib.grid lib.svg);
 
+# These drive a browser.
+$later{"lib.browser.$_"} = 1 for qw(Browser BrowserNavigation BrowserUse
+    Screenshot SpiderCrawl);
+
 # The embedding models that there are take texts only.
 $later{"vector.chroma.$_"} = 1 for qw(IndexImage QueryImage);
 
@@ -115,7 +119,7 @@ for my $namespace (@image, @search, qw(kie.audio kie.image kie.video
                       lib.numpy.manipulation lib.numpy.math
                       lib.numpy.reshaping lib.numpy.statistics
                       lib.numpy.utils vector.faiss vector.chroma lib.pymupdf
-                      lib.pdfplumber lib.excel lib.docx)) {
+                      lib.pdfplumber lib.excel lib.docx lib.browser)) {
     my @missing = grep { /^\Q$namespace\E\.\w+$/ && !$have{$_}
                          && !$later{$_} } sort keys %want;
     is_deeply(\@missing, [], "$namespace.* is complete");
