@@ -43,6 +43,30 @@ static const char source[] =
     "{\"id\": \"7\", \"source\": \"none\", \"sourceHandle\": \"output\","
     " \"target\": \"c\", \"targetHandle\": \"value\"}]}";
 
+/* An agent with a node that it controls, and a chain that takes a value from
+ * outside. */
+static const char tools[] =
+    "{\"nodes\": ["
+    "{\"id\": \"a\", \"type\": \"nodetool.agents.Agent\", \"data\": {},"
+    " \"dynamic_outputs\": {\"find\": {\"type\": \"str\"}}},"
+    "{\"id\": \"t\", \"type\": \"nodetool.text.Replace\","
+    " \"ui_properties\": {\"title\": \"Replace it\"},"
+    " \"data\": {\"text\": \"x\"}},"
+    "{\"id\": \"s\", \"type\": \"nodetool.constant.String\","
+    " \"data\": {\"value\": \"y\"}},"
+    "{\"id\": \"c\", \"type\": \"nodetool.text.Concat\", \"data\": {}},"
+    "{\"id\": \"p\", \"type\": \"nodetool.workflows.base_node.Preview\"}],"
+    "\"edges\": ["
+    "{\"id\": \"1\", \"source\": \"a\", \"sourceHandle\": \"__control__\","
+    " \"target\": \"t\", \"targetHandle\": \"__control__\","
+    " \"edge_type\": \"control\"},"
+    "{\"id\": \"2\", \"source\": \"a\", \"sourceHandle\": \"find\","
+    " \"target\": \"c\", \"targetHandle\": \"a\"},"
+    "{\"id\": \"3\", \"source\": \"s\", \"sourceHandle\": \"output\","
+    " \"target\": \"c\", \"targetHandle\": \"b\"},"
+    "{\"id\": \"4\", \"source\": \"c\", \"sourceHandle\": \"output\","
+    " \"target\": \"p\", \"targetHandle\": \"value\"}]}";
+
 static long allocations, fail_at;
 
 /* True when this allocation is the one to fail; all later ones do, too. */
@@ -114,6 +138,41 @@ attempt(const nt_registry_t *registry, const json_t *graph_json, json_t *params)
     return status;
 }
 
+/* Whether the graph compiles. */
+static bool
+compiles(const nt_registry_t *registry, const json_t *graph_json)
+{
+    json_t     *errors = json_array(), *warnings = json_array();
+    nt_graph_t *graph;
+
+    allocations = 0;
+    graph = nt_graph_compile(graph_json, registry, errors, warnings);
+    nt_graph_unref(graph);
+    json_decref(errors);
+    json_decref(warnings);
+    return graph != NULL;
+}
+
+/* Tools need a plan of their own, made of more JSON. */
+static void
+check_tools(const nt_registry_t *registry)
+{
+    json_t *graph;
+    long    total, compiled = 0;
+
+    fail_at = 0;
+    graph = json_loads(tools, 0, NULL);
+    fail_at = 1L << 40;
+    ok(compiles(registry, graph), "tools compile with memory");
+    total = allocations;
+    for (fail_at = 1; fail_at <= total; fail_at++) {
+        compiled += compiles(registry, graph);
+    }
+    fail_at = 0;
+    is_int(compiled, 0, "tools do not compile without");
+    json_decref(graph);
+}
+
 int
 main(void)
 {
@@ -143,6 +202,7 @@ main(void)
     is_int(completed, 0, "does not complete without");
     is_int(silent, 0, "says why it has failed");
     ok(total > 100, "%ld allocations failed", total);
+    check_tools(registry);
 
     json_decref(graph);
     json_decref(params);
