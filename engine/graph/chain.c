@@ -115,7 +115,7 @@ on_wake(void *arg)
 static bool
 merge(json_t *into, json_t *result)
 {
-    const char *name;
+    const char *name, *own;
     char        text[256];
     json_t     *value;
     unsigned    n;
@@ -123,11 +123,12 @@ merge(json_t *into, json_t *result)
 
     json_object_foreach(result, name, value)
     {
-        (void) snprintf(text, sizeof(text), "%s", name);
-        for (n = 2; json_object_get(into, text) != NULL; n++) {
+        own = name;
+        for (n = 2; json_object_get(into, own) != NULL; n++) {
             (void) snprintf(text, sizeof(text), "%.200s_%u", name, n);
+            own = text;
         }
-        rc |= json_object_set(into, text, value);
+        rc |= json_object_set(into, own, value);
     }
     json_decref(result);
     return rc == 0;

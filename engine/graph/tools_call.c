@@ -15,7 +15,10 @@ nt_call_tools(nt_node_call_t *call)
 
     list = json_array();
     for (i = 0; i < call->plan->n_tools; i++) {
-        if (json_array_append(list, call->plan->tools[i].schema) != 0) {
+        /* Copies, as the plan's are those of all runs. */
+        if (json_array_append_new(list, json_deep_copy(
+                                            call->plan->tools[i].schema)) != 0)
+        {
             json_decref(list);
             return NULL;
         }
