@@ -304,7 +304,8 @@ bench: deps-test
 
 C_FILES = $(wildcard core/*.[ch] core/llm/*.[ch] ngx_nodetool_*/*.[ch] \
           engine/*.[ch] engine/*/*.[ch] packs/*/*.[ch] cli/*.[ch] fuzz/*.c \
-          t/core/*.[ch] t/engine/*.[ch])
+          bench/*.c docs/example-node/*.c t/core/*.[ch] t/engine/*.[ch] \
+          t/engine/nodes/*.c t/lib/*.c)
 
 docs: cli packs
 	$(BUILD)/nodetool nodes --markdown > docs/nodes.md

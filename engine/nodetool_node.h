@@ -271,7 +271,7 @@ typedef struct {
                                 * temporary one that goes with the reply */
     const void        *input;  /* standard input; or NULL */
     size_t             input_len;
-    const void        *file;     /* a sandbox's /run/input; or NULL */
+    const void        *file; /* a sandbox's /run/input; or NULL */
     size_t             file_len;
     double             timeout;      /* seconds; 0: 600 */
     double             cpu;          /* seconds; 0: as timeout */

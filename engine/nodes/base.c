@@ -84,8 +84,8 @@ tool_result_end(nt_node_call_t *call)
 {
     const bool *told = nt_call_state(call, sizeof(*told), NULL);
 
-    if ((told != NULL && *told) ||
-        json_object_size(nt_call_dynamic(call)) == 0) {
+    if ((told != NULL && *told) || json_object_size(nt_call_dynamic(call)) == 0)
+    {
         return NT_NODE_DONE;
     }
     return tell_result(call, json_copy(nt_call_dynamic(call)));

@@ -46,11 +46,11 @@ json_t *nt_registry_metadata(const nt_registry_t *registry);
 
 /* --- built-in libraries, one a file --- */
 
-extern const nt_node_library_t nt_nodes_models;     /* openai.*, gemini.* ... */
-extern const nt_node_library_t nt_nodes_kie_audio;  /* kie.audio.* */
-extern const nt_node_library_t nt_nodes_kie_image;  /* kie.image.* ... */
-extern const nt_node_library_t nt_nodes_kie_image_edit; /* ... of images */
-extern const nt_node_library_t nt_nodes_kie_video;      /* kie.video.* ... */
+extern const nt_node_library_t nt_nodes_models;    /* openai.*, gemini.* ... */
+extern const nt_node_library_t nt_nodes_kie_audio; /* kie.audio.* */
+extern const nt_node_library_t nt_nodes_kie_image; /* kie.image.* ... */
+extern const nt_node_library_t nt_nodes_kie_image_edit;  /* ... of images */
+extern const nt_node_library_t nt_nodes_kie_video;       /* kie.video.* ... */
 extern const nt_node_library_t nt_nodes_kie_video_image; /* ... of images */
 extern const nt_node_library_t nt_nodes_base;       /* Comment, Preview, ... */
 extern const nt_node_library_t nt_nodes_workflow;   /* WorkflowNode */
@@ -95,11 +95,11 @@ extern const nt_node_library_t nt_nodes_numpy_arithmetic;
 extern const nt_node_library_t nt_nodes_numpy_math;
 extern const nt_node_library_t nt_nodes_numpy_shape;
 extern const nt_node_library_t nt_nodes_numpy_statistics;
-extern const nt_node_library_t nt_nodes_faiss;  /* vector.faiss.* */
-extern const nt_node_library_t nt_nodes_browser; /* lib.browser.* */
-extern const nt_node_library_t nt_nodes_chroma; /* vector.chroma.* */
-extern const nt_node_library_t nt_nodes_image;  /* of nodetool.image.* */
-extern const nt_node_library_t nt_nodes_svg;    /* of lib.svg.* */
+extern const nt_node_library_t nt_nodes_faiss;      /* vector.faiss.* */
+extern const nt_node_library_t nt_nodes_browser;    /* lib.browser.* */
+extern const nt_node_library_t nt_nodes_chroma;     /* vector.chroma.* */
+extern const nt_node_library_t nt_nodes_image;      /* of nodetool.image.* */
+extern const nt_node_library_t nt_nodes_svg;        /* of lib.svg.* */
 extern const nt_node_library_t nt_nodes_agents;     /* nodetool.agents.* */
 extern const nt_node_library_t nt_nodes_generators; /* nodetool.generators.* */
 extern const nt_node_library_t nt_nodes_claude;     /* anthropic.agents.* */

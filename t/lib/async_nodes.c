@@ -83,7 +83,8 @@ total_item(nt_node_call_t *call, const char *handle, json_t *value)
     int64_t *total = nt_call_state(call, sizeof(*total), NULL);
 
     if (total == NULL || strcmp(handle, "value") != 0 ||
-        !nt_call_sleep(call, 0.001)) {
+        !nt_call_sleep(call, 0.001))
+    {
         return nt_call_fail(call, "no sleep");
     }
     *total += json_integer_value(value);

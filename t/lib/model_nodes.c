@@ -61,10 +61,9 @@ chat_run(nt_node_call_t *call)
 static nt_node_rc_t
 embed_run(nt_node_call_t *call)
 {
-    json_t *vectors =
-        nt_model_embed(call, nt_call_input(call, "model"),
-                       nt_call_input(call, "texts"),
-                       nt_call_int(call, "dimensions"));
+    json_t *vectors = nt_model_embed(call, nt_call_input(call, "model"),
+                                     nt_call_input(call, "texts"),
+                                     nt_call_int(call, "dimensions"));
 
     return vectors != NULL ? nt_call_emit(call, "output", vectors)
                            : NT_NODE_FAIL;
@@ -106,6 +105,6 @@ static const nt_node_type_t embed = { .type = "models.Embed",
 
 static const nt_node_type_t *const types[] = { &chat, &embed, NULL };
 
-NT_NODE_API const nt_node_library_t nodetool_node_library = {
-    NODETOOL_NODE_ABI, "models-test", types
-};
+NT_NODE_API const nt_node_library_t nodetool_node_library = { NODETOOL_NODE_ABI,
+                                                              "models-test",
+                                                              types };

@@ -39,10 +39,10 @@ sleep_run(nt_node_call_t *call)
 static nt_node_rc_t
 ticks_run(nt_node_call_t *call)
 {
-    char         *text;
-    size_t        size = (size_t) nt_call_int(call, "size");
-    int64_t      *n = nt_call_state(call, sizeof(*n), NULL);
-    nt_node_rc_t  rc;
+    char        *text;
+    size_t       size = (size_t) nt_call_int(call, "size");
+    int64_t     *n = nt_call_state(call, sizeof(*n), NULL);
+    nt_node_rc_t rc;
 
     if (n == NULL) {
         return nt_call_fail(call, "out of memory");
@@ -50,8 +50,8 @@ ticks_run(nt_node_call_t *call)
 
     if (*n == nt_call_int(call, "count")) {
         return nt_call_bool(call, "fail")
-            ? nt_call_fail(call, "the clock stopped")
-            : NT_NODE_DONE;
+                   ? nt_call_fail(call, "the clock stopped")
+                   : NT_NODE_DONE;
     }
 
     ++*n;
@@ -156,6 +156,6 @@ static const nt_node_type_t *const types[] = { &sleep_node, &ticks_node,
 
 NT_NODE_API extern const nt_node_library_t nodetool_node_library;
 
-const nt_node_library_t nodetool_node_library = {
-    .abi = NODETOOL_NODE_ABI, .name = "slow", .types = types
-};
+const nt_node_library_t nodetool_node_library = { .abi = NODETOOL_NODE_ABI,
+                                                  .name = "slow",
+                                                  .types = types };
