@@ -68,7 +68,7 @@ LDFLAGS  = -Wl,-z,relro -Wl,-z,now
 ifneq ($(SAN),)
 LDFLAGS += -fsanitize=address,undefined
 endif
-LIBS     = -ljansson -luv -lhiredis -lcurl -lssl -lcrypto -lpcre2-8 \
+LIBS     = -ljansson -luv -lhiredis -lssl -lcrypto -lpcre2-8 \
            -lunistring -lxml2 -lsqlite3 \
            -lcmark-gfm-extensions -lcmark-gfm -lz -lm -ldl -lpthread
 

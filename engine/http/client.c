@@ -281,7 +281,7 @@ nt_http_client_open(nt_http_client_t *client)
         return true;
     }
 
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    if (!nt_curl_load() || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         return false;
     }
 

@@ -8,10 +8,9 @@
 #ifndef NT_HTTP_INT_H
 #define NT_HTTP_INT_H
 
-#include <curl/curl.h>
-
 #include "core/nt_buf.h"
 #include "engine/http/address.h"
+#include "engine/http/curl.h"
 #include "engine/http/http.h"
 #include "engine/http/mail.h"
 

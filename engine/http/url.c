@@ -108,6 +108,10 @@ nt_http_request_check(const nt_http_request_t *request, char **url)
         return "the URL is empty";
     }
 
+    if (!nt_curl_load()) {
+        return "this server has no libcurl";
+    }
+
     parsed = curl_url();
     if (parsed == NULL) {
         return "the server is out of memory";
@@ -240,8 +244,13 @@ char *
 nt_http_host(const char *url)
 {
     char  *host = NULL, *copy = NULL;
-    CURLU *parsed = curl_url();
+    CURLU *parsed;
 
+    if (!nt_curl_load()) {
+        return NULL;
+    }
+
+    parsed = curl_url();
     if (parsed != NULL &&
         curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
         curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK)

@@ -8,8 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include <curl/curl.h>
-
+#include "engine/http/curl.h"
 #include "engine/nodes/datetime.h"
 
 #define EPOCH_DAY 719162 /* 1970-01-01, from 0001-01-01 */
@@ -79,7 +78,7 @@ nt_webdate_read(const char *text, int64_t *seconds)
         return true;
     }
 
-    time = curl_getdate(text, NULL);
+    time = nt_curl_load() ? curl_getdate(text, NULL) : -1;
     *seconds = (int64_t) time;
     return time != -1;
 }
