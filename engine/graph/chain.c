@@ -305,10 +305,9 @@ nt_chain_pump(nt_run_t *run)
 {
     nt_run_t **next, *child;
 
-    for (next = &run->children; *next != NULL; next = &(*next)->next) {
-        if ((*next)->runnable) {
-            break;
-        }
+    next = &run->children;
+    while (*next != NULL && !(*next)->runnable) {
+        next = &(*next)->next;
     }
     child = *next;
     if (child == NULL) {
