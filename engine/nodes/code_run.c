@@ -491,6 +491,25 @@ language_of(const job_t *job)
 }
 
 
+/* Outputs that users add have no way to get a value, as in NodeTool. */
+static void
+warn_of_outputs(nt_node_call_t *call)
+{
+    json_t     *outputs = nt_call_dynamic_outputs(call), *type;
+    const char *name;
+
+    json_object_foreach(outputs, name, type)
+    {
+        nt_call_log(call, "warning",
+                    "the output \"%s\" stays empty: code writes to stdout "
+                    "and stderr",
+                    name);
+    }
+
+    json_decref(outputs);
+}
+
+
 nt_node_rc_t
 nt_code_run(nt_node_call_t *call, const nt_code_t *code)
 {
@@ -507,6 +526,8 @@ nt_code_run(nt_node_call_t *call, const nt_code_t *code)
     if (!check_image(&job)) {
         return NT_NODE_FAIL;
     }
+
+    warn_of_outputs(call);
 
     job.timeout = timeout_of(&job);
     job.language = language_of(&job);

@@ -159,6 +159,12 @@ like($e, qr/runs no Docker images/, 'an image with libraries');
     image => 'jupyter/scipy-notebook:latest', execution_mode => 'subprocess');
 is_deeply($r->{stdout}, ["2\n"], '... is not asked for in a subprocess');
 
+($r, $e, $events) = code('RunPythonCommand', command => 'print(3)',
+    -dynamic_outputs => { more => { type => 'str', type_args => [] } });
+is_deeply($r->{stdout}, ["3\n"], 'an output that was added') or diag($e);
+like(join("\n", map { $_->{content} // '' } @$events),
+    qr/the output "more" stays empty/, '... is said to stay empty');
+
 # --- what goes wrong ---------------------------------------------------------
 
 ($r, $e) = code('ExecutePython', code => " \n");

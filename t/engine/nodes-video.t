@@ -7,6 +7,7 @@ use warnings;
 
 use lib 't/lib';
 
+use JSON::PP ();
 use Test::More;
 
 use NodeTool::Graph;
@@ -261,6 +262,33 @@ is($r->{uri}, 'file:///out/b.mp4', 'LoadVideoFile');
 node('LoadVideoAssets', { folder => { type => 'folder', asset_id => 'saved' } },
     output => 'name', collect => 1);
 is_deeply($r, ['a.mp4'], 'LoadVideoAssets') or diag($e);
+
+# --- a workflow of NodeTool's ------------------------------------------------
+
+my $example = "$NodeTool::Graph::ROOT/../shared/examples/"
+    . 'Color Boost Video.json';
+
+SKIP: {
+    skip 'the example is not here', 1 if !-r $example;
+    skip 'the image pack is not here', 1
+        if !-e "$NodeTool::Graph::BUILD/packs/image.so";
+
+    open my $fh, '<', $example or die $!;
+    my $graph = JSON::PP->new->utf8->decode(
+        do { local $/; readline $fh })->{graph};
+    for my $node (@{ $graph->{nodes} }) {
+        $node->{data}{value} = $test
+            if $node->{type} eq 'nodetool.constant.Video';
+    }
+    my $run = $m->{g}->run($graph, workspace => "$m->{dir}/ws",
+        assets => "$m->{dir}/assets");
+    is($run->{status}, 'completed', 'Color Boost Video')
+        or diag(NodeTool::Graph::text($run->{errors}),
+                $run->{failure}{message});
+    my ($shown) = grep { $_->{type} eq 'preview_update' } @{ $run->{events} };
+    is($shown && $m->probe($shown->{value})->{video}{nb_frames}, 2,
+        '... gives a video of the frames that it takes');
+}
 
 $m->done;
 done_testing();

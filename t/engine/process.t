@@ -204,6 +204,23 @@ SKIP: {
     like($e, qr/folder|workspace/, '... if the server has one');
 }
 
+# An engine that is killed takes its programs with it.
+{
+    my $other = NodeTool::Graph->new(
+        plugins => [["$ROOT/t/lib/process_nodes.c"]]);
+    my @nodes = map { node("n$_" => 'process.Run', argv => ['sleep',
+        "$mark.5"], flags => $no_sandbox ? 0 : $_) } 0, SANDBOX;
+    print { $other->{in} } NodeTool::Graph::text({ graph => graph(\@nodes) }),
+        "\n";
+    $other->{in}->flush;
+    my $wait = time + 10;
+    sleep 0.05 while !lives("$mark.5") && time < $wait;
+    ok(lives("$mark.5"), 'programs of an engine');
+    kill KILL => $other->{pid};
+    waitpid $other->{pid}, 0;
+    gone("$mark.5", '... that is killed end with it');
+}
+
 # Folders are removed when their programs have ended.
 my $end = time + 10;
 sub left { return grep { m{/nodetool-\w{6}$} } glob "$tmp/*" }
