@@ -585,7 +585,7 @@ resume(nt_http_reply_t *reply)
 {
     CURLcode code;
 
-    if (!reply->paused) {
+    if (!reply->paused || !reply->active) {
         return;
     }
 

@@ -36,17 +36,7 @@ nt_mail_ask(nt_node_call_t *call, const nt_mail_request_t *request,
 
     *web = (nt_web_t) { 0 };
     web->reply = nt_call_mail_start(call, request, &error);
-
-    if (web->reply != NULL &&
-        nt_http_read_all(web->reply, &web->body.data, &web->body.len, &error))
-    {
-        return true;
-    }
-
-    (void) nt_call_fail(call, "%s",
-                        error != NULL ? error : "the server is out of memory");
-    free(error);
-    return false;
+    return nt_web_read(call, web, error);
 }
 
 

@@ -22,14 +22,8 @@
 /* --- requests --- */
 
 bool
-nt_web_ask(nt_node_call_t *call, const nt_http_request_t *request,
-           nt_web_t *web)
+nt_web_read(nt_node_call_t *call, nt_web_t *web, char *error)
 {
-    char *error = NULL;
-
-    *web = (nt_web_t) { 0 };
-    web->reply = nt_call_http(call, request, &error);
-
     if (web->reply != NULL &&
         nt_http_read_all(web->reply, &web->body.data, &web->body.len, &error))
     {
@@ -40,6 +34,18 @@ nt_web_ask(nt_node_call_t *call, const nt_http_request_t *request,
                         error != NULL ? error : "the server is out of memory");
     free(error);
     return false;
+}
+
+
+bool
+nt_web_ask(nt_node_call_t *call, const nt_http_request_t *request,
+           nt_web_t *web)
+{
+    char *error = NULL;
+
+    *web = (nt_web_t) { 0 };
+    web->reply = nt_call_http(call, request, &error);
+    return nt_web_read(call, web, error);
 }
 
 

@@ -26,6 +26,10 @@ bool nt_web_ask(nt_node_call_t *call, const nt_http_request_t *request,
 /* What nt_web_send says of another status than 2xx; NT_NODE_FAIL. */
 nt_node_rc_t nt_web_fail_status(nt_node_call_t *call, const nt_web_t *web);
 
+/* The end of both: waits for all of web->reply; NULL is a failure, with
+ * `error`, a sentence that is freed. */
+bool nt_web_read(nt_node_call_t *call, nt_web_t *web, char *error);
+
 void nt_web_free(nt_web_t *web);
 
 /* How much of a URL may stand in a message: its query may hold a key. */
