@@ -4,16 +4,8 @@
 
 #include "engine/nodes/search.h"
 
-#include <stdlib.h>
-
-#include "engine/nodes/pytext.h"
+#include "engine/http/serpapi.h"
 #include "engine/nodes/registry.h"
-#include "engine/nodes/ustr.h"
-#include "engine/nodes/web.h"
-
-#define BASE_URL "https://serpapi.com"
-#define PATH     "/search.json"
-#define SECONDS  120
 
 const nt_output_t nt_search_out_list[] = { { "results", "list[dict]" },
                                            { "text", "str" },
@@ -22,124 +14,73 @@ const nt_output_t nt_search_out_list[] = { { "results", "list[dict]" },
 
 /* --- the request --- */
 
-static void
-append_param(nt_buf_t *url, const char *name, nt_str_t value)
+/* The value of a property as the engine takes it, a new reference; NULL for
+ * none. */
+static json_t *
+value_of(nt_node_call_t *call, const nt_search_param_t *param)
 {
-    nt_buf_append_char(url, memchr(url->data, '?', url->len) ? '&' : '?');
-    nt_buf_append_str(url, nt_str(name));
-    nt_buf_append_char(url, '=');
-    nt_web_escape(url, value);
-}
-
-
-/* The value of a property as the engine takes it; empty for none. */
-static void
-append_value(nt_buf_t *out, nt_node_call_t *call,
-             const nt_search_param_t *param)
-{
-    size_t        i;
-    int64_t       number;
-    const json_t *value = nt_call_input(call, param->property);
-    const char   *text = json_string_value(value);
+    size_t      i;
+    json_t     *value = nt_call_input(call, param->property);
+    const char *text = json_string_value(value);
 
     for (i = 0; text != NULL && param->map != NULL && param->map[i][0] != NULL;
          i++) {
         if (strcmp(param->map[i][0], text) == 0) {
-            nt_buf_append_str(out, nt_str(param->map[i][1]));
-            return;
+            return json_string(param->map[i][1]);
         }
     }
 
     if (json_is_integer(value)) {
-        number = json_integer_value(value);
-
-        if (number != 0) {
-            nt_buf_printf(out, "%lld",
-                          (long long) (param->most > 0 && number > param->most
-                                           ? param->most
-                                           : number));
+        if (json_integer_value(value) == 0) {
+            return NULL;
         }
 
-    } else if (json_is_string(value)) {
-        nt_buf_append_str(out, nt_ustr(value));
-
-    } else if (json_is_real(value)) {
-        nt_py_float(out, json_real_value(value));
+        if (param->most > 0 && json_integer_value(value) > param->most) {
+            return json_integer(param->most);
+        }
     }
+
+    return json_incref(value);
 }
 
 
-static void
-append_params(nt_buf_t *url, nt_node_call_t *call, const nt_search_t *search)
+/* All parameters; a new reference, NULL when memory is out. */
+static json_t *
+make_query(nt_node_call_t *call, const nt_search_t *search)
 {
-    bool                     gl = search->flags & NT_SEARCH_GL;
-    bool                     hl = search->flags & NT_SEARCH_HL;
-    nt_buf_t                 value = { 0 };
+    int                      rc;
+    json_t                  *query = json_object(), *value;
     const nt_search_param_t *param;
 
-    append_param(url, "engine", nt_str(search->engine));
+    rc = json_object_set_new(query, "engine", json_string(search->engine));
 
     for (param = search->params; param->name != NULL; param++) {
-        nt_buf_reset(&value);
+        value = param->value != NULL ? json_string(param->value)
+                                     : value_of(call, param);
 
-        if (param->value != NULL) {
-            nt_buf_append_str(&value, nt_str(param->value));
-        } else {
-            append_value(&value, call, param);
-        }
-
-        url->failed |= value.failed;
-
-        if (value.len > 0) {
-            append_param(url, param->name,
-                         (nt_str_t) { value.data, value.len });
-            gl = gl && strcmp(param->name, "gl") != 0;
-            hl = hl && strcmp(param->name, "hl") != 0;
+        if (value != NULL) {
+            rc |= json_object_set_new(query, param->name, value);
         }
     }
 
-    if (hl) {
-        append_param(url, "hl", NT_STR("en"));
+    if ((search->flags & NT_SEARCH_HL) &&
+        json_string_length(json_object_get(query, "hl")) == 0)
+    {
+        rc |= json_object_set_new(query, "hl", json_string("en"));
     }
 
-    if (gl) {
-        append_param(url, "gl", NT_STR("us"));
+    if ((search->flags & NT_SEARCH_GL) &&
+        json_string_length(json_object_get(query, "gl")) == 0)
+    {
+        rc |= json_object_set_new(query, "gl", json_string("us"));
     }
 
-    nt_buf_free(&value);
-}
-
-
-/* False after nt_call_fail. */
-static bool
-make_url(nt_node_call_t *call, const nt_search_t *search, nt_buf_t *url)
-{
-    const char *key, *base;
-    nt_str_t    root;
-
-    key = nt_call_setting(call, "SERPAPI_API_KEY");
-
-    if (key == NULL) {
-        (void) nt_call_fail(call, "searching needs a key of SerpApi: the "
-                                  "server's operator has to set "
-                                  "SERPAPI_API_KEY");
-        return false;
+    if (rc != 0) {
+        json_decref(query);
+        query = NULL;
     }
 
-    base = nt_call_setting(call, "SERPAPI_BASE_URL");
-    root = nt_str(base != NULL ? base : BASE_URL);
-
-    while (root.len > 0 && root.data[root.len - 1] == '/') {
-        root.len--;
-    }
-
-    nt_buf_append_str(url, root);
-    nt_buf_append_str(url, NT_STR(PATH));
-    append_params(url, call, search);
-    append_param(url, "api_key", nt_str(key));
-    nt_buf_append_char(url, '\0');
-
-    return !url->failed || nt_arg_nomem(call) == NT_NODE_DONE;
+    return query;
 }
 
 
@@ -165,14 +106,6 @@ check_required(nt_node_call_t *call, const nt_search_t *search)
 
 
 /* --- the reply --- */
-
-/* Engines say this where they find nothing, as an error. */
-static bool
-is_empty_search(const char *error)
-{
-    return strcasestr(error, "hasn't returned any results") != NULL;
-}
-
 
 /* Takes "data:" texts out: thumbnails that nobody wants in a text for a
  * model. */
@@ -208,63 +141,32 @@ strip_images(json_t *value)
 }
 
 
-/* A new reference; NULL after nt_call_fail. */
-static json_t *
-ask(nt_node_call_t *call, const char *url)
-{
-    int               status;
-    json_t           *reply = NULL;
-    nt_web_t          web;
-    const char       *error;
-    nt_http_request_t request = { .url = url,
-                                  .timeout = SECONDS,
-                                  .flags = NT_HTTP_TRUSTED };
-
-    if (nt_web_ask(call, &request, &web)) {
-        status = nt_http_status(web.reply);
-        reply = status == 200 || (web.body.len > 0 && web.body.data[0] == '{')
-                    ? nt_web_json(call, &web)
-                    : NULL;
-        error = json_string_value(json_object_get(reply, "error"));
-
-        if (reply == NULL) {
-            (void) nt_web_fail_status(call, &web);
-
-        } else if (error != NULL && !is_empty_search(error)) {
-            (void) nt_call_fail(call, "SerpApi: %.500s", error);
-            json_decref(reply);
-            reply = NULL;
-
-        } else if (!json_is_object(reply) || status != 200) {
-            (void) nt_web_fail_status(call, &web);
-            json_decref(reply);
-            reply = NULL;
-        }
-    }
-
-    nt_web_free(&web);
-    return reply;
-}
-
-
 nt_node_rc_t
 nt_search_with(nt_node_call_t *call, const nt_search_t *search)
 {
-    json_t      *reply = NULL;
-    nt_buf_t     url = { 0 };
-    nt_node_rc_t rc = NT_NODE_FAIL;
+    json_t      *query, *reply;
+    nt_buf_t     error = { 0 };
+    nt_node_rc_t rc;
 
-    if (check_required(call, search) && make_url(call, search, &url)) {
-        reply = ask(call, url.data);
+    if (!check_required(call, search)) {
+        return NT_NODE_FAIL;
     }
+
+    query = make_query(call, search);
+    reply = query != NULL ? nt_serpapi(call, query, &error) : NULL;
+    json_decref(query);
 
     if (reply != NULL) {
         strip_images(reply);
         rc = search->emit(call, search, reply);
+    } else {
+        rc = error.len > 0
+                 ? nt_call_fail(call, "%.*s", (int) error.len, error.data)
+                 : nt_arg_nomem(call);
     }
 
     json_decref(reply);
-    nt_buf_free(&url);
+    nt_buf_free(&error);
     return rc;
 }
 
@@ -398,7 +300,15 @@ nt_search_emit_one(nt_node_call_t *call, const nt_search_t *search,
                    json_t *reply)
 {
     const json_t      *found;
+    const char        *error;
     const char *const *name;
+
+    /* that there is nothing of it */
+    error = json_string_value(json_object_get(reply, "error"));
+
+    if (error != NULL) {
+        return nt_call_fail(call, "%.500s", error);
+    }
 
     for (name = search->results; *name != NULL; name++) {
         found = json_object_get(reply, *name);

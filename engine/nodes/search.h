@@ -1,12 +1,8 @@
 /*
  * engine/nodes/search.h - search.*: searches by SerpApi, as tables.
  *
- * GET {SERPAPI_BASE_URL}/search.json?engine=ENGINE&...&api_key=KEY, answered
- * by a JSON object with "search_metadata" and the engine's results, or with
- * {"error": ...} (https://serpapi.com/search-api; each engine's page names its
- * parameters and results).
- *
- * Settings: SERPAPI_API_KEY; SERPAPI_BASE_URL (https://serpapi.com).
+ * Each engine's page of https://serpapi.com names its parameters and results;
+ * asking is engine/http/serpapi.h.
  */
 
 #ifndef NT_SEARCH_H

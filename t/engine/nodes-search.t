@@ -17,6 +17,7 @@ my $t = NodeTool::Test->new;
 my $mock = NodeTool::MockSerpApi->start($t);
 local @ENV{qw(SERPAPI_API_KEY SERPAPI_BASE_URL)} = ($mock->key, $mock->url);
 my $g = NodeTool::Graph->new;
+my %always = (api_key => $mock->key, output => 'json');
 
 # (outputs as a hash, error)
 sub search {
@@ -150,7 +151,7 @@ for (@lists) {
     my ($type, $data, $sent, $count, $text) = @$_;
     my ($r, $error) = search($type, ['results', 'text'], %$data);
     is($error, undef, $type);
-    is_deeply($mock->params, { %$sent, api_key => $mock->key }, ' what is asked')
+    is_deeply($mock->params, { %$sent, %always }, ' what is asked')
         or diag explain $mock->params;
     is(scalar @{ $r->{results} || [] }, $count, ' results');
     like($r->{text} // '', qr/\Q$text/, ' text') or diag $r->{text};
@@ -183,7 +184,7 @@ for (@dicts) {
     my ($type, $data, $sent, $path, $want) = @$_;
     my ($r, $error) = search($type, ['output'], %$data);
     is($error, undef, $type);
-    is_deeply($mock->params, { %$sent, api_key => $mock->key }, ' what is asked')
+    is_deeply($mock->params, { %$sent, %always }, ' what is asked')
         or diag explain $mock->params;
     my $value = $r->{output};
     $value = $value->{$_} for @$path;
@@ -212,14 +213,16 @@ is($r->{results}[1]{thumbnail}, undef, 'inline images are left out');
 
 ($r) = search('google.GoogleSearch', ['results', 'text'], keyword => 'nothing');
 is_deeply($r, { results => [], text => '' }, 'nothing found');
-for (['google.GoogleSearch', {}, qr/'keyword' must not be empty/],
+for (['amazon.AmazonProduct', { product_id => 'nothing' },
+        qr/hasn't returned any results/],
+     ['google.GoogleSearch', {}, qr/'keyword' must not be empty/],
      ['google.GoogleImages', {}, qr/'keyword' or 'image_url'/],
      ['yelp.YelpSearch', { query => 'x' }, qr/'location' must not be empty/],
      ['google_extra.GoogleFlights', { departure_id => 'A', arrival_id => 'B',
         outbound_date => 'x' }, qr/round trip needs a 'return_date'/],
      ['google.GoogleSearch', { keyword => 'spent' },
-        qr/^SerpApi: Your account has run out of searches\.$/],
-     ['google.GoogleSearch', { keyword => 'broken' }, qr/answered with status 500/])
+        qr/status 429: Your account has run out of searches\.$/],
+     ['google.GoogleSearch', { keyword => 'broken' }, qr/failed with status 500$/])
 {
     my ($type, $data, $re) = @$_;
     my ($none, $error) = search($type, [], %$data);
@@ -232,12 +235,12 @@ $g->done;
     local $ENV{SERPAPI_API_KEY} = 'wrong';
     $g = NodeTool::Graph->new;
     my ($none, $error) = search('bing.BingSearch', [], query => 'x');
-    like($error, qr/^SerpApi: Invalid API key/, 'a wrong key');
+    like($error, qr/status 401: Invalid API key/, 'a wrong key');
     $g->done;
     delete $ENV{SERPAPI_API_KEY};
     $g = NodeTool::Graph->new;
     ($none, $error) = search('bing.BingSearch', [], query => 'x');
-    like($error, qr/has to set SERPAPI_API_KEY/, 'no key');
+    like($error, qr/needs SERPAPI_API_KEY/, 'no key');
     $g->done;
 }
 $t->done;

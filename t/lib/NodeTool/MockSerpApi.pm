@@ -244,7 +244,7 @@ sub answer {
         return $c->json(400, { error => "Missing query `$name` parameter." })
             if !length($p->{$name} // '');
     }
-    my %known = map { $_ => 1 } @$required, @$optional, qw(engine api_key);
+    my %known = map { $_ => 1 } @$required, @$optional, qw(engine api_key output);
     for my $name (sort keys %$p) {
         return $c->json(400, { error => "Unsupported `$name` parameter." })
             if !$known{$name};
