@@ -96,9 +96,6 @@ void nt_http_unchanged(nt_http_reply_t *reply);
 
 /* --- reply.c --- */
 
-/* Whether the server may have got a request that it may not get twice. */
-bool nt_http_sent_once(const nt_http_reply_t *reply);
-
 /* All headers of a final reply are there: decides what becomes of it. */
 void nt_http_head_done(nt_http_reply_t *reply);
 
@@ -107,6 +104,8 @@ void nt_http_transfer_done(nt_http_reply_t *reply, CURLcode code);
 
 /* Takes the reply from its client and from libcurl; it must be aborted. */
 void nt_http_detach(nt_http_reply_t *reply);
+
+extern const char nt_http_no_memory[]; /* a sentence */
 
 /* Ends the reply with a sentence. */
 void nt_http_fail(nt_http_reply_t *reply, const char *format, ...)
@@ -118,6 +117,17 @@ nt_http_reply_t *nt_http_reply_new(nt_http_client_t        *client,
                                    const nt_http_request_t *request, char *url,
                                    char **error);
 void             nt_http_begin(nt_http_reply_t *reply);
+
+/* --- failure.c --- */
+
+/* Whether the server may have got a request that it may not get twice. */
+bool nt_http_sent_once(const nt_http_reply_t *reply);
+
+/* Whether another try may help. */
+bool nt_http_failure_passes(const nt_http_reply_t *reply, CURLcode code);
+
+/* Ends the reply with what went wrong. */
+void nt_http_say_failure(nt_http_reply_t *reply, CURLcode code);
 
 /* --- mail.c --- */
 

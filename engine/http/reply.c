@@ -9,38 +9,7 @@
  * The life of a request: tries, redirects, and what its caller sees.
  */
 
-static const char no_memory[] = "the server is out of memory";
-
-
-static bool
-is_connected(const nt_http_reply_t *reply)
-{
-    curl_off_t took = 0;
-
-    (void) curl_easy_getinfo(reply->easy, CURLINFO_CONNECT_TIME_T, &took);
-
-    return took > 0;
-}
-
-
-bool
-nt_http_sent_once(const nt_http_reply_t *reply)
-{
-    long        sent = 0;
-    const char *method = reply->method;
-
-    if (strcmp(method, "POST") != 0 && strcmp(method, "PATCH") != 0) {
-        return false;
-    }
-
-    if (reply->is_mail) {
-        return is_connected(reply);
-    }
-
-    (void) curl_easy_getinfo(reply->easy, CURLINFO_REQUEST_SIZE, &sent);
-
-    return sent > 0;
-}
+const char nt_http_no_memory[] = "the server is out of memory";
 
 
 static void
@@ -104,7 +73,7 @@ start_transfer(nt_http_reply_t *reply)
     if (!nt_http_easy_setup(reply) ||
         curl_multi_add_handle(reply->client->multi, reply->easy) != CURLM_OK)
     {
-        nt_http_fail(reply, no_memory);
+        nt_http_fail(reply, "%s", nt_http_no_memory);
         return;
     }
 
@@ -127,7 +96,7 @@ start_pause(nt_http_reply_t *reply, int64_t ms)
 {
     reply->pause = malloc(sizeof(*reply->pause));
     if (reply->pause == NULL) {
-        nt_http_fail(reply, no_memory);
+        nt_http_fail(reply, "%s", nt_http_no_memory);
         return;
     }
 
@@ -220,99 +189,6 @@ nt_http_head_done(nt_http_reply_t *reply)
 
 /* --- ends -----------------------------------------------------------------*/
 
-static bool
-failure_passes(const nt_http_reply_t *reply, CURLcode code)
-{
-    if (reply->head_done || (reply->refused && !reply->tried)) {
-        return false;
-    }
-
-    switch (code) {
-    case CURLE_OPERATION_TIMEDOUT:
-        return !is_connected(reply);
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_GOT_NOTHING:
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
-        return !nt_http_sent_once(reply);
-    default:
-        return false;
-    }
-}
-
-
-static void
-say_timeout(nt_http_reply_t *reply, const char *host)
-{
-    if (reply->deadline > 0 &&
-        uv_now(reply->client->loop) + 5 >= reply->deadline) {
-        nt_http_fail(reply, "%s did not answer within %g s", host,
-                     reply->request.timeout);
-    } else if (!is_connected(reply)) {
-        nt_http_fail(reply, "%s takes no connections", host);
-    } else {
-        nt_http_fail(reply, "%s has sent nothing for too long", host);
-    }
-}
-
-
-static void
-say_failure(nt_http_reply_t *reply, CURLcode code)
-{
-    char       *named = nt_http_host(reply->url);
-    const char *host = named != NULL ? named : "the server";
-
-    if (reply->refused && !reply->tried) {
-        nt_http_fail(reply,
-                     "%s is an address of a private network, which workflows "
-                     "may not reach unless the server's operator allows it "
-                     "(--http-allow)",
-                     host);
-
-    } else if (reply->over_limit) {
-        nt_http_fail(reply, "the reply of %s has more than %zu bytes", host,
-                     reply->limit);
-
-    } else if (reply->head.failed || reply->body_in.failed) {
-        nt_http_fail(reply, no_memory);
-
-    } else if (reply->head.len > NT_HTTP_HEAD) {
-        nt_http_fail(reply, "the headers of %s are too large", host);
-
-    } else if (!reply->is_mail || !nt_mail_failed(reply, code, host)) {
-        switch (code) {
-        case CURLE_COULDNT_RESOLVE_HOST:
-            nt_http_fail(reply, "there is no server of the name %s", host);
-            break;
-        case CURLE_COULDNT_CONNECT:
-            nt_http_fail(reply, "%s takes no connections", host);
-            break;
-        case CURLE_OPERATION_TIMEDOUT:
-            say_timeout(reply, host);
-            break;
-        case CURLE_PEER_FAILED_VERIFICATION:
-            nt_http_fail(reply, "the certificate of %s is not valid", host);
-            break;
-        case CURLE_BAD_CONTENT_ENCODING:
-            nt_http_fail(reply, "the reply of %s cannot be decompressed", host);
-            break;
-        case CURLE_OUT_OF_MEMORY:
-            nt_http_fail(reply, no_memory);
-            break;
-        default:
-            nt_http_fail(reply, "the connection to %s broke off: %s", host,
-                         curl_easy_strerror(code));
-        }
-    }
-
-    free(named);
-}
-
-
 static void
 follow(nt_http_reply_t *reply)
 {
@@ -353,7 +229,7 @@ nt_http_transfer_done(nt_http_reply_t *reply, CURLcode code)
         return;
     }
 
-    if (failure_passes(reply, code)) {
+    if (nt_http_failure_passes(reply, code)) {
         nt_buf_reset(&reply->head); /* of an interim reply */
         ms = next_try(reply);
         if (ms >= 0) {
@@ -362,7 +238,7 @@ nt_http_transfer_done(nt_http_reply_t *reply, CURLcode code)
         }
     }
 
-    say_failure(reply, code);
+    nt_http_say_failure(reply, code);
 }
 
 
@@ -419,7 +295,7 @@ nt_http_reply_new(nt_http_client_t *client, const nt_http_request_t *request,
     {
         free(url);
         free(reply);
-        *error = strdup(no_memory);
+        *error = strdup(nt_http_no_memory);
         return NULL;
     }
 
@@ -518,7 +394,7 @@ nt_http_error(const nt_http_reply_t *reply)
         return NULL;
     }
 
-    return reply->error != NULL ? reply->error : no_memory;
+    return reply->error != NULL ? reply->error : nt_http_no_memory;
 }
 
 

@@ -10,10 +10,24 @@
 
 #define NT_PROP_URL(text) NT_PROP("url", "str", "\"\"", text)
 
+extern const nt_property_t nt_http_url_properties[]; /* "url" */
+
 extern const nt_node_type_t nt_http_download_dataframe;
 extern const nt_node_type_t nt_http_download_files;
 extern const nt_node_type_t nt_http_filter_valid;
 extern const nt_node_type_t nt_http_image_downloader;
+extern const nt_node_type_t nt_http_get_binary;
+extern const nt_node_type_t nt_http_post_binary;
+extern const nt_node_type_t nt_http_get_document;
+extern const nt_node_type_t nt_http_fetch_page;
+
+/* Sends a request to 'url'; false after nt_call_fail.  *web is to be freed in
+ * any case. */
+bool nt_http_to_url(nt_node_call_t *call, nt_http_request_t *request,
+                    nt_web_t *web);
+
+/* The Content-Type of a text: a form, JSON, or plain. */
+const char *nt_http_type_header(nt_str_t text);
 
 /* --- http_batch.c: several requests at once --- */
 

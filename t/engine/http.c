@@ -412,29 +412,38 @@ test_limits(nt_http_client_t *client)
     asked.lag = false;
 }
 
+/* Runs the loop until a counter of the server's has come so far. */
+static bool
+wait_count(atomic_int *counter, int want)
+{
+    for (int i = 0; i < 500 && atomic_load(counter) < want; i++) {
+        (void) run_for(10);
+    }
+    return atomic_load(counter) >= want;
+}
+
 static void
 test_cancel(nt_http_client_t *client)
 {
     asked_t asked = { 0 };
-    int     closed = server.closed;
+    int     closed = server.closed, requests = server.requests;
 
     start(client, &asked, (nt_http_request_t) { 0 }, "/hang");
-    (void) run_for(50);
+    (void) wait_count(&server.requests, requests + 1);
     nt_http_abort(asked.reply, "cancelled");
     is_failure(&asked, "cancelled", "aborted");
-    (void) run_for(50);
-    is_int(server.closed, closed + 1, "its connection is closed");
+    ok(wait_count(&server.closed, closed + 1), "its connection is closed");
     finish(&asked);
 
     start(client, &asked, (nt_http_request_t) { 0 }, "/half");
-    (void) run_for(50);
+    (void) wait_count(&server.requests, requests + 2);
     finish(&asked);
-    (void) run_for(50);
-    is_int(server.closed, closed + 2, "free does that, too");
+    ok(wait_count(&server.closed, closed + 2), "free does that, too");
 
     /* while it waits for the next try */
     start(client, &asked, (nt_http_request_t) { 0 }, "/drop");
-    (void) run_for(50);
+    (void) wait_count(&server.requests, requests + 3);
+    (void) run_for(20);
     finish(&asked);
     ok(true, "free between two tries");
 }

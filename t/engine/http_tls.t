@@ -56,8 +56,12 @@ is_deeply(run($g, 'lib.http.FilterValidURLs', urls => \@urls,
     max_concurrent_requests => 20), \@urls, 'many at once');
 $g->done;
 
-my @log = split /\n/, $t->read_file("$dir/tls.log");
-is(scalar @log, 21, 'all arrive');
+my @log;
+$t->wait_for('the log', sub {
+    @log = split /\n/, $t->read_file("$dir/tls.log");
+    return @log >= 21;
+});
+is(scalar @log, 21, 'all arrive once');
 is_deeply([grep { !m{^HTTP/2\.0 } } @log], [], 'by HTTP/2');
 my %connections = map { (split / /)[1] => 1 } @log;
 is(scalar keys %connections, 1, 'on one connection');
