@@ -109,22 +109,22 @@ embed_batch(nt_node_call_t *call, const nt_model_t *model, const json_t *texts,
 
 
 json_t *
-nt_model_embed(nt_node_call_t *call, const json_t *ref, const json_t *texts,
+nt_model_embed(nt_node_call_t *call, const json_t *model, const json_t *texts,
                int64_t dimensions)
 {
     size_t     size, total = json_array_size(texts);
     json_t    *vectors;
-    nt_model_t model;
+    nt_model_t found;
 
-    if (!nt_model_resolve(call, ref, NT_MODEL_EMBEDDING, &model)) {
+    if (!nt_model_resolve(call, model, NT_MODEL_EMBEDDING, &found)) {
         return NULL;
     }
 
-    if (model.provider->dialect == NULL || model.base[0] == '\0') {
+    if (found.provider->dialect == NULL || found.base[0] == '\0') {
         (void) nt_call_fail(call,
                             "%s has no embedding models: choose a model "
                             "of another provider",
-                            model.provider->title);
+                            found.provider->title);
         return NULL;
     }
 
@@ -136,7 +136,7 @@ nt_model_embed(nt_node_call_t *call, const json_t *ref, const json_t *texts,
 
     for (size_t from = 0; from < total; from += NT_EMBED_BATCH) {
         size = total - from < NT_EMBED_BATCH ? total - from : NT_EMBED_BATCH;
-        if (!embed_batch(call, &model, texts, from, size, dimensions, vectors))
+        if (!embed_batch(call, &found, texts, from, size, dimensions, vectors))
         {
             json_decref(vectors);
             return NULL;
