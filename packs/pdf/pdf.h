@@ -194,7 +194,15 @@ bool nt_edges_words(nt_node_call_t *call, const nt_page_t *page,
                     const nt_table_settings_t *settings, int orientation,
                     nt_edges_t *edges);
 
-/* --- node types, in lists ended by NULL --- */
+/* --- table_edges.c --- */
+
+/* Adds the edges of one orientation that the settings ask for, of those that
+ * are drawn, of words, or given; in line and joined. */
+bool nt_table_edges(nt_node_call_t *call, const nt_page_t *page,
+                    const nt_table_settings_t *settings, int orientation,
+                    const nt_edges_t *drawn, nt_edges_t *edges);
+
+/* --- node types --- */
 
 extern const nt_node_type_t nt_pymupdf_text;
 extern const nt_node_type_t nt_pymupdf_blocks;
