@@ -84,8 +84,7 @@ find_silence(search_t *s, size_t window, double threshold)
     }
 
     /* ranges are a window apart at least */
-    s->silent =
-        calloc(s->length / (window > 0 ? window : 1) + 2, sizeof(*s->silent));
+    s->silent = calloc(s->length / window + 2, sizeof(*s->silent));
 
     if (s->silent == NULL) {
         return false;
@@ -202,6 +201,7 @@ remove_silence(nt_node_call_t *call, nt_sound_t *sound)
 {
     bool       good;
     double     threshold;
+    int64_t    window;
     search_t   s = { .sound = sound };
     nt_sound_t out;
 
@@ -214,8 +214,8 @@ remove_silence(nt_node_call_t *call, nt_sound_t *sound)
     out.frames = 0;
     s.length = (size_t) (1000 * (uint64_t) sound->frames / sound->rate);
     threshold = 32768 * pow(10, (double) nt_call_int(call, "threshold") / 20);
-    good =
-        find_silence(&s, (size_t) nt_call_int(call, "min_length"), threshold);
+    window = nt_call_int(call, "min_length");
+    good = find_silence(&s, window > 0 ? (size_t) window : 1, threshold);
 
     /* silence all through leaves nothing */
     if (good &&

@@ -39,7 +39,10 @@ add_sound(nt_buf_t *graph, const nt_video_t *v, int i, const char *name)
 {
     double seconds = v->info[i].duration;
 
-    if (v->info[i].has_audio) {
+    if (v->info[i].has_audio && seconds == 0) { /* not known */
+        nt_buf_printf(graph, "[%d:a:0]" SOUND "[%s];", i, name);
+
+    } else if (v->info[i].has_audio) {
         /* as long as the pictures, so that what follows is in time */
         nt_buf_printf(graph, "[%d:a:0]" SOUND ",apad,atrim=end=%.6f[%s];", i,
                       seconds, name);

@@ -134,6 +134,8 @@ node('RemoveSilence', { %plain, reduction_factor => 0 });
 is(count(), 1600, '... or all of it');
 node('RemoveSilence', { %plain, min_length => 2000 });
 is(count(), 1600, '... when it is too short to count');
+node('RemoveSilence', { %plain, min_length => 0 });
+is(count(), 700, '... of any length');
 node('RemoveSilence', { %plain, audio => $gap, crossfade => 10 });
 is(count(), 680, 'parts are mixed');
 node('RemoveSilence', { %plain, audio => wav('low.wav', 1000, 1, (3) x 500) });
