@@ -121,6 +121,33 @@ nt_agent_user(nt_agent_t *agent, nt_str_t text, bool media)
 }
 
 
+bool
+nt_agent_system_buf(nt_agent_t *agent, nt_buf_t *text)
+{
+    bool good;
+
+    good = text->failed
+               ? fail_nomem(agent)
+               : nt_agent_system(agent, (nt_str_t) { text->data, text->len });
+    nt_buf_free(text);
+    return good;
+}
+
+
+bool
+nt_agent_user_buf(nt_agent_t *agent, nt_buf_t *text, bool media)
+{
+    bool good;
+
+    good =
+        text->failed
+            ? fail_nomem(agent)
+            : nt_agent_user(agent, (nt_str_t) { text->data, text->len }, media);
+    nt_buf_free(text);
+    return good;
+}
+
+
 /* --- one question --- */
 
 /* Appends the schema to the options as OpenAI's response_format. */
@@ -449,7 +476,6 @@ take_reply(nt_agent_t *agent, const json_t *reply, const json_t **tool_calls)
 static bool
 correct(nt_agent_t *agent, const nt_buf_t *error)
 {
-    bool     good;
     nt_buf_t text = { 0 };
 
     if (agent->corrections == CORRECTIONS_MAX || agent->cut) {
@@ -468,11 +494,7 @@ correct(nt_agent_t *agent, const nt_buf_t *error)
                   "That is not right: %.*s. Answer again, with nothing but the "
                   "JSON object.",
                   (int) error->len, error->data);
-    good = text.failed
-               ? fail_nomem(agent)
-               : append_text(agent, "user", (nt_str_t) { text.data, text.len });
-    nt_buf_free(&text);
-    return good;
+    return nt_agent_user_buf(agent, &text, false);
 }
 
 

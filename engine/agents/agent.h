@@ -71,6 +71,10 @@ bool nt_agent_system(nt_agent_t *agent, nt_str_t text);
  * properties "image" and "audio" hold. */
 bool nt_agent_user(nt_agent_t *agent, nt_str_t text, bool media);
 
+/* The same with what is in a buffer, which is freed. */
+bool nt_agent_system_buf(nt_agent_t *agent, nt_buf_t *text);
+bool nt_agent_user_buf(nt_agent_t *agent, nt_buf_t *text, bool media);
+
 /* Asks until there is an answer. */
 bool nt_agent_run(nt_agent_t *agent);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "engine/graph/graph.h"
+#include "engine/nodes/ustr.h"
 #include "engine/process/process.h"
 
 /*
@@ -19,26 +20,6 @@ bool
 nt_tool_bash_allowed(const nt_node_call_t *call)
 {
     return (nt_call_allowed(call) & NT_ALLOW_CODE) != 0;
-}
-
-
-/* A program's output as a text: bytes that are no UTF-8 become U+FFFD.  New
- * reference; NULL when memory is out. */
-static json_t *
-text_of(const char *data, size_t len)
-{
-    json_t  *text = NULL;
-    nt_buf_t json = { 0 };
-
-    nt_buf_append_json(&json, (nt_str_t) { data, len });
-
-    if (!json.failed) {
-        text = json_loadb(json.data, json.len, JSON_DECODE_ANY | JSON_ALLOW_NUL,
-                          NULL);
-    }
-
-    nt_buf_free(&json);
-    return text;
 }
 
 
@@ -75,8 +56,9 @@ nt_tool_bash(nt_node_call_t *call, const void *arg, const json_t *args,
     }
 
     result = json_pack("{s:i, s:o, s:o}", "exit_code", reply.status, "stdout",
-                       text_of(reply.out, reply.out_len), "stderr",
-                       text_of(reply.err, reply.err_len));
+                       nt_ustr_bytes((nt_str_t) { reply.out, reply.out_len }),
+                       "stderr",
+                       nt_ustr_bytes((nt_str_t) { reply.err, reply.err_len }));
     nt_process_reply_free(&reply);
     return result;
 }

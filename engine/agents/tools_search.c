@@ -71,40 +71,6 @@ make_query(const search_t *search, const json_t *args, int64_t count)
 }
 
 
-/* Images of megabytes in base64 are nothing to read. */
-static void
-drop_images(json_t *value, unsigned depth)
-{
-    void       *next;
-    size_t      i;
-    json_t     *member;
-    const char *name;
-
-    if (depth > 32) {
-        return;
-    }
-
-    if (json_is_array(value)) {
-        json_array_foreach(value, i, member)
-        {
-            drop_images(member, depth + 1);
-        }
-    }
-
-    json_object_foreach_safe(value, next, name, member)
-    {
-        if (json_is_string(member) && json_string_length(member) > 500 &&
-            strncmp(json_string_value(member), "data:", 5) == 0)
-        {
-            (void) json_object_del(value, name);
-
-        } else {
-            drop_images(member, depth + 1);
-        }
-    }
-}
-
-
 /* Leaves of the reply what is worth its tokens. */
 static void
 trim(json_t *reply, const search_t *search, int64_t count)
@@ -126,8 +92,6 @@ trim(json_t *reply, const search_t *search, int64_t count)
             (void) json_array_remove(list, json_array_size(list) - 1);
         }
     }
-
-    drop_images(reply, 0);
 }
 
 

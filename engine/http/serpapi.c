@@ -8,6 +8,8 @@
 #define BASE_URL "https://serpapi.com"
 #define TIMEOUT  60.0 /* seconds */
 
+#define DEPTH_MAX 64 /* of a reply that is looked through */
+
 
 /* Appends a text percent-encoded (RFC 3986). */
 static void
@@ -111,6 +113,44 @@ is_success(const json_t *reply)
 }
 
 
+static bool
+is_inline_image(const json_t *value)
+{
+    return json_is_string(value) &&
+           strncmp(json_string_value(value), "data:", 5) == 0;
+}
+
+
+/* Takes "data:" texts out: thumbnails of megabytes that nobody reads. */
+static void
+strip_images(json_t *value, unsigned depth)
+{
+    size_t      i;
+    void       *next;
+    json_t     *item;
+    const char *key;
+
+    if (depth > DEPTH_MAX) {
+        return;
+    }
+
+    json_array_foreach(value, i, item)
+    {
+        strip_images(item, depth + 1);
+    }
+
+    json_object_foreach_safe(value, next, key, item)
+    {
+        if (is_inline_image(item)) {
+            (void) json_object_del(value, key);
+
+        } else {
+            strip_images(item, depth + 1);
+        }
+    }
+}
+
+
 static json_t *
 read_reply(nt_http_reply_t *http, nt_buf_t *error)
 {
@@ -135,6 +175,7 @@ read_reply(nt_http_reply_t *http, nt_buf_t *error)
         explain(error, status, reply);
 
     } else {
+        strip_images(reply, 0);
         return reply;
     }
 

@@ -16,8 +16,8 @@
 /*
  * Asks GET /search.json and waits.  `query` is an object of parameters,
  * {"engine": "google", "q": ...}: texts, integers, reals and booleans; null
- * and empty texts are left out.  The reply as a new reference; NULL with a
- * sentence in `error` (empty when memory is out), also for an error that
+ * and empty texts are left out.  The reply as a new reference, without its
+ * images in base64; NULL with a sentence in `error` (empty when memory is out), also for an error that
  * SerpApi reports.  A search that finds nothing is no error: SerpApi says so
  * in the member "error" of a reply with a search_metadata.status "Success".
  */

@@ -169,7 +169,6 @@ want_properties(nt_agent_t *agent, const json_t *tools)
 static bool
 ask_control(nt_agent_t *agent, const json_t *tools)
 {
-    bool     good;
     nt_buf_t text = { 0 };
 
     nt_buf_append_str(&text, NT_STR("The nodes that you control, and their "
@@ -179,17 +178,13 @@ ask_control(nt_agent_t *agent, const json_t *tools)
     nt_buf_append_str(&text,
                       NT_STR("\n```\n\nAnswer with a JSON object that has the "
                              "names of properties as its keys."));
-    good = !text.failed &&
-           nt_agent_system(agent, nt_agent_property(agent->call, "system")) &&
-           nt_agent_user(agent, (nt_str_t) { text.data, text.len }, false) &&
-           nt_agent_run(agent);
 
-    if (text.failed) {
-        (void) nt_arg_nomem(agent->call);
+    if (!nt_agent_system(agent, nt_agent_property(agent->call, "system"))) {
+        nt_buf_free(&text);
+        return false;
     }
 
-    nt_buf_free(&text);
-    return good;
+    return nt_agent_user_buf(agent, &text, false) && nt_agent_run(agent);
 }
 
 

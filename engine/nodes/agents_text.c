@@ -18,23 +18,12 @@
 static bool
 add_summary_prompt(nt_agent_t *agent)
 {
-    bool     good;
     nt_buf_t text = { 0 };
 
     nt_ustr_replace(&text, nt_agent_property(agent->call, "system_prompt"),
                     NT_STR("{self.max_tokens}"), NT_STR("a few hundred"), -1,
                     SIZE_MAX);
-
-    if (text.failed) {
-        (void) nt_arg_nomem(agent->call);
-        good = false;
-
-    } else {
-        good = nt_agent_system(agent, (nt_str_t) { text.data, text.len });
-    }
-
-    nt_buf_free(&text);
-    return good;
+    return nt_agent_system_buf(agent, &text);
 }
 
 
@@ -89,7 +78,6 @@ const nt_node_type_t nt_summarizer = {
 static bool
 add_question(nt_agent_t *agent, const json_t *categories)
 {
-    bool     good;
     size_t   i;
     json_t  *name;
     nt_buf_t text = { 0 };
@@ -108,17 +96,7 @@ add_question(nt_agent_t *agent, const json_t *categories)
 
     nt_buf_append_str(&text, NT_STR("\n\nText: "));
     nt_buf_append_str(&text, nt_agent_property(agent->call, "text"));
-
-    if (text.failed) {
-        (void) nt_arg_nomem(agent->call);
-        good = false;
-
-    } else {
-        good = nt_agent_user(agent, (nt_str_t) { text.data, text.len }, true);
-    }
-
-    nt_buf_free(&text);
-    return good;
+    return nt_agent_user_buf(agent, &text, true);
 }
 
 

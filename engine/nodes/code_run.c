@@ -40,25 +40,6 @@ static const char *const outputs_of[2] = { "stdout", "stderr" };
 
 /* --- output --- */
 
-/* A text of bytes; what is not UTF-8 becomes U+FFFD. */
-static json_t *
-text_of(const char *data, size_t len)
-{
-    json_t  *text = NULL;
-    nt_buf_t json = { 0 };
-
-    nt_buf_append_json(&json, (nt_str_t) { data, len });
-
-    if (!json.failed) {
-        text = json_loadb(json.data, json.len, JSON_DECODE_ANY | JSON_ALLOW_NUL,
-                          NULL);
-    }
-
-    nt_buf_free(&json);
-    return text;
-}
-
-
 static void
 log_line(run_t *run, int stream, nt_str_t line)
 {
@@ -94,10 +75,11 @@ take_line(run_t *run, int stream, nt_str_t line)
     if (run->lines) {
         nt_buf_append_str(&text, line);
         nt_buf_append_char(&text, '\n');
-        good =
-            nt_call_emit(run->call, outputs_of[stream],
-                         text.failed ? NULL : text_of(text.data, text.len)) ==
-            NT_NODE_DONE;
+        good = nt_call_emit(run->call, outputs_of[stream],
+                            text.failed
+                                ? NULL
+                                : nt_ustr_bytes((nt_str_t) {
+                                      text.data, text.len })) == NT_NODE_DONE;
         nt_buf_free(&text);
     }
 
@@ -380,7 +362,8 @@ emit_all(run_t *run)
 
     for (i = 0; i < 2; i++) {
         if (nt_call_emit(run->call, outputs_of[i],
-                         text_of(run->out[i].data, run->out[i].len)) !=
+                         nt_ustr_bytes((nt_str_t) { run->out[i].data,
+                                                    run->out[i].len })) !=
             NT_NODE_DONE)
         {
             return NT_NODE_FAIL;

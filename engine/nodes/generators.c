@@ -25,7 +25,6 @@ typedef struct {
 static bool
 add_prompt(nt_agent_t *agent, nt_str_t otherwise)
 {
-    bool     good;
     nt_buf_t text = { 0 };
     nt_str_t input = nt_agent_property(agent->call, "input_text");
 
@@ -37,20 +36,12 @@ add_prompt(nt_agent_t *agent, nt_str_t otherwise)
 
     nt_buf_append_str(&text, input);
 
-    if (text.failed) {
-        (void) nt_arg_nomem(agent->call);
-        good = false;
-
-    } else if (text.len == 0) {
+    if (text.len == 0 && !text.failed) {
         nt_call_log(agent->call, "warning", "'prompt' is empty");
-        good = nt_agent_user(agent, otherwise, false);
-
-    } else {
-        good = nt_agent_user(agent, (nt_str_t) { text.data, text.len }, false);
+        nt_buf_append_str(&text, otherwise);
     }
 
-    nt_buf_free(&text);
-    return good;
+    return nt_agent_user_buf(agent, &text, false);
 }
 
 
@@ -196,7 +187,6 @@ static const char data_prompt[] =
 static bool
 add_columns(nt_agent_t *agent, const json_t *columns)
 {
-    bool     good;
     size_t   i;
     json_t  *column;
     nt_buf_t text = { 0 };
@@ -220,16 +210,7 @@ add_columns(nt_agent_t *agent, const json_t *columns)
         nt_buf_append_char(&text, '\n');
     }
 
-    if (text.failed) {
-        (void) nt_arg_nomem(agent->call);
-        good = false;
-
-    } else {
-        good = nt_agent_system(agent, (nt_str_t) { text.data, text.len });
-    }
-
-    nt_buf_free(&text);
-    return good;
+    return nt_agent_system_buf(agent, &text);
 }
 
 

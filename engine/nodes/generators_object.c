@@ -33,26 +33,6 @@ append_section(nt_buf_t *text, nt_node_call_t *call, const char *name,
 }
 
 
-/* Appends the user's message in a buffer, and frees it. */
-static bool
-add_user(nt_agent_t *agent, nt_buf_t *text, bool media)
-{
-    bool good;
-
-    if (text->failed) {
-        (void) nt_arg_nomem(agent->call);
-        good = false;
-
-    } else {
-        good =
-            nt_agent_user(agent, (nt_str_t) { text->data, text->len }, media);
-    }
-
-    nt_buf_free(text);
-    return good;
-}
-
-
 /* --- StructuredOutputGenerator --- */
 
 static bool
@@ -64,7 +44,7 @@ add_instructions(nt_agent_t *agent)
                                     "this.\n"));
     append_section(&text, agent->call, "instructions", "INSTRUCTIONS");
     append_section(&text, agent->call, "context", "CONTEXT");
-    return add_user(agent, &text, false);
+    return nt_agent_user_buf(agent, &text, false);
 }
 
 
@@ -196,7 +176,7 @@ add_data(nt_agent_t *agent)
 
     nt_buf_append_str(&text, NT_STR("\n\nRequest: "));
     nt_buf_append_str(&text, nt_agent_property(agent->call, "prompt"));
-    return add_user(agent, &text, false);
+    return nt_agent_user_buf(agent, &text, false);
 }
 
 

@@ -107,39 +107,6 @@ check_required(nt_node_call_t *call, const nt_search_t *search)
 
 /* --- the reply --- */
 
-/* Takes "data:" texts out: thumbnails that nobody wants in a text for a
- * model. */
-static bool
-is_inline_image(const json_t *value)
-{
-    return json_is_string(value) &&
-           strncmp(json_string_value(value), "data:", 5) == 0;
-}
-
-
-static void
-strip_images(json_t *value)
-{
-    size_t      i;
-    void       *next;
-    json_t     *item;
-    const char *key;
-
-    json_array_foreach(value, i, item)
-    {
-        strip_images(item);
-    }
-
-    json_object_foreach_safe(value, next, key, item)
-    {
-        if (is_inline_image(item)) {
-            (void) json_object_del(value, key);
-        } else {
-            strip_images(item);
-        }
-    }
-}
-
 
 nt_node_rc_t
 nt_search_with(nt_node_call_t *call, const nt_search_t *search)
@@ -157,7 +124,6 @@ nt_search_with(nt_node_call_t *call, const nt_search_t *search)
     json_decref(query);
 
     if (reply != NULL) {
-        strip_images(reply);
         rc = search->emit(call, search, reply);
     } else {
         rc = error.len > 0

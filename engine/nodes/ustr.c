@@ -27,6 +27,24 @@ nt_ustr_json(nt_str_t s)
 
 
 json_t *
+nt_ustr_bytes(nt_str_t bytes)
+{
+    json_t  *text = NULL;
+    nt_buf_t json = { 0 };
+
+    nt_buf_append_json(&json, bytes);
+
+    if (!json.failed) {
+        text = json_loadb(json.data, json.len, JSON_DECODE_ANY | JSON_ALLOW_NUL,
+                          NULL);
+    }
+
+    nt_buf_free(&json);
+    return text;
+}
+
+
+json_t *
 nt_ustr_take(nt_buf_t *buf)
 {
     json_t *json;

@@ -23,6 +23,9 @@ json_t *nt_ustr_json(nt_str_t s);
 /* The same from a buffer, which is freed; NULL when the buffer failed. */
 json_t *nt_ustr_take(nt_buf_t *buf);
 
+/* The same of any bytes: what is no UTF-8 becomes U+FFFD. */
+json_t *nt_ustr_bytes(nt_str_t bytes);
+
 /* Code points in `s`. */
 size_t nt_ustr_len(nt_str_t s);
 
