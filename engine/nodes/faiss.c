@@ -111,7 +111,7 @@ run_train(nt_node_call_t *call)
 {
     bool       good;
     float     *vectors = NULL;
-    size_t     n;
+    size_t     n = 0;
     nt_faiss_t index;
 
     if (nt_arg_faiss(call, &index)) {
@@ -196,7 +196,7 @@ add(nt_node_call_t *call, bool given)
 {
     bool       good;
     float     *vectors = NULL;
-    size_t     n;
+    size_t     n = 0;
     int64_t   *ids = NULL;
     nt_faiss_t index;
 
@@ -312,7 +312,7 @@ run_search(nt_node_call_t *call)
 {
     bool         good;
     float       *queries = NULL;
-    size_t       n;
+    size_t       n = 0;
     nt_faiss_t   index;
     nt_ndarray_t distances = { 0 }, indices = { 0 };
 

@@ -24,10 +24,10 @@
 
 /* Containers of sound, images and video.  Not among them are playlists and
  * scripts (hls, concat, dash ...), which make ffmpeg read other files. */
-#define FORMATS                                                                \
-    "aac,ac3,aiff,amr,asf,avi,caf,flac,flv,gif,h264,hevc,ivf,m4v,"             \
-    "matroska,webm,mov,mp3,mpeg,mpegts,mpegvideo,nut,ogg,wav,w64,wv,"          \
-    "png_pipe,jpeg_pipe,webp_pipe,bmp_pipe,tiff_pipe,gif_pipe"
+static const char formats[] =
+    "aac,ac3,aiff,amr,asf,avi,caf,flac,flv,gif,h264,hevc,ivf,m4v,"
+    "matroska,webm,mov,mp3,mpeg,mpegts,mpegvideo,nut,ogg,wav,w64,wv,"
+    "png_pipe,jpeg_pipe,webp_pipe,bmp_pipe,tiff_pipe,gif_pipe";
 
 
 /* --- files, on the pool --- */
@@ -275,7 +275,7 @@ nt_ffmpeg_add_input(nt_ffmpeg_t *f, const char *file,
     }
 
     nt_argv_list(&f->argv, "-protocol_whitelist", "file,pipe",
-                 "-format_whitelist", FORMATS, "-i", file);
+                 "-format_whitelist", formats, "-i", file);
 }
 
 
@@ -423,7 +423,7 @@ nt_ffmpeg_probe(nt_ffmpeg_t *f, const char *file, nt_media_info_t *info)
     nt_argv_free(&f->argv);
     nt_argv_list(&f->argv, "ffprobe", "-hide_banner", "-loglevel", "error",
                  "-protocol_whitelist", "file,pipe", "-format_whitelist",
-                 FORMATS, "-of", "json", "-show_streams", "-show_format", file);
+                 formats, "-of", "json", "-show_streams", "-show_format", file);
 
     if (!nt_ffmpeg_run(f, &out, &len)) {
         return false;

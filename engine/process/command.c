@@ -120,7 +120,8 @@ add_program(nt_argv_t *argv, const char *name, bool sandbox, char **error)
 
 
 /* As root, programs run as nobody: root has no limit on processes, and what
- * reads files of strangers needs no rights. */
+ * reads files of strangers needs no rights.  Nor do they inherit capabilities,
+ * such as the one for ports below 1024: bwrap refuses to start with any. */
 static bool
 add_launcher(nt_argv_t *argv, const nt_process_t *p, char **error)
 {
@@ -128,7 +129,8 @@ add_launcher(nt_argv_t *argv, const nt_process_t *p, char **error)
         return false;
     }
 
-    nt_argv_list(argv, "--pdeathsig", "KILL", "--no-new-privs");
+    nt_argv_list(argv, "--pdeathsig", "KILL", "--no-new-privs",
+                 "--inh-caps=-all", "--ambient-caps=-all");
 
     if (geteuid() == 0) {
         nt_argv_addf(argv, "--reuid=%d", NT_PROCESS_NOBODY);

@@ -642,7 +642,7 @@ main(void)
     nt_http_options_t options = { .allow = "127.0.0.0/8" };
     nt_http_client_t *client;
 
-    start_server();
+    start_server(respond);
     (void) uv_loop_init(&loop);
     (void) uv_timer_init(&loop, &guard);
 

@@ -19,7 +19,11 @@
 
 #include "core/nt_buf.h"
 
+/* Answers the request in server.last; false closes the connection. */
+typedef bool (*respond_t)(int fd, const char *path);
+
 static struct {
+    respond_t       respond;
     int             listener;
     unsigned        port;
     atomic_int      connections;
@@ -93,9 +97,6 @@ answer_big(int fd, size_t len)
     return true;
 }
 
-/* Answers the request in server.last; false closes the connection. */
-static bool respond(int fd, const char *path);
-
 static bool
 read_request(peer_t *peer, char *path)
 {
@@ -149,7 +150,7 @@ serve_peer(void *arg)
     char   path[256];
     peer_t peer = { .fd = (int) (intptr_t) arg };
 
-    while (read_request(&peer, path) && respond(peer.fd, path)) {
+    while (read_request(&peer, path) && server.respond(peer.fd, path)) {
     }
     nt_buf_free(&peer.in);
     (void) close(peer.fd);
@@ -173,13 +174,14 @@ serve(void *arg)
 }
 
 static void
-start_server(void)
+start_server(respond_t respond)
 {
     pthread_t          thread;
     socklen_t          len = sizeof(struct sockaddr_in);
     struct sockaddr_in address = { .sin_family = AF_INET,
                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
+    server.respond = respond;
     server.listener = socket(AF_INET, SOCK_STREAM, 0);
     if (bind(server.listener, (struct sockaddr *) &address, len) == -1 ||
         listen(server.listener, 128) == -1 ||
