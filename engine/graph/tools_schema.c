@@ -105,17 +105,17 @@ nt_tool_add_property(json_t *parameters, const char *name, json_t *schema,
 
 /* Appends `title` in snake case: "Google Search" is google_search. */
 void
-nt_tool_snake(char *name, size_t size, const char *title)
+nt_tool_snake(char *name, size_t size, const char *text)
 {
     size_t n = 0;
     char   c;
 
-    for (; *title != '\0' && n + 2 < size; title++) {
-        c = *title;
+    for (; *text != '\0' && n + 2 < size; text++) {
+        c = *text;
         if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
             name[n++] = c;
         } else if (c >= 'A' && c <= 'Z') {
-            if (n > 0 && title[-1] >= 'a' && title[-1] <= 'z') {
+            if (n > 0 && text[-1] >= 'a' && text[-1] <= 'z') {
                 name[n++] = '_';
             }
             name[n++] = (char) (c - 'A' + 'a');
@@ -131,16 +131,15 @@ nt_tool_snake(char *name, size_t size, const char *title)
 
 /* An output's name as it is, but for what no tool's name may have. */
 void
-nt_tool_plain(char *name, size_t size, const char *output)
+nt_tool_plain(char *name, size_t size, const char *text)
 {
     size_t n;
 
-    for (n = 0; output[n] != '\0' && n + 1 < size; n++) {
-        name[n] = (output[n] >= 'a' && output[n] <= 'z') ||
-                          (output[n] >= 'A' && output[n] <= 'Z') ||
-                          (output[n] >= '0' && output[n] <= '9') ||
-                          output[n] == '-'
-                      ? output[n]
+    for (n = 0; text[n] != '\0' && n + 1 < size; n++) {
+        name[n] = (text[n] >= 'a' && text[n] <= 'z') ||
+                          (text[n] >= 'A' && text[n] <= 'Z') ||
+                          (text[n] >= '0' && text[n] <= '9') || text[n] == '-'
+                      ? text[n]
                       : '_';
     }
     name[n] = '\0';

@@ -95,7 +95,7 @@ nt_office_ref(const nt_package_t *package, nt_office_kind_t kind)
 
 /* On the pool. */
 static void
-work(nt_node_call_t *call, void *arg)
+run_job(nt_node_call_t *call, void *arg)
 {
     bool         ok;
     job_t       *job = arg;
@@ -118,10 +118,10 @@ work(nt_node_call_t *call, void *arg)
 
 nt_node_rc_t
 nt_office_run(nt_node_call_t *call, const char *name, nt_office_kind_t kind,
-              nt_office_work_t function, void *arg)
+              nt_office_work_t work, void *arg)
 {
     bool  good;
-    job_t job = { .name = name, .kind = kind, .work = function, .arg = arg };
+    job_t job = { .name = name, .kind = kind, .work = work, .arg = arg };
 
     if (!nt_media_load(call, name, kinds[kind].what, nt_call_input(call, name),
                        &job.data, &job.len))
@@ -129,7 +129,7 @@ nt_office_run(nt_node_call_t *call, const char *name, nt_office_kind_t kind,
         return NT_NODE_FAIL;
     }
 
-    good = nt_call_thread(call, work, &job);
+    good = nt_call_thread(call, run_job, &job);
     free(job.data);
 
     if (!good || job.result == NULL) {

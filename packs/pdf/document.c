@@ -96,7 +96,7 @@ open_qpdf(nt_node_call_t *call, nt_pdf_t *pdf, const job_t *job)
 
 /* On the pool. */
 static void
-work(nt_node_call_t *call, void *arg)
+run_job(nt_node_call_t *call, void *arg)
 {
     job_t    *job = arg;
     nt_pdf_t  pdf = { .call = call, .data = job->data };
@@ -120,10 +120,10 @@ work(nt_node_call_t *call, void *arg)
 
 
 nt_node_rc_t
-nt_pdf_run(nt_node_call_t *call, nt_pdf_range_t range, nt_pdf_work_t function)
+nt_pdf_run(nt_node_call_t *call, nt_pdf_range_t range, nt_pdf_work_t work)
 {
     bool  good;
-    job_t job = { .range = range, .work = function };
+    job_t job = { .range = range, .work = work };
 
     if (!nt_media_load(call, "pdf", "a PDF document",
                        nt_call_input(call, "pdf"), &job.data, &job.len))
@@ -131,7 +131,7 @@ nt_pdf_run(nt_node_call_t *call, nt_pdf_range_t range, nt_pdf_work_t function)
         return NT_NODE_FAIL;
     }
 
-    good = nt_call_thread(call, work, &job);
+    good = nt_call_thread(call, run_job, &job);
     free(job.data);
 
     if (!good || job.result == NULL) {
