@@ -1,6 +1,6 @@
 /*
- * engine/process/program.c - programs that run while nodes
- * read from them (engine/nodetool_node.h).
+ * engine/process/program.c - programs that run while nodes read from
+ * them (engine/nodetool_node.h).
  *
  * A program that is running belongs to the loop: its node may be gone before
  * it has ended, so nt_program_free kills it, and the last of its handles that
