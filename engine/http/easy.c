@@ -328,9 +328,6 @@ nt_http_easy_setup(nt_http_reply_t *reply)
     (void) curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     /* a cancelled request does not wait for the thread that resolves */
     (void) curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-    /* requests to one server wait for the first connection, which HTTP/2 lets
-     * them share */
-    (void) curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
 
     if (reply->client->ca_file != NULL &&
         curl_easy_setopt(easy, CURLOPT_CAINFO, reply->client->ca_file) !=

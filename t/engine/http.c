@@ -615,6 +615,24 @@ test_addresses(void)
     }
 }
 
+/* A server that thinks about the first request gets the second one, too. */
+static void
+test_parallel(void)
+{
+    char              error[128];
+    asked_t           slow = { 0 }, quick = { 0 };
+    nt_http_options_t options = { .allow = "private" };
+    nt_http_client_t *client;
+
+    client = nt_http_client_new(&loop, &options, error, sizeof(error));
+    start(client, &slow, (nt_http_request_t) { 0 }, "/hang");
+    ask(client, &quick, (nt_http_request_t) { .timeout = 2 }, "/hello");
+    is_body(&quick, "hello", "requests do not wait for one another");
+    finish(&slow);
+    finish(&quick);
+    nt_http_client_free(client);
+}
+
 /* Frees the client while requests are under way. */
 static void
 test_close(void)
@@ -656,6 +674,7 @@ main(void)
     test_requests(client);
     nt_http_client_free(client);
     test_guard();
+    test_parallel();
     test_close();
 
     uv_close((uv_handle_t *) &guard, NULL);
