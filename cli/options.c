@@ -41,7 +41,8 @@ static const char usage_worker[] =
     "\n"
     "Environment: AUTH_PROVIDER (none, local, static; without it local on a\n"
     "loopback address and static on any other), WORKER_AUTH_TOKEN,\n"
-    "OPENAI_API_KEY, OPENAI_BASE_URL, OLLAMA_API_URL.\n"
+    "OPENAI_API_KEY, OPENAI_BASE_URL, OLLAMA_API_URL; nodes take keys and\n"
+    "settings of their own from it.\n"
     "\n"
     "Ctrl-C and SIGTERM let streams end, then stop; SIGHUP reloads nginx.\n";
 
