@@ -185,7 +185,7 @@ NT_NODE_API const nt_node_type_t *nt_call_type(nt_node_call_t *call);
 
 /* --- waiting: only from nodes with NT_NODE_ASYNC ---
  *
- * Such a node has a stack of 256 KiB: large buffers belong on the heap.
+ * Such a node has a stack of 1 MiB: large buffers belong on the heap.
  * When the job is cancelled, what waits fails and what would wait fails at
  * once: the node frees what it holds and returns NT_NODE_FAIL. */
 

@@ -16,7 +16,7 @@
 #include "core/nt_buf.h"
 
 #define NT_CALCULATOR_LENGTH_MAX 4096 /* bytes */
-#define NT_CALCULATOR_DEPTH_MAX  64   /* parentheses and signs within others */
+#define NT_CALCULATOR_DEPTH_MAX  32   /* parentheses and signs within others */
 
 /* NT_OK and a finite number; NT_ERROR and what is wrong, as a sentence
  * without its full stop. */

@@ -10,7 +10,9 @@
 
 #include <stdbool.h>
 
-#define NT_FIBER_STACK (256 * 1024) /* bytes, with a guard page below them */
+/* Bytes of address space, with a guard page below them: enough to read and
+ * write JSON that is nested as deep as jansson takes it (2048). */
+#define NT_FIBER_STACK (1024 * 1024)
 
 typedef struct nt_fiber nt_fiber_t;
 

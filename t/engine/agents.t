@@ -256,6 +256,12 @@ is_deeply($r->{results}, { name => 'Bob', age => 7 },
 like(last_text($r, 1), qr/no JSON object/, '... that it is no JSON');
 like(last_text($r, 2), qr/"age".*integer/, '... which field is wrong');
 
+$r = $a->ask('openai', $AGENT, { prompt => 'x' }, %fields, script => [
+    { text => '{"age": 7, "name": ' . '[' x 2040 . ']' x 2040 . '}' },
+    { text => '{"name": "Bob", "age": 7}' }]);
+is_deeply($r->{results}, { name => 'Bob', age => 7 },
+    'an answer that is nested as deep as can be');
+
 $r = $a->ask('openai', $AGENT, { prompt => 'x' }, %fields,
     script => [map { { text => 'No.' } } 1 .. 3]);
 like($r->{failure}{message}, qr/did not answer as it should: there is no JSON/,
