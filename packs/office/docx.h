@@ -12,6 +12,21 @@
 
 extern const nt_output_t nt_docx_output[];
 
+/* A type that adds something to the end of a document. */
+#define NT_DOCX_ADDS(variable, name, words, text, in, function)                \
+    const nt_node_type_t variable = { .type = "lib.docx." name,                \
+                                      .title = words,                          \
+                                      .description = text,                     \
+                                      .properties = in,                        \
+                                      .outputs = nt_docx_output,               \
+                                      .flags = NT_NODE_ASYNC,                  \
+                                      .run = function }
+
+/* Appends a node that was made, if it was `good`; frees it if it cannot be.
+ * False after nt_call_fail. */
+bool nt_docx_finish(nt_package_t *package, xmlNode *body, xmlNode *node,
+                    bool good);
+
 /* The size in pixels and the dots an inch of a PNG, JPEG, GIF or BMP image,
  * and its extension and media type; false for another. */
 typedef struct {

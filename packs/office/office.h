@@ -160,9 +160,14 @@ bool nt_arg_sheet_name(nt_node_call_t *call, nt_str_t *name);
 /* A new workbook with one sheet, into a zeroed package. */
 bool nt_workbook_make(nt_package_t *package, nt_str_t sheet);
 
+/* --- cell.c --- */
+
 /* A cell, from 1; made if it is not there.  Fast for one after the other.
  * NULL after nt_call_fail. */
 xmlNode *nt_sheet_cell(nt_sheet_t *sheet, long row, long column);
+
+/* Says in a cell where it is.  False when memory is out. */
+bool nt_cell_reference(xmlNode *cell, long row, long column);
 
 /* Gives a cell a value; null empties it.  False when memory is out. */
 bool nt_cell_set(xmlNode *cell, const json_t *value);
