@@ -123,7 +123,7 @@ PACK_pdf    = poppler-glib libqpdf libxml-2.0 zlib
 PACK_SHARED = engine/json.c engine/assets/uri.c $(addprefix engine/nodes/,\
               args.c asset_folder.c csv.c dataframe.c dataframe_columns.c \
               dataframe_csv.c dataframe_json.c files.c files_glob.c \
-              generated.c media_files.c media_ref.c ndarray.c pathname.c \
+              generated.c media_files.c media_ref.c ndarray.c ndarray_list.c pathname.c \
               pytext.c pyvalue.c svg_text.c timename.c ustr.c wildcard.c)
 
 PACK_NAMES  = $(notdir $(patsubst %/,%,$(wildcard packs/*/)))

@@ -1,6 +1,5 @@
 /*
- * engine/nodes/numpy_shape.c - lib.numpy.manipulation.* and
- * lib.numpy.reshaping.*
+ * engine/nodes/numpy_shape.c - lib.numpy.manipulation.*
  */
 
 #include <errno.h>
@@ -9,108 +8,6 @@
 #include "engine/nodes/numpy.h"
 #include "engine/nodes/registry.h"
 #include "engine/nodes/ustr.h"
-
-
-/* --- reshaping --- */
-
-/* The one length of -1 becomes what fits. */
-static bool
-fill_shape(nt_node_call_t *call, const nt_ndarray_t *a, const int64_t *wanted,
-           unsigned n_dims, size_t *shape)
-{
-    bool     good;
-    size_t   size;
-    unsigned d, open;
-
-    size = 1;
-    open = n_dims;
-    good = true;
-
-    for (d = 0; good && d < n_dims; d++) {
-        if (wanted[d] == -1 && open == n_dims) {
-            open = d;
-            continue;
-        }
-
-        good = wanted[d] >= 0 &&
-               !__builtin_mul_overflow(size, (size_t) wanted[d], &size);
-        shape[d] = (size_t) wanted[d];
-    }
-
-    if (good && open < n_dims) {
-        good = size > 0 && a->size % size == 0;
-        shape[open] = good ? a->size / size : 0;
-    } else if (good) {
-        good = size == a->size;
-    }
-
-    if (!good) {
-        (void) nt_call_fail(call,
-                            "an array of %zu elements does not fit the new "
-                            "shape; one length may be -1, for what is left",
-                            a->size);
-    }
-
-    return good;
-}
-
-
-static nt_node_rc_t
-run_reshape(nt_node_call_t *call, unsigned n_dims)
-{
-    static const char *const one[] = { "num_elements" };
-    static const char *const more[] = { "num_rows", "num_cols", "num_depths",
-                                        "num_channels" };
-
-    bool         good;
-    size_t       shape[4];
-    int64_t      wanted[4];
-    unsigned     d;
-    nt_ndarray_t a;
-
-    good = nt_arg_ndarray(call, "values", &a);
-
-    for (d = 0; good && d < n_dims; d++) {
-        good = nt_arg_int(call, n_dims == 1 ? one[d] : more[d], &wanted[d]);
-    }
-
-    if (!good || !fill_shape(call, &a, wanted, n_dims, shape)) {
-        nt_nd_free(&a);
-        return NT_NODE_FAIL;
-    }
-
-    a.n_dims = n_dims;
-    (void) memcpy(a.shape, shape, n_dims * sizeof(*shape));
-    return nt_emit_ndarray(call, "output", &a);
-}
-
-
-static nt_node_rc_t
-run_reshape1(nt_node_call_t *call)
-{
-    return run_reshape(call, 1);
-}
-
-
-static nt_node_rc_t
-run_reshape2(nt_node_call_t *call)
-{
-    return run_reshape(call, 2);
-}
-
-
-static nt_node_rc_t
-run_reshape3(nt_node_call_t *call)
-{
-    return run_reshape(call, 3);
-}
-
-
-static nt_node_rc_t
-run_reshape4(nt_node_call_t *call)
-{
-    return run_reshape(call, 4);
-}
 
 
 /* --- along an axis --- */
@@ -571,28 +468,6 @@ NT_NP_OUTPUT(list_output, "list[np_array]");
 #define VALUES NT_NP_ARRAY("values", "The array")
 #define AXIS(text)                                                             \
     NT_PROP("axis", "int", "0", text "; negative ones count from the end")
-#define LENGTH(name, text) NT_PROP(name, "int", "0", text)
-#define ROWS                                                                   \
-    LENGTH("num_rows", "The length of the first dimension; -1: what is left")
-#define COLUMNS LENGTH("num_cols", "The length of the second dimension")
-#define DEPTHS  LENGTH("num_depths", "The length of the third dimension")
-
-static const nt_property_t reshape1_properties[] = {
-    VALUES, LENGTH("num_elements", "How many elements there are; -1: as many"),
-    NT_PROP_END
-};
-static const nt_property_t reshape2_properties[] = { VALUES, ROWS, COLUMNS,
-                                                     NT_PROP_END };
-static const nt_property_t reshape3_properties[] = { VALUES, ROWS, COLUMNS,
-                                                     DEPTHS, NT_PROP_END };
-static const nt_property_t reshape4_properties[] = {
-    VALUES,
-    ROWS,
-    COLUMNS,
-    DEPTHS,
-    LENGTH("num_channels", "The length of the fourth dimension"),
-    NT_PROP_END
-};
 
 static const nt_property_t slice_properties[] = {
     VALUES,
@@ -630,44 +505,32 @@ static const nt_property_t stack_properties[] = {
 static const nt_property_t transpose_properties[] = { VALUES, NT_PROP_END };
 
 #define SHAPE_TYPE(variable, name, words, text, in, out, function)             \
-    static const nt_node_type_t variable = { .type = "lib.numpy." name,        \
-                                             .title = words,                   \
-                                             .description = text,              \
-                                             .properties = in,                 \
-                                             .outputs = out,                   \
-                                             .flags = NT_NODE_THREAD,          \
-                                             .run = function }
+    static const nt_node_type_t variable = {                                   \
+        .type = "lib.numpy.manipulation." name,                                \
+        .title = words,                                                        \
+        .description = text,                                                   \
+        .properties = in,                                                      \
+        .outputs = out,                                                        \
+        .flags = NT_NODE_THREAD,                                               \
+        .run = function                                                        \
+    }
 
-SHAPE_TYPE(reshape1_type, "reshaping.Reshape1D", "Reshape 1D",
-           "The same elements in one row.", reshape1_properties, array_output,
-           run_reshape1);
-SHAPE_TYPE(reshape2_type, "reshaping.Reshape2D", "Reshape 2D",
-           "The same elements in two dimensions.", reshape2_properties,
-           array_output, run_reshape2);
-SHAPE_TYPE(reshape3_type, "reshaping.Reshape3D", "Reshape 3D",
-           "The same elements in three dimensions.", reshape3_properties,
-           array_output, run_reshape3);
-SHAPE_TYPE(reshape4_type, "reshaping.Reshape4D", "Reshape 4D",
-           "The same elements in four dimensions.", reshape4_properties,
-           array_output, run_reshape4);
-SHAPE_TYPE(slice_type, "manipulation.SliceArray", "Slice Array",
-           "A slice along an axis.", slice_properties, array_output, run_slice);
-SHAPE_TYPE(index_type, "manipulation.IndexArray", "Index Array",
+SHAPE_TYPE(slice_type, "SliceArray", "Slice Array", "A slice along an axis.",
+           slice_properties, array_output, run_slice);
+SHAPE_TYPE(index_type, "IndexArray", "Index Array",
            "Picks elements along an axis by their place.", index_properties,
            array_output, run_index);
-SHAPE_TYPE(split_type, "manipulation.SplitArray", "Split Array",
+SHAPE_TYPE(split_type, "SplitArray", "Split Array",
            "Splits an array along an axis, as evenly as it goes.",
            split_properties, list_output, run_split);
-SHAPE_TYPE(stack_type, "manipulation.Stack", "Stack",
+SHAPE_TYPE(stack_type, "Stack", "Stack",
            "Puts arrays together along a new axis.", stack_properties,
            array_output, run_stack);
-SHAPE_TYPE(transpose_type, "manipulation.TransposeArray", "Transpose Array",
+SHAPE_TYPE(transpose_type, "TransposeArray", "Transpose Array",
            "Turns the order of the dimensions round.", transpose_properties,
            array_output, run_transpose);
 
-static const nt_node_type_t *const types[] = { &reshape1_type,  &reshape2_type,
-                                               &reshape3_type,  &reshape4_type,
-                                               &slice_type,     &index_type,
+static const nt_node_type_t *const types[] = { &slice_type,     &index_type,
                                                &split_type,     &stack_type,
                                                &transpose_type, NULL };
 

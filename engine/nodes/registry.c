@@ -85,6 +85,7 @@ static const nt_node_library_t *const builtin[] = {
     &nt_nodes_numpy,
     &nt_nodes_numpy_arithmetic,
     &nt_nodes_numpy_math,
+    &nt_nodes_numpy_reshape,
     &nt_nodes_numpy_shape,
     &nt_nodes_numpy_statistics,
     &nt_nodes_faiss,

@@ -93,6 +93,7 @@ extern const nt_node_library_t nt_nodes_secret;     /* lib.secret.* */
 extern const nt_node_library_t nt_nodes_numpy;      /* lib.numpy.* */
 extern const nt_node_library_t nt_nodes_numpy_arithmetic;
 extern const nt_node_library_t nt_nodes_numpy_math;
+extern const nt_node_library_t nt_nodes_numpy_reshape;
 extern const nt_node_library_t nt_nodes_numpy_shape;
 extern const nt_node_library_t nt_nodes_numpy_statistics;
 extern const nt_node_library_t nt_nodes_faiss;      /* vector.faiss.* */
