@@ -16,7 +16,7 @@
 #define NT_CHAT_PORT   8080
 
 static const char usage_worker[] =
-    "Usage: nodetool worker [OPTION]...\n"
+    "Usage: nodetool worker [OPTION]... [-- ENGINE-OPTION...]\n"
     "Serves chat, workflows and storage, with its own nginx, engine and "
     "Redis.\n"
     "\n"
@@ -38,6 +38,9 @@ static const char usage_worker[] =
     "  --allow-code-network ... that has the network\n"
     "  --store redis|memory memory: without Redis; jobs end with the worker\n"
     "  --help\n"
+    "\n"
+    "Behind -- stand options of nodetool-engine, such as --max-user 4; see\n"
+    "nodetool-engine --help.\n"
     "\n"
     "Environment: AUTH_PROVIDER (none, local, static; without it local on a\n"
     "loopback address and static on any other), WORKER_AUTH_TOKEN,\n"
@@ -307,6 +310,24 @@ choose_auth(nt_cli_options_t *o)
 }
 
 
+/* What stands behind "--" is the engine's; the number of the others. */
+static int
+split_engine(nt_cli_options_t *o, int argc, char **argv)
+{
+    int i;
+
+    for (i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--") == 0) {
+            o->engine = argv + i + 1;
+            o->n_engine = argc - i - 1;
+            return i;
+        }
+    }
+
+    return argc;
+}
+
+
 int
 nt_cli_options_parse(nt_cli_options_t *o, nt_surface_t surface, int argc,
                      char **argv)
@@ -314,6 +335,10 @@ nt_cli_options_parse(nt_cli_options_t *o, nt_surface_t surface, int argc,
     int opt, index = 0;
 
     *o = (nt_cli_options_t) { .surface = surface };
+
+    if (surface == NT_SURFACE_WORKER) {
+        argc = split_engine(o, argc, argv);
+    }
 
     o->workflows = calloc((size_t) argc, sizeof(char *));
     if (o->workflows == NULL) {
@@ -341,6 +366,11 @@ nt_cli_options_parse(nt_cli_options_t *o, nt_surface_t surface, int argc,
     if (optind < argc) {
         nt_cli_say("\"%s\" is not an option; see nodetool %s --help",
                    argv[optind], argv[0]);
+        return NT_CLI_USAGE;
+    }
+
+    if (o->n_engine > NT_ENGINE_OPTIONS) {
+        nt_cli_say("at most %d words may stand behind --", NT_ENGINE_OPTIONS);
         return NT_CLI_USAGE;
     }
 

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define NT_ENGINE_OPTIONS 16
+
 typedef enum { NT_SURFACE_WORKER, NT_SURFACE_CHAT } nt_surface_t;
 
 typedef struct {
@@ -25,6 +27,8 @@ typedef struct {
     bool         allow_code_network; /* ... that has the network */
     bool         memory;             /* jobs are kept in memory */
     const char  *auth;               /* "none", "local", "static" */
+    char       **engine;             /* options behind "--", for the engine */
+    int          n_engine;           /* at most NT_ENGINE_OPTIONS */
 } nt_cli_options_t;
 
 /* NT_CLI_OK: go on; -1: end with status 0, --help has been answered; else

@@ -204,6 +204,21 @@ start_redis(nt_server_t *server)
 }
 
 
+static void
+add_engine_options(nt_child_t *engine, const nt_cli_options_t *o)
+{
+    int n = 0, i;
+
+    while (engine->argv[n] != NULL) {
+        n++;
+    }
+
+    for (i = 0; i < o->n_engine && n < NT_CHILD_ARGS - 1; i++) {
+        engine->argv[n++] = o->engine[i];
+    }
+}
+
+
 static bool
 start_engine(nt_server_t *server)
 {
@@ -226,6 +241,8 @@ start_engine(nt_server_t *server)
         .stop_signal = SIGTERM,
         .stop_ms = 15000
     };
+
+    add_engine_options(&server->engine, o);
 
     if (url == NULL) {
         url = keep(server, nt_cli_printf("unix://%s", server->redis_socket));

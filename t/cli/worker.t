@@ -169,7 +169,8 @@ unlink "$home/workflows/title-list.json";
 $t->write_file('My Flow.json', $t->read_file("$NodeTool::Test::ROOT/examples/greeting.json")
     =~ s/"id": "greeting"/"id": ""/r);
 $w = start_server($t, 'worker', home => $home, env => { HOME => $t->dir },
-    args => ['--workflow', $t->dir . '/My Flow.json', '--store', 'memory']);
+    args => ['--workflow', $t->dir . '/My Flow.json', '--store', 'memory',
+             '--', '--max-user', '3']);
 unlike($w->{output}, qr/\Q$token\E/, 'the token is shown only once');
 @replies = curl_lines($w);
 is($t->decode($replies[1])->{output}, 'Hello, Ada!',
@@ -180,6 +181,9 @@ $r = $t->request($w, 'POST', '/workflows/my-flow/run', headers => \@auth,
 is($r->{json}{output}, 'Hello, World!', '--workflow');
 my %names = children($w);
 ok(!grep({ /redis/ } keys %names), '--store memory: no Redis');
+my ($engine) = grep { /engine/ } keys %names;
+like($t->read_file("/proc/$names{$engine}/cmdline"), qr/--max-user\0003\0/,
+    'what stands behind -- is the engine\'s');
 is($t->stop($w, 'INT'), 0, 'SIGINT: ends with status 0');
 
 # --- a worker that is killed takes its children with it ---

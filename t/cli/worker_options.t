@@ -37,6 +37,8 @@ my @wrong = (
     [['token'], qr/"token" is not there yet/],
     [['worker', '--nothing'], qr/see nodetool worker --help/],
     [['worker', 'x'], qr/"x" is not an option/],
+    [['worker', 'x', '--', '--max-user', '1'], qr/"x" is not an option/],
+    [['worker', '--', (0) x 17], qr/at most 16 words/],
     [['worker', '--port', '0'], qr/--port must be a port/],
     [['worker', '--port', '7777x'], qr/--port must be a port/],
     [['worker', '--host', 'nowhere.example'], qr/--host must be an IP address/],
