@@ -41,6 +41,15 @@ my $page = nodes('--markdown', 'nodetool.control.If');
 like($page, qr/^\| `condition` \| bool \| false \| /m, '--markdown');
 like($page, qr/^Outputs: `if_true` any, `if_false` any/m, '... its outputs');
 
+SKIP: {
+    my $lacks = join ' ', grep { !-e "$NodeTool::Test::BUILD/packs/$_.so" }
+        qw(image office pdf);
+    skip "packs that are not built: $lacks", 1 if $lacks;
+    open my $docs, '<', "$NodeTool::Test::ROOT/docs/nodes.md" or die $!;
+    ok(nodes('--markdown') eq do { local $/; <$docs> },
+        'docs/nodes.md is what "make docs" makes');
+}
+
 open STDERR, '>', '/dev/null' or die;
 nodes('no.such.');
 is($? >> 8, 1, 'nothing found');
