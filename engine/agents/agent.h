@@ -78,6 +78,12 @@ bool nt_agent_user_buf(nt_agent_t *agent, nt_buf_t *text, bool media);
 /* Asks until there is an answer. */
 bool nt_agent_run(nt_agent_t *agent);
 
+/* --- agent_tools.c --- */
+
+/* Runs the tools of a message, one after the other: what comes of each goes
+ * behind the messages, for the model.  False after nt_call_fail. */
+bool nt_agent_call_tools(nt_agent_t *agent, const json_t *tool_calls);
+
 /* --- agent_show.c: for those who watch, and for outputs --- */
 
 /* The sink of nt_model_chat; ctx is the nt_agent_t. */

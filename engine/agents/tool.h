@@ -16,10 +16,18 @@
 
 /* --- built-in tools --- */
 
+/* A parameter of a tool. */
 typedef struct {
     const char *name;
-    const char *description; /* for the model */
-    const char *parameters;  /* JSON Schema as text */
+    const char *type; /* "string", "integer" ..., or a JSON Schema as text */
+    const char *description;
+    bool        required;
+} nt_tool_param_t;
+
+typedef struct {
+    const char            *name;
+    const char            *description; /* for the model */
+    const nt_tool_param_t *params;      /* ended by a NULL name */
 
     /* for those who watch: "Searching for {keyword}", with one argument's
      * value in place of its name */
@@ -31,15 +39,6 @@ typedef struct {
                    nt_buf_t *error);
     const void *arg;
 } nt_tool_t;
-
-/* For the tables: the schema of an object, and of a text in it. */
-#define NT_TOOL_OBJECT(members, required)                                      \
-    "{\"type\":\"object\",\"properties\":{" members                            \
-    "},\"required\":[" required "]}"
-#define NT_TOOL_TEXT(name, text)                                               \
-    "\"" name "\":{\"type\":\"string\",\"description\":\"" text "\"}"
-#define NT_TOOL_INT(name, text)                                                \
-    "\"" name "\":{\"type\":\"integer\",\"description\":\"" text "\"}"
 
 /* Tables ended by a NULL name. */
 extern const nt_tool_t nt_tools_files[];  /* of the workspace */

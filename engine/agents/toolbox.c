@@ -79,6 +79,56 @@ enlist(nt_toolbox_t *box, const char *name, json_t *tool)
 }
 
 
+/* The schema of one parameter; new reference, NULL when memory is out. */
+static json_t *
+param_schema(const nt_tool_param_t *param)
+{
+    json_t *schema;
+
+    schema = param->type[0] == '{' ? json_loads(param->type, 0, NULL)
+                                   : json_pack("{s:s}", "type", param->type);
+
+    if (schema != NULL &&
+        json_object_set_new(schema, "description",
+                            json_string(param->description)) != 0)
+    {
+        json_decref(schema);
+        return NULL;
+    }
+
+    return schema;
+}
+
+
+/* The same of all of them. */
+static json_t *
+make_schema(const nt_tool_param_t *param)
+{
+    int     rc = 0;
+    json_t *properties, *required;
+
+    properties = json_object();
+    required = json_array();
+
+    for (/* void */; param->name != NULL; param++) {
+        rc |= json_object_set_new(properties, param->name, param_schema(param));
+
+        if (param->required) {
+            rc |= json_array_append_new(required, json_string(param->name));
+        }
+    }
+
+    if (rc != 0) {
+        json_decref(properties);
+        json_decref(required);
+        return NULL;
+    }
+
+    return json_pack("{s:s, s:o, s:o}", "type", "object", "properties",
+                     properties, "required", required);
+}
+
+
 bool
 nt_toolbox_add(nt_toolbox_t *box, const nt_tool_t *tool)
 {
@@ -99,7 +149,7 @@ nt_toolbox_add(nt_toolbox_t *box, const nt_tool_t *tool)
     return enlist(box, tool->name,
                   json_pack("{s:s, s:s, s:o}", "name", tool->name,
                             "description", tool->description, "parameters",
-                            json_loads(tool->parameters, 0, NULL)));
+                            make_schema(tool->params)));
 }
 
 
@@ -418,76 +468,4 @@ nt_toolbox_run(nt_toolbox_t *box, const char *name, const json_t *args,
 
     free(sentence);
     return result;
-}
-
-
-/* --- arguments --- */
-
-bool
-nt_tool_text(const json_t *args, const char *name, const char *standard,
-             nt_str_t *value, nt_buf_t *error)
-{
-    const json_t *arg = json_object_get(args, name);
-
-    if (standard != NULL &&
-        (arg == NULL || json_is_null(arg) ||
-         (json_is_string(arg) && json_string_length(arg) == 0)))
-    {
-        *value = nt_str(standard);
-        return true;
-    }
-
-    if (!json_is_string(arg) || json_string_length(arg) == 0) {
-        nt_buf_printf(error, "\"%s\" is required and must be a text", name);
-        return false;
-    }
-
-    value->data = json_string_value(arg);
-    value->len = json_string_length(arg);
-    return true;
-}
-
-
-bool
-nt_tool_int(const json_t *args, const char *name, int64_t standard, int64_t min,
-            int64_t max, int64_t *value, nt_buf_t *error)
-{
-    const json_t *arg = json_object_get(args, name);
-
-    if (arg == NULL || json_is_null(arg)) {
-        *value = standard;
-        return true;
-    }
-
-    *value = json_is_integer(arg) ? json_integer_value(arg)
-                                  : (int64_t) json_real_value(arg);
-
-    if (!json_is_number(arg) || *value < min || *value > max) {
-        nt_buf_printf(error, "\"%s\" must be an integer from %lld to %lld",
-                      name, (long long) min, (long long) max);
-        return false;
-    }
-
-    return true;
-}
-
-
-bool
-nt_tool_thread(nt_node_call_t *call,
-               void (*work)(nt_node_call_t *call, void *arg), void *arg,
-               nt_buf_t *error)
-{
-    bool  ran;
-    char *sentence;
-
-    ran = nt_call_thread(call, work, arg);
-    sentence = nt_call_take_error(call);
-
-    if (sentence == NULL) {
-        return ran;
-    }
-
-    nt_buf_append_str(error, nt_str(sentence));
-    free(sentence);
-    return false;
 }

@@ -517,59 +517,43 @@ nt_tool_glob(nt_node_call_t *call, const void *arg, const json_t *args,
 
 /* --- the table --- */
 
-static const char read_schema[] = NT_TOOL_OBJECT(
-    NT_TOOL_TEXT(
-        "path",
-        "The file, relative to the workspace") ","
-                                               "\"start_line\":{\"type\":"
-                                               "\"integer\",\"description\":"
-                                               "\"First line to "
-                                               "read, counted from "
-                                               "1\"},\"end_line\":{\"type\":"
-                                               "\"integer\","
-                                               "\"description\":\"Last line to "
-                                               "read\"}",
-    "\"path\"");
+static const nt_tool_param_t read_params[] = {
+    { "path", "string", "The file, relative to the workspace", true },
+    { "start_line", "integer", "First line to read, counted from 1", false },
+    { "end_line", "integer", "Last line to read", false },
+    { NULL, NULL, NULL, false }
+};
 
-static const char write_schema[] = NT_TOOL_OBJECT(
-    NT_TOOL_TEXT(
-        "path",
-        "The file, relative to the "
-        "workspace") "," NT_TOOL_TEXT("content",
-                                      "What to write") ","
-                                                       "\"append\":{\"type\":"
-                                                       "\"boolean\","
-                                                       "\"default\":false,"
-                                                       "\"description\":"
-                                                       "\"Put it behind what "
-                                                       "is in the "
-                                                       "file\"}",
-    "\"path\",\"content\"");
+static const nt_tool_param_t write_params[] = {
+    { "path", "string", "The file, relative to the workspace", true },
+    { "content", "string", "What to write", true },
+    { "append", "boolean", "Put it behind what is in the file", false },
+    { NULL, NULL, NULL, false }
+};
 
-static const char list_schema[] = NT_TOOL_OBJECT(
-    NT_TOOL_TEXT("path", "The folder, relative to the workspace; \\\".\\\" is "
-                         "the workspace") ","
-                                          "\"recursive\":{\"type\":\"boolean\","
-                                          "\"default\":false,\"description\":"
-                                          "\"What is in its folders, too\"}",
-    "\"path\"");
+static const nt_tool_param_t list_params[] = {
+    { "path", "string", "The folder, relative to the workspace, which is \".\"",
+      true },
+    { "recursive", "boolean", "What is in its folders, too", false },
+    { NULL, NULL, NULL, false }
+};
 
 const nt_tool_t nt_tools_files[] = {
     { .name = "read_file",
       .description = "Reads a text file of the workspace, or some lines of it.",
-      .parameters = read_schema,
+      .params = read_params,
       .message = "Reading {path}",
       .run = nt_tool_read_file },
     { .name = "write_file",
       .description = "Writes a text file of the workspace; its folders are "
                      "made where they are missing.",
-      .parameters = write_schema,
+      .params = write_params,
       .message = "Writing {path}",
       .run = nt_tool_write_file },
     { .name = "list_directory",
       .description = "Lists the files and folders in a folder of the "
                      "workspace.",
-      .parameters = list_schema,
+      .params = list_params,
       .message = "Listing {path}",
       .run = nt_tool_list_folder },
     { .name = NULL }

@@ -372,47 +372,49 @@ run_conversion(nt_node_call_t *call, const void *arg, const json_t *args,
 
 /* --- the table --- */
 
-static const char calculator_schema[] =
-    NT_TOOL_OBJECT(NT_TOOL_TEXT("expression",
-                                "For example 2 + 3 * 4, sqrt(16), max(1, 2)"),
-                   "\"expression\"");
+#define NUMBERS "{\"type\":\"array\",\"items\":{\"type\":\"number\"}}"
+#define STATISTICS                                                             \
+    "{\"type\":\"array\",\"items\":{\"type\":\"string\",\"enum\":[\"mean\","   \
+    "\"median\",\"mode\",\"std_dev\",\"variance\",\"min\",\"max\",\"sum\","    \
+    "\"count\",\"all\"]}}"
 
-static const char statistics_schema[] = NT_TOOL_OBJECT(
-    "\"data\":{\"type\":\"array\",\"items\":{\"type\":\"number\"},"
-    "\"description\":\"The numbers\"},"
-    "\"calculations\":{\"type\":\"array\",\"items\":{\"type\":\"string\","
-    "\"enum\":[\"mean\",\"median\",\"mode\",\"std_dev\",\"variance\",\"min\","
-    "\"max\",\"sum\",\"count\",\"all\"]},\"description\":\"What to compute; "
-    "all if missing\"}",
-    "\"data\"");
+static const nt_tool_param_t calculator_params[] = {
+    { "expression", "string", "For example 2 + 3 * 4, sqrt(16), max(1, 2)",
+      true },
+    { NULL, NULL, NULL, false }
+};
 
-static const char conversion_schema[] = NT_TOOL_OBJECT(
-    "\"value\":{\"type\":\"number\"}," NT_TOOL_TEXT(
-        "from_unit",
-        "For example meters, lbs, celsius") "," NT_TOOL_TEXT("to_unit",
-                                                             "For example "
-                                                             "feet, kg, "
-                                                             "fahrenheit"),
-    "\"value\",\"from_unit\",\"to_unit\"");
+static const nt_tool_param_t statistics_params[] = {
+    { "data", NUMBERS, "The numbers", true },
+    { "calculations", STATISTICS, "What to compute; all if missing", false },
+    { NULL, NULL, NULL, false }
+};
+
+static const nt_tool_param_t conversion_params[] = {
+    { "value", "number", "What to convert", true },
+    { "from_unit", "string", "For example meters, lbs, celsius", true },
+    { "to_unit", "string", "For example feet, kg, fahrenheit", true },
+    { NULL, NULL, NULL, false }
+};
 
 const nt_tool_t nt_tools_math[] = {
     { .name = "calculator",
       .description = "Computes an arithmetic expression: + - * / // % **, "
                      "parentheses, sqrt, abs, round, min, max, log, exp, sin "
                      "and the like, pi and e.",
-      .parameters = calculator_schema,
+      .params = calculator_params,
       .message = "Computing {expression}",
       .run = run_calculator },
     { .name = "statistics",
       .description = "Mean, median, mode, standard deviation, variance, "
                      "extremes, sum and count of numbers.",
-      .parameters = statistics_schema,
+      .params = statistics_params,
       .message = "Computing statistics",
       .run = run_statistics },
     { .name = "unit_conversion",
       .description = "Converts lengths, masses, areas, volumes and "
                      "temperatures from one unit to another.",
-      .parameters = conversion_schema,
+      .params = conversion_params,
       .message = "Converting {value}",
       .run = run_conversion },
     { .name = NULL }

@@ -224,88 +224,84 @@ nt_tool_search(nt_node_call_t *call, const void *arg, const json_t *args,
 
 /* --- the table --- */
 
-#define COUNT NT_TOOL_INT("num_results", "How many results, 10 if missing")
-#define QUERY(text)                                                            \
-    NT_TOOL_OBJECT(NT_TOOL_TEXT("query", text) "," COUNT, "\"query\"")
-#define KEYWORD                                                                \
-    NT_TOOL_OBJECT(NT_TOOL_TEXT("keyword", "What to search for") "," COUNT,    \
-                   "\"keyword\"")
+static const nt_tool_param_t keyword_params[] = {
+    { "keyword", "string", "What to search for", true },
+    { "num_results", "integer", "How many results, 10 if missing", false },
+    { NULL, NULL, NULL, false }
+};
 
-static const char images_schema[] = NT_TOOL_OBJECT(
-    NT_TOOL_TEXT("keyword", "What to search for") "," NT_TOOL_TEXT(
-        "image_url", "Or the address of an image to find again") "," COUNT,
-    "");
+static const nt_tool_param_t images_params[] = {
+    { "keyword", "string", "What to search for", false },
+    { "image_url", "string", "Or the address of an image to find again",
+      false },
+    { "num_results", "integer", "How many results, 10 if missing", false },
+    { NULL, NULL, NULL, false }
+};
 
-static const char finance_schema[] = NT_TOOL_OBJECT(
-    NT_TOOL_TEXT("query",
-                 "A symbol, for example "
-                 "GOOGL:NASDAQ") "," NT_TOOL_TEXT("window",
-                                                  "How far back: 1D, 5D, 1M, "
-                                                  "6M, YTD, 1Y, 5Y or MAX"),
-    "\"query\"");
+static const nt_tool_param_t finance_params[] = {
+    { "query", "string", "A symbol, for example GOOGL:NASDAQ", true },
+    { "window", "string", "How far back: 1D, 5D, 1M, 6M, YTD, 1Y, 5Y or MAX",
+      false },
+    { NULL, NULL, NULL, false }
+};
 
-static const char jobs_schema[] =
-    NT_TOOL_OBJECT(NT_TOOL_TEXT("query", "The kind of job") "," NT_TOOL_TEXT(
-                       "location", "Where, for example Austin, TX") "," COUNT,
-                   "\"query\"");
+static const nt_tool_param_t jobs_params[] = {
+    { "query", "string", "The kind of job", true },
+    { "location", "string", "Where, for example Austin, TX", false },
+    { "num_results", "integer", "How many results, 10 if missing", false },
+    { NULL, NULL, NULL, false }
+};
 
-static const char lens_schema[] =
-    NT_TOOL_OBJECT(NT_TOOL_TEXT("image_url", "The image's address") "," COUNT,
-                   "\"image_url\"");
+static const nt_tool_param_t lens_params[] = {
+    { "image_url", "string", "The image's address", true },
+    { "num_results", "integer", "How many results, 10 if missing", false },
+    { NULL, NULL, NULL, false }
+};
 
-static const char shopping_schema[] = NT_TOOL_OBJECT(
-    NT_TOOL_TEXT("query", "The product") "," NT_TOOL_TEXT(
-        "country",
-        "Code of "
-        "the "
-        "country, "
-        "for "
-        "example "
-        "us") "," NT_TOOL_INT("min_price",
-                              "Lowest price") "," NT_TOOL_INT("max_price",
-                                                              "Highest "
-                                                              "price") "," NT_TOOL_INT("sort_"
-                                                                                       "by",
-                                                                                       "1: "
-                                                                                       "cheap"
-                                                                                       "est "
-                                                                                       "first"
-                                                                                       ", 2: "
-                                                                                       "deare"
-                                                                                       "st "
-                                                                                       "firs"
-                                                                                       "t") "," COUNT,
-    "\"query\"");
+static const nt_tool_param_t maps_params[] = {
+    { "query", "string", "The place, or a kind of places somewhere", true },
+    { "num_results", "integer", "How many results, 10 if missing", false },
+    { NULL, NULL, NULL, false }
+};
 
-#define SEARCH(tool, text, schema, what, engine_of)                            \
+static const nt_tool_param_t shopping_params[] = {
+    { "query", "string", "The product", true },
+    { "country", "string", "Code of the country, for example us", false },
+    { "min_price", "integer", "Lowest price", false },
+    { "max_price", "integer", "Highest price", false },
+    { "sort_by", "integer", "1: cheapest first, 2: dearest first", false },
+    { "num_results", "integer", "How many results, 10 if missing", false },
+    { NULL, NULL, NULL, false }
+};
+
+#define SEARCH(tool, text, list, what, engine_of)                              \
     {                                                                          \
-        .name = tool, .description = text, .parameters = schema,               \
+        .name = tool, .description = text, .params = list,                     \
         .message = "Searching " what, .run = run_search, .arg = &engine_of     \
     }
 
 const nt_tool_t nt_tools_search[] = {
-    SEARCH("google_search", "Searches the web with Google.", KEYWORD,
+    SEARCH("google_search", "Searches the web with Google.", keyword_params,
            "for {keyword}", google),
-    SEARCH("google_news", "Searches Google News for articles.", KEYWORD,
+    SEARCH("google_news", "Searches Google News for articles.", keyword_params,
            "the news for {keyword}", news),
     { .name = "google_images",
       .description = "Searches Google Images, by words or by an image.",
-      .parameters = images_schema,
+      .params = images_params,
       .message = "Searching images of {keyword}",
       .run = run_images,
       .arg = &images },
     SEARCH("google_finance",
            "Looks a share, index or currency up in Google "
            "Finance.",
-           finance_schema, "the markets for {query}", finance),
-    SEARCH("google_jobs", "Searches Google for jobs.", jobs_schema,
+           finance_params, "the markets for {query}", finance),
+    SEARCH("google_jobs", "Searches Google for jobs.", jobs_params,
            "jobs for {query}", jobs),
     SEARCH("google_lens", "Finds what an image shows, and images like it.",
-           lens_schema, "for what {image_url} shows", lens),
-    SEARCH("google_maps", "Searches Google Maps for places.",
-           QUERY("The place, or a kind of places somewhere"),
+           lens_params, "for what {image_url} shows", lens),
+    SEARCH("google_maps", "Searches Google Maps for places.", maps_params,
            "the map for {query}", maps),
     SEARCH("google_shopping", "Searches Google Shopping for products.",
-           shopping_schema, "shops for {query}", shopping),
+           shopping_params, "shops for {query}", shopping),
     { .name = NULL }
 };

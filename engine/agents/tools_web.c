@@ -271,26 +271,28 @@ run_download(nt_node_call_t *call, const void *arg, const json_t *args,
 
 /* --- the table --- */
 
-static const char browser_schema[] =
-    NT_TOOL_OBJECT(NT_TOOL_TEXT("url", "The page's address"), "\"url\"");
+static const nt_tool_param_t browser_params[] = {
+    { "url", "string", "The page's address", true }, { NULL, NULL, NULL, false }
+};
 
-static const char download_schema[] =
-    NT_TOOL_OBJECT(NT_TOOL_TEXT("url", "The file's address") "," NT_TOOL_TEXT(
-                       "output_file",
-                       "Where to store it, relative to the workspace"),
-                   "\"url\",\"output_file\"");
+static const nt_tool_param_t download_params[] = {
+    { "url", "string", "The file's address", true },
+    { "output_file", "string", "Where to store it, relative to the workspace",
+      true },
+    { NULL, NULL, NULL, false }
+};
 
 const nt_tool_t nt_tools_web[] = {
     { .name = "browser",
       .description = "Fetches a web page and returns its text as Markdown. "
                      "Scripts of the page are not run.",
-      .parameters = browser_schema,
+      .params = browser_params,
       .message = "Reading {url}",
       .run = nt_tool_browse },
     { .name = "download_file",
       .description = "Downloads a file of any kind and stores it in the "
                      "workspace.",
-      .parameters = download_schema,
+      .params = download_params,
       .message = "Downloading {url}",
       .run = run_download },
     { .name = NULL }
