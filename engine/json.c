@@ -23,3 +23,14 @@ nt_json_parse(const char *text, size_t len, nt_buf_t *error)
 
     return value;
 }
+
+
+void
+nt_json_append_text(nt_buf_t *out, const json_t *value)
+{
+    if (json_is_string(value)) {
+        nt_buf_append(out, json_string_value(value), json_string_length(value));
+    } else {
+        nt_json_append(out, value);
+    }
+}

@@ -11,4 +11,7 @@
  * that says what is wrong, and at which line and column. */
 json_t *nt_json_parse(const char *text, size_t len, nt_buf_t *error);
 
+/* A string as it is, another value as JSON. */
+void nt_json_append_text(nt_buf_t *out, const json_t *value);
+
 #endif

@@ -36,13 +36,7 @@ fit_result(json_t *result)
     json_t  *cut;
     nt_buf_t text = { 0 };
 
-    if (json_is_string(result)) {
-        nt_buf_append(&text, json_string_value(result),
-                      json_string_length(result));
-
-    } else {
-        nt_json_append(&text, result);
-    }
+    nt_json_append_text(&text, result);
 
     if (!text.failed && text.len <= RESULT_MAX) {
         nt_buf_free(&text);

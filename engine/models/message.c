@@ -321,12 +321,7 @@ nt_model_tool_message(const json_t *tool_call, const json_t *result)
     json_t  *message;
     nt_buf_t text = { 0 };
 
-    if (json_is_string(result)) {
-        nt_buf_append(&text, json_string_value(result),
-                      json_string_length(result));
-    } else {
-        nt_json_append(&text, result);
-    }
+    nt_json_append_text(&text, result);
 
     message = text.failed
                   ? NULL

@@ -263,28 +263,19 @@ static const nt_property_t save_properties[] = {
     NT_PROP_END
 };
 
-#define CONVERSION(variable, name, words, text, in, out, function)             \
-    static const nt_node_type_t variable = { .type = "lib.numpy." name,        \
-                                             .title = words,                   \
-                                             .description = text,              \
-                                             .properties = in,                 \
-                                             .outputs = out,                   \
-                                             .flags = NT_NODE_THREAD,          \
-                                             .run = function }
-
-CONVERSION(to_list_type, "conversion.ArrayToList", "Array To List",
+NT_NP_TYPE(to_list_type, "conversion.ArrayToList", "Array To List",
            "The elements as nested lists.", array_properties, nt_out_list,
            run_to_list);
-CONVERSION(to_scalar_type, "conversion.ArrayToScalar", "Array To Scalar",
+NT_NP_TYPE(to_scalar_type, "conversion.ArrayToScalar", "Array To Scalar",
            "The only element of an array.", array_properties, scalar_output,
            run_to_scalar);
-CONVERSION(from_list_type, "conversion.ListToArray", "List To Array",
+NT_NP_TYPE(from_list_type, "conversion.ListToArray", "List To Array",
            "Makes an array of a list.", list_properties, array_output,
            run_from_list);
-CONVERSION(from_scalar_type, "conversion.ScalarToArray", "Scalar To Array",
+NT_NP_TYPE(from_scalar_type, "conversion.ScalarToArray", "Scalar To Array",
            "Makes an array of one number.", scalar_properties, array_output,
            run_from_scalar);
-CONVERSION(save_type, "io.SaveArray", "Save Array",
+NT_NP_TYPE(save_type, "io.SaveArray", "Save Array",
            "Saves an array among the assets, as a file of NumPy's.",
            save_properties, array_output, run_save);
 

@@ -17,6 +17,16 @@
 #define NT_NP_OUTPUT(variable, type)                                           \
     static const nt_output_t variable[] = { { "output", type }, { NULL, NULL } }
 
+/* A type of lib.numpy: "math.AbsArray". */
+#define NT_NP_TYPE(variable, name, words, text, in, out, function)             \
+    static const nt_node_type_t variable = { .type = "lib.numpy." name,        \
+                                             .title = words,                   \
+                                             .description = text,              \
+                                             .properties = in,                 \
+                                             .outputs = out,                   \
+                                             .flags = NT_NODE_THREAD,          \
+                                             .run = function }
+
 /* An array seen along one axis: element j of the lane (o, i) stands at
  * (o * n + j) * inner + i. */
 typedef struct {

@@ -362,14 +362,8 @@ static const nt_property_t pair_properties[] = {
 NT_NP_OUTPUT(pair_output, "union[int,float,np_array]");
 
 #define PAIR(variable, name, words, text, function)                            \
-    static const nt_node_type_t variable = { .type =                           \
-                                                 "lib.numpy.arithmetic." name, \
-                                             .title = words,                   \
-                                             .description = text,              \
-                                             .properties = pair_properties,    \
-                                             .outputs = pair_output,           \
-                                             .flags = NT_NODE_THREAD,          \
-                                             .run = function }
+    NT_NP_TYPE(variable, "arithmetic." name, words, text, pair_properties,     \
+               pair_output, function)
 
 PAIR(add_type, "AddArray", "Add Array", "Adds element by element.", run_add);
 PAIR(subtract_type, "SubtractArray", "Subtract Array",

@@ -121,30 +121,22 @@ NT_NP_OUTPUT(array_output, "np_array");
 NT_NP_OUTPUT(angle_output, "union[float,np_array]");
 NT_NP_OUTPUT(number_output, "union[float,int,np_array]");
 
-#define FUNCTION(variable, name, words, text, in, out, function)               \
-    static const nt_node_type_t variable = { .type = "lib.numpy.math." name,   \
-                                             .title = words,                   \
-                                             .description = text,              \
-                                             .properties = in,                 \
-                                             .outputs = out,                   \
-                                             .flags = NT_NODE_THREAD,          \
-                                             .run = function }
-
-FUNCTION(abs_type, "AbsArray", "Abs Array", "The absolute values.",
-         array_properties, array_output, run_abs);
-FUNCTION(cosine_type, "CosineArray", "Cosine Array", "The cosines of angles.",
-         angle_properties, angle_output, run_cosine);
-FUNCTION(exp_type, "ExpArray", "Exp Array",
-         "The powers of e, in single precision.", array_properties,
-         number_output, run_exp);
-FUNCTION(log_type, "LogArray", "Log Array",
-         "The natural logarithms, in single precision.", array_properties,
-         number_output, run_log);
-FUNCTION(sine_type, "SineArray", "Sine Array", "The sines of angles.",
-         angle_properties, angle_output, run_sine);
-FUNCTION(sqrt_type, "SqrtArray", "Sqrt Array",
-         "The square roots, in single precision.", array_properties,
-         number_output, run_sqrt);
+NT_NP_TYPE(abs_type, "math.AbsArray", "Abs Array", "The absolute values.",
+           array_properties, array_output, run_abs);
+NT_NP_TYPE(cosine_type, "math.CosineArray", "Cosine Array",
+           "The cosines of angles.", angle_properties, angle_output,
+           run_cosine);
+NT_NP_TYPE(exp_type, "math.ExpArray", "Exp Array",
+           "The powers of e, in single precision.", array_properties,
+           number_output, run_exp);
+NT_NP_TYPE(log_type, "math.LogArray", "Log Array",
+           "The natural logarithms, in single precision.", array_properties,
+           number_output, run_log);
+NT_NP_TYPE(sine_type, "math.SineArray", "Sine Array", "The sines of angles.",
+           angle_properties, angle_output, run_sine);
+NT_NP_TYPE(sqrt_type, "math.SqrtArray", "Sqrt Array",
+           "The square roots, in single precision.", array_properties,
+           number_output, run_sqrt);
 
 static const nt_node_type_t *const types[] = {
     &abs_type, &cosine_type, &exp_type, &log_type, &sine_type, &sqrt_type, NULL

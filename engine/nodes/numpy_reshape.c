@@ -136,28 +136,18 @@ static const nt_property_t reshape4_properties[] = {
     NT_PROP_END
 };
 
-#define RESHAPE_TYPE(variable, name, words, text, in, function)                \
-    static const nt_node_type_t variable = { .type =                           \
-                                                 "lib.numpy.reshaping." name,  \
-                                             .title = words,                   \
-                                             .description = text,              \
-                                             .properties = in,                 \
-                                             .outputs = output,                \
-                                             .flags = NT_NODE_THREAD,          \
-                                             .run = function }
-
-RESHAPE_TYPE(reshape1_type, "Reshape1D", "Reshape 1D",
-             "The same elements in one row.", reshape1_properties,
-             run_reshape1);
-RESHAPE_TYPE(reshape2_type, "Reshape2D", "Reshape 2D",
-             "The same elements in two dimensions.", reshape2_properties,
-             run_reshape2);
-RESHAPE_TYPE(reshape3_type, "Reshape3D", "Reshape 3D",
-             "The same elements in three dimensions.", reshape3_properties,
-             run_reshape3);
-RESHAPE_TYPE(reshape4_type, "Reshape4D", "Reshape 4D",
-             "The same elements in four dimensions.", reshape4_properties,
-             run_reshape4);
+NT_NP_TYPE(reshape1_type, "reshaping.Reshape1D", "Reshape 1D",
+           "The same elements in one row.", reshape1_properties, output,
+           run_reshape1);
+NT_NP_TYPE(reshape2_type, "reshaping.Reshape2D", "Reshape 2D",
+           "The same elements in two dimensions.", reshape2_properties, output,
+           run_reshape2);
+NT_NP_TYPE(reshape3_type, "reshaping.Reshape3D", "Reshape 3D",
+           "The same elements in three dimensions.", reshape3_properties,
+           output, run_reshape3);
+NT_NP_TYPE(reshape4_type, "reshaping.Reshape4D", "Reshape 4D",
+           "The same elements in four dimensions.", reshape4_properties, output,
+           run_reshape4);
 static const nt_node_type_t *const types[] = { &reshape1_type, &reshape2_type,
                                                &reshape3_type, &reshape4_type,
                                                NULL };

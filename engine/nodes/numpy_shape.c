@@ -504,29 +504,18 @@ static const nt_property_t stack_properties[] = {
 
 static const nt_property_t transpose_properties[] = { VALUES, NT_PROP_END };
 
-#define SHAPE_TYPE(variable, name, words, text, in, out, function)             \
-    static const nt_node_type_t variable = {                                   \
-        .type = "lib.numpy.manipulation." name,                                \
-        .title = words,                                                        \
-        .description = text,                                                   \
-        .properties = in,                                                      \
-        .outputs = out,                                                        \
-        .flags = NT_NODE_THREAD,                                               \
-        .run = function                                                        \
-    }
-
-SHAPE_TYPE(slice_type, "SliceArray", "Slice Array", "A slice along an axis.",
-           slice_properties, array_output, run_slice);
-SHAPE_TYPE(index_type, "IndexArray", "Index Array",
+NT_NP_TYPE(slice_type, "manipulation.SliceArray", "Slice Array",
+           "A slice along an axis.", slice_properties, array_output, run_slice);
+NT_NP_TYPE(index_type, "manipulation.IndexArray", "Index Array",
            "Picks elements along an axis by their place.", index_properties,
            array_output, run_index);
-SHAPE_TYPE(split_type, "SplitArray", "Split Array",
+NT_NP_TYPE(split_type, "manipulation.SplitArray", "Split Array",
            "Splits an array along an axis, as evenly as it goes.",
            split_properties, list_output, run_split);
-SHAPE_TYPE(stack_type, "Stack", "Stack",
+NT_NP_TYPE(stack_type, "manipulation.Stack", "Stack",
            "Puts arrays together along a new axis.", stack_properties,
            array_output, run_stack);
-SHAPE_TYPE(transpose_type, "TransposeArray", "Transpose Array",
+NT_NP_TYPE(transpose_type, "manipulation.TransposeArray", "Transpose Array",
            "Turns the order of the dimensions round.", transpose_properties,
            array_output, run_transpose);
 

@@ -253,14 +253,8 @@ NT_NP_OUTPUT(value_output, "union[np_array,float,int]");
 NT_NP_OUTPUT(index_output, "union[np_array,int]");
 
 #define REDUCTION(variable, name, words, text, out, function)                  \
-    static const nt_node_type_t variable = { .type =                           \
-                                                 "lib.numpy.statistics." name, \
-                                             .title = words,                   \
-                                             .description = text,              \
-                                             .properties = properties,         \
-                                             .outputs = out,                   \
-                                             .flags = NT_NODE_THREAD,          \
-                                             .run = function }
+    NT_NP_TYPE(variable, "statistics." name, words, text, properties, out,     \
+               function)
 
 REDUCTION(max_type, "MaxArray", "Max Array",
           "The largest elements along an axis.", value_output, run_max);
