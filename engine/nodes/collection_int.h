@@ -8,6 +8,8 @@
 #include "engine/nodes/collection.h"
 #include "engine/nodes/sqlite_vfs.h"
 
+#define NT_COLLECTION_VALUE_MAX (64 * 1024 * 1024) /* bytes of a value */
+
 struct nt_collection {
     nt_node_call_t *call;
     nt_str_t        name;   /* as it was given, for messages */
@@ -35,6 +37,10 @@ void nt_collection_bind(sqlite3_stmt *statement, int place, nt_str_t text);
 
 /* The text of a column; "" for a null. */
 nt_str_t nt_collection_text(sqlite3_stmt *statement, int column);
+
+/* Keeps a value about the collection.  False after nt_call_fail. */
+bool nt_collection_put_about(nt_collection_t *collection, const char *key,
+                             nt_str_t value);
 
 /* How many dimensions the vectors have, 0 before the first; -1 after
  * nt_call_fail. */

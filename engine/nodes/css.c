@@ -1,51 +1,14 @@
 /*
- * engine/nodes/css.c - elements of HTML by CSS selectors.
- *
- * A selector is kept as its parts, and matched from its last one on.
+ * engine/nodes/css.c - CSS selectors, parsed.
  */
 
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
-#include "engine/nodes/css.h"
+#include "engine/nodes/css_int.h"
 
-#define PARTS_MAX 64     /* compounds, in all selectors of a list */
-#define TESTS_MAX 512    /* ... and what they ask for */
-#define TEXT_MAX  4096   /* bytes */
-#define STEPS_MAX 100000 /* to match one element */
-
-typedef enum {
-    TEST_TYPE,
-    TEST_ATTRIBUTE, /* value NULL: that there is one */
-    TEST_NTH,       /* a * n + b from the start */
-    TEST_NTH_LAST,  /* ... from the end */
-    TEST_EMPTY
-} kind_t;
-
-typedef struct {
-    kind_t kind;
-    bool   negated;
-    bool   of_type; /* TEST_NTH: among elements of its name */
-    char   op;      /* TEST_ATTRIBUTE: '=', '~', '|', '^', '$', '*' */
-    char  *name;
-    char  *value;
-    long   a, b;
-} test_t;
-
-/* What one element has to be. */
-typedef struct {
-    char   combinator; /* to the part before it: ' ', '>', '+', '~'; or 0 */
-    size_t first, end; /* tests */
-} part_t;
-
-struct nt_css {
-    part_t parts[PARTS_MAX];
-    size_t n_parts;
-    test_t tests[TESTS_MAX];
-    size_t n_tests;
-};
+#define TEXT_MAX 4096 /* bytes */
 
 typedef struct {
     nt_css_t   *css;
@@ -54,8 +17,6 @@ typedef struct {
     const char *fault; /* or NULL */
 } parser_t;
 
-
-/* --- parsing --- */
 
 static bool
 fail(parser_t *parser, const char *fault)
@@ -179,11 +140,11 @@ read_string(parser_t *parser)
 
 /* A new test; its texts are taken over. */
 static bool
-add_test(parser_t *parser, test_t test)
+add_test(parser_t *parser, nt_css_test_t test)
 {
     nt_css_t *css = parser->css;
 
-    if (css->n_tests == TESTS_MAX) {
+    if (css->n_tests == NT_CSS_TESTS_MAX) {
         free(test.name);
         free(test.value);
         return fail(parser, "it is too long");
@@ -198,7 +159,9 @@ add_test(parser_t *parser, test_t test)
 static bool
 add_attribute(parser_t *parser, const char *attribute, char op, bool negated)
 {
-    test_t test = { .kind = TEST_ATTRIBUTE, .op = op, .negated = negated };
+    nt_css_test_t test = { .kind = NT_CSS_ATTRIBUTE,
+                           .op = op,
+                           .negated = negated };
 
     test.value = read_name(parser);
 
@@ -221,7 +184,7 @@ add_attribute(parser_t *parser, const char *attribute, char op, bool negated)
 static bool
 read_attribute(parser_t *parser, bool negated)
 {
-    test_t test = { .kind = TEST_ATTRIBUTE, .negated = negated };
+    nt_css_test_t test = { .kind = NT_CSS_ATTRIBUTE, .negated = negated };
 
     skip_space(parser);
     test.name = read_name(parser);
@@ -258,7 +221,7 @@ read_attribute(parser_t *parser, bool negated)
 
 /* "odd", "even", "3", "2n + 1", "-n+3" behind the parenthesis. */
 static bool
-read_nth(parser_t *parser, test_t *test)
+read_nth(parser_t *parser, nt_css_test_t *test)
 {
     int  used;
     char text[32], *p;
@@ -310,19 +273,19 @@ read_nth(parser_t *parser, test_t *test)
 
 
 static const struct {
-    const char *name;
-    kind_t      kind;
-    bool        of_type;
-    bool        argument;
-} pseudo_classes[] = { { "first-child", TEST_NTH, false, false },
-                       { "last-child", TEST_NTH_LAST, false, false },
-                       { "nth-child", TEST_NTH, false, true },
-                       { "nth-last-child", TEST_NTH_LAST, false, true },
-                       { "first-of-type", TEST_NTH, true, false },
-                       { "last-of-type", TEST_NTH_LAST, true, false },
-                       { "nth-of-type", TEST_NTH, true, true },
-                       { "nth-last-of-type", TEST_NTH_LAST, true, true },
-                       { "empty", TEST_EMPTY, false, false } };
+    const char   *name;
+    nt_css_kind_t kind;
+    bool          of_type;
+    bool          argument;
+} pseudo_classes[] = { { "first-child", NT_CSS_NTH, false, false },
+                       { "last-child", NT_CSS_NTH_LAST, false, false },
+                       { "nth-child", NT_CSS_NTH, false, true },
+                       { "nth-last-child", NT_CSS_NTH_LAST, false, true },
+                       { "first-of-type", NT_CSS_NTH, true, false },
+                       { "last-of-type", NT_CSS_NTH_LAST, true, false },
+                       { "nth-of-type", NT_CSS_NTH, true, true },
+                       { "nth-last-of-type", NT_CSS_NTH_LAST, true, true },
+                       { "empty", NT_CSS_EMPTY, false, false } };
 
 
 static bool read_simple(parser_t *parser, bool negated);
@@ -331,8 +294,8 @@ static bool read_simple(parser_t *parser, bool negated);
 static bool
 add_pseudo(parser_t *parser, const char *name, bool negated)
 {
-    size_t i;
-    test_t test = { .negated = negated, .b = 1 };
+    size_t        i;
+    nt_css_test_t test = { .negated = negated, .b = 1 };
 
     for (i = 0; i < sizeof(pseudo_classes) / sizeof(pseudo_classes[0]); i++) {
         if (strcasecmp(name, pseudo_classes[i].name) == 0) {
@@ -396,7 +359,7 @@ read_pseudo(parser_t *parser, bool negated)
 static bool
 read_simple(parser_t *parser, bool negated)
 {
-    test_t test = { .kind = TEST_TYPE, .negated = negated };
+    nt_css_test_t test = { .kind = NT_CSS_TYPE, .negated = negated };
 
     if (take(parser, '*')) {
         return !negated || fail(parser, ":not(*) matches nothing");
@@ -431,16 +394,16 @@ read_simple(parser_t *parser, bool negated)
 static bool
 read_part(parser_t *parser, char combinator)
 {
-    part_t     *part;
-    nt_css_t   *css = parser->css;
-    const char *start;
+    nt_css_part_t *part;
+    nt_css_t      *css = parser->css;
+    const char    *start;
 
-    if (css->n_parts == PARTS_MAX) {
+    if (css->n_parts == NT_CSS_PARTS_MAX) {
         return fail(parser, "it is too long");
     }
 
     part = &css->parts[css->n_parts++];
-    *part = (part_t) { .combinator = combinator, .first = css->n_tests };
+    *part = (nt_css_part_t) { .combinator = combinator, .first = css->n_tests };
     start = parser->p;
 
     while (read_simple(parser, false)) { /* all there are */
@@ -536,226 +499,4 @@ nt_css_free(nt_css_t *css)
     }
 
     free(css);
-}
-
-
-/* --- matching --- */
-
-static const xmlNode *
-element_before(const xmlNode *node)
-{
-    do {
-        node = node->prev;
-    } while (node != NULL && node->type != XML_ELEMENT_NODE);
-
-    return node;
-}
-
-
-static const xmlNode *
-element_behind(const xmlNode *node)
-{
-    do {
-        node = node->next;
-    } while (node != NULL && node->type != XML_ELEMENT_NODE);
-
-    return node;
-}
-
-
-/* Is it the a * n + b th from one end, for an n of at least 0? */
-static bool
-is_nth(const test_t *test, const xmlNode *node, size_t *steps)
-{
-    long           place, left;
-    const xmlNode *other;
-
-    place = 1;
-    other = node;
-
-    while ((other = test->kind == TEST_NTH ? element_before(other)
-                                           : element_behind(other)) != NULL)
-    {
-        (*steps)++;
-        place += !test->of_type || xmlStrEqual(other->name, node->name);
-    }
-
-    left = place - test->b;
-
-    return test->a == 0 ? left == 0
-                        : left % test->a == 0 && left / test->a >= 0;
-}
-
-
-/* Is `word` one of those in a text, between white space? */
-static bool
-has_word(const char *text, const char *word)
-{
-    size_t n, len = strlen(word);
-
-    for (; len > 0 && *text != '\0'; text += n) {
-        text += strspn(text, " \t\n\r\f");
-        n = strcspn(text, " \t\n\r\f");
-
-        if (n == len && memcmp(text, word, len) == 0) {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-
-static bool
-value_fits(char op, const char *text, const char *value)
-{
-    size_t n = strlen(text), m = strlen(value);
-
-    switch (op) {
-    case '=':
-        return strcmp(text, value) == 0;
-    case '~':
-        return has_word(text, value);
-    case '|':
-        return strncmp(text, value, m) == 0 &&
-               (text[m] == '\0' || text[m] == '-');
-    case '^':
-        return m > 0 && strncmp(text, value, m) == 0;
-    case '$':
-        return m > 0 && n >= m && strcmp(text + n - m, value) == 0;
-    default:
-        return m > 0 && strstr(text, value) != NULL;
-    }
-}
-
-
-static bool
-has_attribute(const test_t *test, const xmlNode *node)
-{
-    bool     fits;
-    xmlChar *text;
-
-    text = xmlGetProp(node, BAD_CAST test->name);
-
-    if (text == NULL) {
-        return false;
-    }
-
-    fits = test->value == NULL ||
-           value_fits(test->op, (const char *) text, test->value);
-    xmlFree(text);
-    return fits;
-}
-
-
-static bool
-is_empty(const xmlNode *node)
-{
-    const xmlNode *child;
-
-    for (child = node->children; child != NULL; child = child->next) {
-        if (child->type != XML_COMMENT_NODE && child->type != XML_PI_NODE) {
-            return false;
-        }
-    }
-
-    return true;
-}
-
-
-static bool
-meets(const test_t *test, const xmlNode *node, size_t *steps)
-{
-    switch (test->kind) {
-    case TEST_TYPE:
-        return strcasecmp((const char *) node->name, test->name) == 0;
-    case TEST_ATTRIBUTE:
-        return has_attribute(test, node);
-    case TEST_EMPTY:
-        return is_empty(node);
-    default:
-        return is_nth(test, node, steps);
-    }
-}
-
-
-static bool
-fits_part(const nt_css_t *css, const part_t *part, const xmlNode *node,
-          size_t *steps)
-{
-    size_t i;
-
-    for (i = part->first; i < part->end; i++) {
-        if (meets(&css->tests[i], node, steps) == css->tests[i].negated) {
-            return false;
-        }
-    }
-
-    return true;
-}
-
-
-/* The next element that the part before a combinator may be. */
-static const xmlNode *
-candidate(char combinator, const xmlNode *node)
-{
-    if (combinator == ' ' || combinator == '>') {
-        node = node->parent;
-        return node != NULL && node->type == XML_ELEMENT_NODE ? node : NULL;
-    }
-
-    return element_before(node);
-}
-
-
-/* Does the selector up to the part `i` match?  Ways that lead nowhere are
- * tried again from elsewhere, so steps are counted. */
-static bool
-matches_to(const nt_css_t *css, size_t i, const xmlNode *node, size_t *steps)
-{
-    char combinator;
-
-    if (++*steps > STEPS_MAX || !fits_part(css, &css->parts[i], node, steps)) {
-        return false;
-    }
-
-    combinator = css->parts[i].combinator;
-
-    if (combinator == 0) {
-        return true;
-    }
-
-    while ((node = candidate(combinator, node)) != NULL) {
-        if (matches_to(css, i - 1, node, steps)) {
-            return true;
-        }
-
-        if (combinator == '>' || combinator == '+') {
-            return false;
-        }
-    }
-
-    return false;
-}
-
-
-bool
-nt_css_matches(const nt_css_t *css, const xmlNode *node)
-{
-    size_t i, steps;
-
-    if (node->type != XML_ELEMENT_NODE) {
-        return false;
-    }
-
-    for (i = steps = 0; i < css->n_parts; i++) {
-        /* the last part of a selector */
-        if ((i + 1 == css->n_parts || css->parts[i + 1].combinator == 0) &&
-            matches_to(css, i, node, &steps))
-        {
-            return true;
-        }
-    }
-
-    return false;
 }
