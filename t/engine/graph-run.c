@@ -178,17 +178,10 @@ feed(nt_run_t *run, json_t *list, json_t *reply)
     return true;
 }
 
-static void
-run(nt_graph_t *graph, const json_t *request, json_t *reply)
+static nt_run_options_t
+options_of(const json_t *request)
 {
-    test_t           test = { .reply = reply };
-    nt_run_sink_t    sink = { .arg = &test,
-                              .event = on_event,
-                              .done = on_done,
-                              .wake = on_wake,
-                              .completed = on_completed,
-                              .begin = on_begin };
-    nt_run_options_t options = {
+    return (nt_run_options_t) {
         .loop = uv_default_loop(),
         .params = json_object_get(request, "params"),
         .workspace = folder(request, "workspace"),
@@ -207,52 +200,79 @@ run(nt_graph_t *graph, const json_t *request, json_t *reply)
         .user = json_string_value(json_object_get(request, "user")),
         .open_inputs = json_object_get(request, "feed") != NULL
     };
-    char       hash[NT_GRAPH_HASH_LEN];
-    uv_timer_t timer;
-    nt_run_t  *run;
-    json_t    *node;
+}
+
+/* Pumps to the end, "budget" steps at a time; cancels before the pump
+ * "cancel".  How many pumps there were. */
+static json_int_t
+pump(test_t *test, nt_run_t *run, const json_t *request)
+{
     size_t     i;
-    json_int_t budget, cancel, pumps = 0;
+    json_t    *node, *cancel = json_object_get(request, "cancel");
+    json_int_t pumps = 0,
+               last = cancel != NULL ? json_integer_value(cancel) : -1;
+    json_int_t budget = json_integer_value(json_object_get(request, "budget"));
 
-    budget = json_integer_value(json_object_get(request, "budget"));
-    cancel = json_object_get(request, "cancel") != NULL
-                 ? json_integer_value(json_object_get(request, "cancel"))
-                 : -1;
-
-    uv_update_time(options.loop);
-    test.events = json_array();
-    (void) uv_timer_init(options.loop, &timer);
-    timer.data = &test;
-    if (json_object_get(request, "cancel_ms") != NULL) {
-        (void) uv_timer_start(&timer, on_cancel,
-                              (uint64_t) json_integer_value(
-                                  json_object_get(request, "cancel_ms")),
-                              0);
-    }
-    test.marks = json_array();
-    test.begins = json_array();
-    json_object_set_new(reply, "fed", json_array());
-    run = nt_run_new(graph, &options, &sink);
-    while (!test.done) {
-        if (pumps++ == cancel || test.cancelled) {
-            test.cancelled = false;
+    while (!test->done) {
+        if (pumps++ == last || test->cancelled) {
+            test->cancelled = false;
             nt_run_cancel(run);
         }
-        if (!feed(run, json_object_get(request, "feed"), reply) &&
+        if (!feed(run, json_object_get(request, "feed"), test->reply) &&
             !nt_run_pump(run, budget > 0 ? (unsigned) budget : 1000) &&
-            !test.done)
+            !test->done)
         {
-            while (!test.woken && pumps > cancel) {
-                uv_run(options.loop, UV_RUN_ONCE);
+            while (!test->woken && pumps > last) {
+                uv_run(uv_default_loop(), UV_RUN_ONCE);
             }
-            test.woken = false;
+            test->woken = false;
         }
-        json_array_foreach(test.begins, i, node)
+        json_array_foreach(test->begins, i, node)
         {
             nt_run_begin(run, (uint32_t) json_integer_value(node));
         }
-        json_array_clear(test.begins);
+        json_array_clear(test->begins);
     }
+    return pumps;
+}
+
+static void
+start_timer(uv_timer_t *timer, test_t *test, const json_t *request)
+{
+    json_t *after = json_object_get(request, "cancel_ms");
+
+    uv_update_time(uv_default_loop());
+    (void) uv_timer_init(uv_default_loop(), timer);
+    timer->data = test;
+    if (after != NULL) {
+        (void) uv_timer_start(timer, on_cancel,
+                              (uint64_t) json_integer_value(after), 0);
+    }
+}
+
+static void
+run(nt_graph_t *graph, const json_t *request, json_t *reply)
+{
+    test_t           test = { .reply = reply,
+                              .events = json_array(),
+                              .marks = json_array(),
+                              .begins = json_array() };
+    nt_run_sink_t    sink = { .arg = &test,
+                              .event = on_event,
+                              .done = on_done,
+                              .wake = on_wake,
+                              .completed = on_completed,
+                              .begin = on_begin };
+    nt_run_options_t options = options_of(request);
+    char             hash[NT_GRAPH_HASH_LEN];
+    uv_timer_t       timer;
+    nt_run_t        *run;
+
+    start_timer(&timer, &test, request);
+    json_object_set_new(reply, "fed", json_array());
+    run = nt_run_new(graph, &options, &sink);
+    json_object_set_new(reply, "pumps",
+                        json_integer(pump(&test, run, request)));
     nt_run_free(run);
     uv_close((uv_handle_t *) &timer, NULL);
     (void) uv_run(options.loop, UV_RUN_NOWAIT);
@@ -263,7 +283,6 @@ run(nt_graph_t *graph, const json_t *request, json_t *reply)
     if (options.assets != -1) {
         (void) close(options.assets);
     }
-    json_object_set_new(reply, "pumps", json_integer(pumps));
     json_object_set_new(reply, "events", test.events);
     json_object_set_new(reply, "marks", test.marks);
     (void) snprintf(hash, sizeof(hash), "%016" PRIx64, nt_graph_hash(graph));
