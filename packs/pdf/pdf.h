@@ -202,6 +202,15 @@ bool nt_table_edges(nt_node_call_t *call, const nt_page_t *page,
                     const nt_table_settings_t *settings, int orientation,
                     const nt_edges_t *drawn, nt_edges_t *edges);
 
+/* --- table_text.c --- */
+
+/* The text of the glyphs whose middle is in the box: lines from top to bottom.
+ * `glyphs` has room for all of the page.  A new reference; NULL when memory is
+ * out. */
+json_t *nt_table_text(const nt_page_t           *page,
+                      const nt_table_settings_t *settings, const nt_box_t *box,
+                      const nt_glyph_t **glyphs);
+
 /* --- node types --- */
 
 extern const nt_node_type_t nt_pymupdf_text;
