@@ -87,12 +87,19 @@ layers() {
     includes_of 'core/*.[ch] core/llm/*.[ch]' \
         'ngx_|uv\.h|engine/|cli/|curl/|hiredis/' || bad=1
     includes_of 'engine/*.[ch] engine/*/*.[ch]' 'ngx_|cli/' || bad=1
-    includes_of 'engine/graph/*.[ch]' \
-        'engine/(jobs|wire|workflows)/|hiredis/' || bad=1
-    includes_of 'engine/nodes/*.[ch]' \
-        'engine/(jobs|wire|workflows)/|hiredis/' || bad=1
+    for folder in agents assets graph http models nodes process template; do
+        includes_of "engine/$folder/*.[ch]" \
+            'engine/(jobs|wire|workflows)/|hiredis/' || bad=1
+    done
+    includes_of 'engine/http/*.[ch]' \
+        'engine/(agents|assets|graph|models|nodes|process|template)/' || bad=1
+    includes_of 'engine/assets/*.[ch] engine/template/*.[ch]' \
+        'engine/(agents|graph|http|models|process)/' || bad=1
+    includes_of 'engine/graph/*.[ch] engine/process/*.[ch]' \
+        'engine/(agents|models|template)/' || bad=1
     includes_of 'packs/*/*.[ch]' \
-        'ngx_|uv\.h|cli/|engine/(graph|jobs|wire|workflows|assets)/' || bad=1
+        'ngx_|uv\.h|cli/|engine/(agents|graph|http|models|process)/' || bad=1
+    includes_of 'packs/*/*.[ch]' 'engine/(assets|jobs|wire|workflows)/' || bad=1
     includes_of 'cli/*.[ch]' 'ngx_' || bad=1
 
     for folder in ngx_nodetool_*; do
