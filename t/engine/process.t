@@ -229,6 +229,26 @@ is_deeply([left()], [], 'nothing is left');
 
 $g->done;
 
+# --- a server that may listen on ports below 1024 -----------------------------
+
+SKIP: {
+    skip "no sandbox here: $no_sandbox", 1 if $no_sandbox;
+    skip 'not root', 1 if $> != 0;
+    my @as = (qw(setpriv --reuid=65533 --regid=65533 --clear-groups),
+        map({ "--$_-caps=+net_bind_service" } qw(inh ambient)), '--');
+    skip 'others may not run the program', 1
+        if system(@as, 'test', '-x',
+                  "$NodeTool::Graph::BUILD/t/engine/graph-run");
+    local $ENV{TMPDIR} = "$tmp";
+    $g = NodeTool::Graph->new(as => \@as,
+        plugins => [["$ROOT/t/lib/process_nodes.c"]]);
+    ($p, $e) = run(sh('grep -E "Cap(Inh|Prm|Amb)" /proc/self/status'),
+        flags => SANDBOX);
+    is(join(' ', ($p->{out} // '') =~ /:\t0*(\w+)/g), '0 0 0',
+        'a sandbox has none of its capabilities') or diag($e);
+    $g->done;
+}
+
 # --- a server without the programs -------------------------------------------
 
 {

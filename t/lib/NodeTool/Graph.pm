@@ -36,7 +36,8 @@ sub compile_plugin {
 }
 
 # { plugins => [[sources of one]...] } instead of the test nodes; packs is a
-# folder instead of the one that was built.
+# folder instead of the one that was built; as is a command that starts the
+# program, as another user.
 sub new {
     my ($class, %opt) = @_;
 
@@ -48,8 +49,9 @@ sub new {
 
     local $ENV{LSAN_OPTIONS} = join ':', $ENV{LSAN_OPTIONS} || (),
         "suppressions=$ROOT/t/lib/lsan.supp", 'print_suppressions=0';
-    my $pid = open2(my $out, my $in, "$BUILD/t/engine/graph-run", "$dir",
-        $opt{packs} || "$BUILD/packs");
+    chmod 0755, "$dir" if $opt{as};
+    my $pid = open2(my $out, my $in, @{ $opt{as} || [] },
+        "$BUILD/t/engine/graph-run", "$dir", $opt{packs} || "$BUILD/packs");
     return bless { dir => $dir, pid => $pid, in => $in, out => $out }, $class;
 }
 
