@@ -24,6 +24,7 @@ typedef struct {
     json_t *events;
     json_t *marks;
     bool    done;
+    bool    waiting; /* in the loop */
     bool    woken;
     bool    cancelled; /* after cancel_ms */
     json_t *begins;    /* numbers of nodes that wait for it */
@@ -65,10 +66,16 @@ on_done(void *arg, const nt_run_result_t *result)
                                   result->message));
 }
 
+/* The loop runs timers first, and would then wait for something else. */
 static void
 on_wake(void *arg)
 {
-    ((test_t *) arg)->woken = true;
+    test_t *test = arg;
+
+    test->woken = true;
+    if (test->waiting) {
+        uv_stop(uv_default_loop());
+    }
 }
 
 static void
@@ -77,7 +84,7 @@ on_cancel(uv_timer_t *timer)
     test_t *test = timer->data;
 
     test->cancelled = true;
-    test->woken = true;
+    on_wake(test);
 }
 
 static void
@@ -223,7 +230,9 @@ pump(test_t *test, nt_run_t *run, const json_t *request)
             !test->done)
         {
             while (!test->woken && pumps > last) {
+                test->waiting = true;
                 uv_run(uv_default_loop(), UV_RUN_ONCE);
+                test->waiting = false;
             }
             test->woken = false;
         }
