@@ -67,16 +67,30 @@ unlike($e, qr{/}, '... is told without paths');
 
 # --- limits ------------------------------------------------------------------
 
-# Is a process with this argument still there?
-sub lives {
-    my ($mark) = @_;
+# The command lines of all processes.
+sub commands {
+    my @commands;
 
     for my $file (glob '/proc/[0-9]*/cmdline') {
         open my $fh, '<', $file or next;
         my $line = do { local $/; readline $fh };
-        return 1 if defined $line && $line =~ /\x00\Q$mark\E\x00/;
+        push @commands, $line if defined $line;
     }
-    return 0;
+    return @commands;
+}
+
+# Is a process with this argument still there?
+sub lives {
+    my ($mark) = @_;
+
+    return scalar grep { /\x00\Q$mark\E\x00/ } commands();
+}
+
+# How many sleep so long, with all done that comes before a program?
+sub sleepers {
+    my ($mark) = @_;
+
+    return scalar grep { m{^[^\x00]*\bsleep\x00\Q$mark\E\x00$} } commands();
 }
 
 sub gone {
@@ -214,8 +228,8 @@ SKIP: {
         "\n";
     $other->{in}->flush;
     my $wait = time + 10;
-    sleep 0.05 while !lives("$mark.5") && time < $wait;
-    ok(lives("$mark.5"), 'programs of an engine');
+    sleep 0.05 while sleepers("$mark.5") < 2 && time < $wait;
+    is(sleepers("$mark.5"), 2, 'programs of an engine');
     kill KILL => $other->{pid};
     waitpid $other->{pid}, 0;
     gone("$mark.5", '... that is killed end with it');
