@@ -301,6 +301,7 @@ for my $path (sort glob "\Q$folder\E/*.json") {
             @{ $example->{script} || [] });
         is($r->{status} // $r->{err}, 'completed', $name)
             or diag(explain([@$r{qw(error err)}]));
+        is($r->{exit}, 0, '... and the command ends well') or diag($r->{err});
         $example->{check}->($r);
     }
 }

@@ -18,6 +18,8 @@ use IPC::Open2;
 use JSON::PP ();
 use Test::More ();
 
+use NodeTool::Test ();
+
 our @EXPORT_OK = qw(graph node edges compile_plugin);
 
 our $ROOT = abs_path(dirname(__FILE__) . '/../../..');
@@ -47,8 +49,6 @@ sub new {
     my $n = 0;
     compile_plugin("$dir/plugin" . $n++ . '.so', @$_) for @plugins;
 
-    local $ENV{LSAN_OPTIONS} = join ':', $ENV{LSAN_OPTIONS} || (),
-        "suppressions=$ROOT/t/lib/lsan.supp", 'print_suppressions=0';
     chmod 0755, "$dir" if $opt{as};
     my $pid = open2(my $out, my $in, @{ $opt{as} || [] },
         "$BUILD/t/engine/graph-run", "$dir", $opt{packs} || "$BUILD/packs");

@@ -39,6 +39,10 @@ our @MODULES = qw(base auth chat workflow storage);
 # An nginx that has the modules in it is tested in place of Debian's.
 our $NGINX = $ENV{NODETOOL_NGINX} || '/usr/sbin/nginx';
 
+# What the leak sanitizer need not say of libraries.
+$ENV{LSAN_OPTIONS} = join ':', $ENV{LSAN_OPTIONS} || (),
+    "suppressions=$ROOT/t/lib/lsan.supp", 'print_suppressions=0';
+
 my $JSON = JSON::PP->new->utf8->canonical->allow_nonref;
 
 sub new {
