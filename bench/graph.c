@@ -103,7 +103,9 @@ now(void)
 static void
 run_once(nt_graph_t *graph, json_t *params, count_t *count)
 {
-    nt_run_sink_t    sink = { count, on_event, on_done, on_wake };
+    nt_run_sink_t sink = {
+        .arg = count, .event = on_event, .done = on_done, .wake = on_wake
+    };
     nt_run_options_t options = { .loop = uv_default_loop(),
                                  .params = params,
                                  .workspace = -1,

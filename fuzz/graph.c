@@ -45,8 +45,10 @@ on_wake(void *arg)
 static void
 run(nt_graph_t *graph, json_t *params)
 {
-    bool             done = false;
-    nt_run_sink_t    sink = { &done, on_event, on_done, on_wake };
+    bool          done = false;
+    nt_run_sink_t sink = {
+        .arg = &done, .event = on_event, .done = on_done, .wake = on_wake
+    };
     nt_run_options_t options = { .loop = uv_default_loop(),
                                  .params = params,
                                  .workspace = -1,

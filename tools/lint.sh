@@ -77,6 +77,13 @@ headers_alone() {
     return $bad
 }
 
+# Neither is built for the tests.
+benchmarks() {
+    # shellcheck disable=SC2046,SC2086  # words are meant to be split
+    cc $flags -Wall -Wextra -Werror -Wshadow -Wno-unused-parameter \
+        -fsyntax-only $(sources "$@" | grep -E '^(bench|fuzz)/')
+}
+
 # includes_of PATTERN FORBIDDEN: files that match include nothing that does.
 includes_of() {
     ! grep -nE "^# *include *[<\"]($2)" $1
@@ -142,6 +149,7 @@ static() {
 
 check 'clang-format' format "$@"
 check 'headers compile alone' headers_alone "$@"
+check 'benchmarks and fuzz targets compile' benchmarks "$@"
 check 'who includes whom' layers
 check 'directives are documented' perl tools/lint-directives.pl
 check 'cppcheck' analyse "$@"
