@@ -69,6 +69,12 @@ write_on_pool(nt_node_call_t *call, void *arg)
 
     fd = open_file(t, O_WRONLY | O_CREAT | O_TRUNC);
 
+    /* ffmpeg may run as another user, and the umask keep others out; the
+     * folder does so anyhow */
+    if (fd != -1 && fchmod(fd, 0644) == -1) {
+        n = -1;
+    }
+
     for (done = 0; fd != -1 && done < t->len && n >= 0; done += (size_t) n) {
         n = write(fd, t->data + done, t->len - done);
     }

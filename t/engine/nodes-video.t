@@ -15,6 +15,7 @@ use NodeTool::Media;
 
 plan skip_all => 'no ffmpeg here' if !NodeTool::Media::have();
 
+umask 077;    # as a worker's engine
 my $m = NodeTool::Media->new;
 my ($r, $e, $events);
 
