@@ -74,7 +74,8 @@ $r = $t->request($w, 'PUT', '/admin/storage/assets/a/b.txt',
     headers => \@auth, body => 'stored');
 is($r->{status}, 201, 'an asset is stored');
 is($t->get($w, '/storage/assets/a/b.txt')->{body}, 'stored', 'and public');
-for my $type (['wav', 'audio/wav'], ['flac', 'audio/flac'], ['csv', 'text/csv']) {
+for my $type (['wav', 'audio/wav'], ['flac', 'audio/flac'],
+              ['csv', 'text/csv']) {
     $t->request($w, 'PUT', "/admin/storage/assets/a/b.$type->[0]",
         headers => \@auth, body => 'x');
     is($t->get($w, "/storage/assets/a/b.$type->[0]")->{headers}{'content-type'},
