@@ -274,14 +274,16 @@ static PangoFontDescription *
 find_installed(const char *name, bool *exact)
 {
     int          i;
-    FcFontSet   *set;
+    FcFontSet   *set = NULL;
     FcPattern   *all = FcPatternCreate();
     FcObjectSet *what =
         FcObjectSetBuild(FC_FILE, FC_FAMILY, FC_STYLE, FC_WEIGHT, FC_SLANT,
                          FC_WIDTH, (char *) NULL);
     PangoFontDescription *found = NULL;
 
-    set = FcFontList(NULL, all, what);
+    if (all != NULL && what != NULL) {
+        set = FcFontList(NULL, all, what);
+    }
     *exact = false;
 
     for (i = 0; set != NULL && i < set->nfont && !*exact; i++) {
@@ -300,8 +302,12 @@ find_installed(const char *name, bool *exact)
     if (set != NULL) {
         FcFontSetDestroy(set);
     }
-    FcObjectSetDestroy(what);
-    FcPatternDestroy(all);
+    if (what != NULL) {
+        FcObjectSetDestroy(what);
+    }
+    if (all != NULL) {
+        FcPatternDestroy(all);
+    }
 
     return found;
 }
@@ -314,6 +320,10 @@ add_file(const nt_font_file_t *file, nt_font_t *out)
     char       path[32];
     FcConfig  *config = FcConfigCreate();
     FcFontSet *set = NULL;
+
+    if (config == NULL) {
+        return false;
+    }
 
     out->fd = memfd_create("font", MFD_CLOEXEC);
 
