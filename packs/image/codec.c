@@ -10,8 +10,9 @@
 #include "engine/nodes/args.h"
 #include "packs/image/image.h"
 
-#define NT_VIPS_THREADS 2 /* of one operation: several jobs run at a time */
-#define NT_PNG_EFFORT   3 /* most of it goes to the next node, once */
+#define NT_ROWS         32 /* decoded at a time */
+#define NT_VIPS_THREADS 2  /* of one operation: several jobs run at a time */
+#define NT_PNG_EFFORT   3  /* most of it goes to the next node, once */
 
 
 /* The loaders whose libraries are meant for bytes from anywhere.  libvips has
@@ -275,19 +276,64 @@ normalize(VipsImage **image)
 }
 
 
-/* Takes the pixels of a vips image over. */
+/* Copies the rows of an image of 8 bits. */
+static bool
+copy_rows(nt_node_call_t *call, VipsImage *image, unsigned char *to)
+{
+    int         y;
+    bool        good;
+    size_t      line = (size_t) image->Xsize * (size_t) image->Bands;
+    VipsRect    rows = { 0, 0, image->Xsize, 0 };
+    VipsRegion *region = vips_region_new(image);
+
+    if (region == NULL) {
+        return false;
+    }
+
+    good = true;
+    for (y = 0; good && y < image->Ysize; y++) {
+        if (y == rows.top + rows.height) {
+            rows.top = y;
+            rows.height = VIPS_MIN(NT_ROWS, image->Ysize - y);
+            good = !nt_call_cancelled(call) &&
+                   vips_region_prepare(region, &rows) == 0;
+        }
+        if (good) {
+            memcpy(to + (size_t) y * line, VIPS_REGION_ADDR(region, 0, y),
+                   line);
+        }
+    }
+
+    g_object_unref(region);
+
+    return good;
+}
+
+
+/*
+ * Takes the pixels of a vips image over, on this thread: libvips' own ones
+ * now and then lose the error of a damaged image on their way, and give what
+ * was in memory for its pixels.
+ */
 static bool
 take_pixels(nt_node_call_t *call, VipsImage *image, nt_image_t *out)
 {
-    size_t size;
+    out->data = malloc((size_t) VIPS_IMAGE_SIZEOF_IMAGE(image));
+    if (out->data == NULL) {
+        return false;
+    }
 
-    watch(call, image);
-    out->data = vips_image_write_to_memory(image, &size);
     out->width = image->Xsize;
     out->height = image->Ysize;
     out->bands = image->Bands;
 
-    return out->data != NULL;
+    if (!copy_rows(call, image, out->data)) {
+        free(out->data);
+        out->data = NULL;
+        return false;
+    }
+
+    return true;
 }
 
 

@@ -157,10 +157,12 @@ SKIP: {
             command => 'echo hi > a.txt; cat a.txt; echo oops >&2; exit 3' } },
             { name => 'Bash', arguments => { command => 'sleep 9',
                 timeout => 100 } }] }, { text => 'Ran.' }]);
-    is($r->{results}{text}, 'Ran.', 'Bash, where programs may run')
-        or diag(explain([$r->{errors}, $r->{failure}]));
     my @results = map { $_->{result} }
         NodeTool::Agents::events($r, 'tool_result_update');
+    my $fault = $results[0]{error} // '';
+    skip "no sandbox here: $fault", 4 if $fault =~ /cannot be set up/;
+    is($r->{results}{text}, 'Ran.', 'Bash, where programs may run')
+        or diag(explain([$r->{errors}, $r->{failure}]));
     is_deeply($results[0], { exit_code => 3, stdout => "hi\n",
         stderr => "oops\n" }, '... tells what came out');
     is($t->read_file("$workspace/a.txt"), "hi\n", '... in the workspace');

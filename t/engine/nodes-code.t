@@ -48,8 +48,10 @@ like($e, qr/^code of workflows is not run here; the option --allow-code/,
 
 ($r, $e) = code('ExecuteBash', code => 'true');
 if ($e =~ /not installed|cannot be set up/) {
+    SKIP: { skip "no sandbox here: $e", 1 }
     $g->done;
-    plan skip_all => "no sandbox here: $e";
+    done_testing;
+    exit;
 }
 is($e, '', 'a script that says nothing');
 

@@ -29,8 +29,10 @@ sub pandoc {
 my ($r, $e) = pandoc('ConvertText', content => "# Title\n\n*text*",
     output_format => 'plain');
 if ($e =~ /not installed|cannot be set up/) {
+    SKIP: { skip "no pandoc here: $e", 1 }
     $g->done;
-    plan skip_all => "no pandoc here: $e";
+    done_testing;
+    exit;
 }
 is($r, "Title\n\ntext\n", 'Markdown as text') or diag($e);
 ($r, $e) = pandoc('ConvertText', content => '<p>a<b>b</b></p>',
