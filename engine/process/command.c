@@ -16,6 +16,8 @@
 #define MAX_FILES "1024"
 #define MAX_PROCS "256" /* processes and threads in a sandbox */
 
+#define VISIBLE "/mnt" /* where a workspace is for nobody, see add_view() */
+
 
 /* Where Debian has the programs that nodes run, when not in the package of
  * their name. */
@@ -116,6 +118,34 @@ add_program(nt_argv_t *argv, const char *name, bool sandbox, char **error)
     }
 
     return false;
+}
+
+
+/* Of root's programs, those that run in a workspace. */
+static bool
+has_view(const nt_process_t *p)
+{
+    return geteuid() == 0 && (p->flags & NT_PROCESS_SANDBOX) &&
+           (p->flags & NT_PROCESS_WORKSPACE);
+}
+
+
+/* A workspace is in the home, that none but root may enter; bwrap finds what
+ * it binds by its path, and is nobody then.  So root first shows it the
+ * workspace at another place, in a mount namespace of the program's own. */
+static bool
+add_view(nt_argv_t *argv, char **error)
+{
+    if (!add_program(argv, "bwrap", false, error)) {
+        return false;
+    }
+
+    nt_argv_list(argv, "--die-with-parent", "--dev-bind", "/", "/",
+                 "--bind-fd");
+    nt_argv_addf(argv, "%d", NT_SANDBOX_FD);
+    nt_argv_list(argv, VISIBLE, "--");
+
+    return true;
 }
 
 
@@ -229,8 +259,14 @@ add_sandbox(nt_argv_t *argv, const nt_process_t *p, char **error)
         nt_argv_add(argv, "/run/input");
     }
 
-    nt_argv_add(argv, "--bind-fd");
-    nt_argv_addf(argv, "%d", NT_SANDBOX_FD);
+    if (has_view(p)) {
+        nt_argv_list(argv, "--bind", VISIBLE);
+
+    } else {
+        nt_argv_add(argv, "--bind-fd");
+        nt_argv_addf(argv, "%d", NT_SANDBOX_FD);
+    }
+
     nt_argv_list(argv, NT_SANDBOX_FOLDER, "--remount-ro", "/dev",
                  "--remount-ro", "/", "--chdir", NT_SANDBOX_FOLDER, "--");
 
@@ -251,7 +287,8 @@ nt_process_command(nt_argv_t *argv, const nt_process_t *process, char **error)
     size_t i;
     bool   sandbox = (process->flags & NT_PROCESS_SANDBOX) != 0;
 
-    if (!add_launcher(argv, process, error) ||
+    if ((has_view(process) && !add_view(argv, error)) ||
+        !add_launcher(argv, process, error) ||
         (sandbox && !add_sandbox(argv, process, error)) ||
         !add_program(argv, process->argv[0], sandbox, error))
     {

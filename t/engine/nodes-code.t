@@ -13,10 +13,13 @@ use Test::More;
 
 use NodeTool::Graph qw(graph node);
 
-my $ws = File::Temp->newdir('nodetool-code-XXXXXX', TMPDIR => 1);
-chmod 0755, "$ws";
+# The workspace is in a home that only its owner may enter.
+my $home = File::Temp->newdir('nodetool-code-XXXXXX', TMPDIR => 1);
+my $ws = "$home/workspace";
+mkdir $ws or die $!;
+umask 077;
 my $g = NodeTool::Graph->new;
-my @run = (workspace => "$ws", workspace_name => 'user/flow');
+my @run = (workspace => $ws, workspace_name => 'user/flow');
 
 # Runs a node of the namespace: ({stdout => [...], stderr => [...]}, error,
 # events).  "-stream" are values that come to stdin.
@@ -47,7 +50,11 @@ like($e, qr/^code of workflows is not run here; the option --allow-code/,
     'off unless the operator allows it');
 
 ($r, $e) = code('ExecuteBash', code => 'true');
-if ($e =~ /not installed|cannot be set up/) {
+my $nobody = $> == 0
+    ? 'setpriv --reuid=65534 --regid=65534 --clear-groups' : '';
+if ($e =~ /not installed|cannot be set up/
+    && system("$nobody bwrap --unshare-user --ro-bind / / true 2> /dev/null"))
+{
     SKIP: { skip "no sandbox here: $e", 1 }
     $g->done;
     done_testing;
