@@ -108,6 +108,17 @@ nt_beneath_open_parent(int folder, const char *path, const char **name)
     return fd;
 }
 
+void
+nt_beneath_give(int folder, int at, const char *name)
+{
+    struct stat owner;
+
+    if (geteuid() == 0 && fstat(folder, &owner) == 0 && owner.st_uid != 0) {
+        (void) !fchownat(at, name, owner.st_uid, owner.st_gid,
+                         AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
+    }
+}
+
 static int
 make_folder(int folder, const char *path)
 {
@@ -119,7 +130,9 @@ make_folder(int folder, const char *path)
         return -1;
     }
     rc = mkdirat(parent, name, 0755);
-    if (rc == -1 && errno == EEXIST) {
+    if (rc == 0) {
+        nt_beneath_give(parent, parent, name);
+    } else if (errno == EEXIST) {
         rc = 0; /* somebody else was faster */
     }
     saved = errno;

@@ -22,6 +22,11 @@ int nt_beneath_open(int folder, const char *path, int flags, mode_t mode);
  * with errno. */
 int nt_beneath_make_folders(int folder, const char *path);
 
+/* As root, gives what was made in `folder` to the owner of `folder`: the
+ * programs of that user may have to work with it.  It is `name` under `at`, or
+ * `at` itself if `name` is "".  Where root may not do so, it stays root's. */
+void nt_beneath_give(int folder, int at, const char *name);
+
 /* Opens the folder that the last part of `path` is in; `*name` points at
  * that part. -1 with errno. */
 int nt_beneath_open_parent(int folder, const char *path, const char **name);

@@ -106,7 +106,9 @@ make_last(int folder, const char *path, bool exclusive)
         return -1;
     }
     rc = mkdirat(entry.parent, entry.name, 0755);
-    if (rc == -1 && errno == EEXIST && !exclusive) {
+    if (rc == 0) {
+        nt_beneath_give(entry.parent, entry.parent, entry.name);
+    } else if (errno == EEXIST && !exclusive) {
         rc = check_folder(folder, path); /* somebody else was faster */
         if (rc == -1 && errno == ENOTDIR) {
             errno = EEXIST;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "engine/assets/beneath.h"
+#include "engine/process/command.h"
 
 /*
  * The workspace as nodes use it (engine/nodetool_node.h): on the pool.
@@ -41,6 +42,11 @@ open_workspace(nt_run_t *run, nt_node_call_t *call)
         (void) nt_call_fail(call, "the workflow's workspace %s",
                             nt_call_errno(errno));
         return -1;
+    }
+    if (geteuid() == 0) {
+        /* what nodes make in it is for root's programs, too; these refuse to
+         * start where this fails */
+        (void) !fchown(fd, NT_PROCESS_NOBODY, NT_PROCESS_NOBODY);
     }
     if (!__atomic_compare_exchange_n(&run->workspace, &other, fd, false,
                                      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
@@ -125,6 +131,8 @@ nt_call_open(nt_node_call_t *call, const char *path, int flags)
     fd = nt_beneath_open(workspace, path, flags, 0644);
     if (fd == -1) {
         fail_path(call, path);
+    } else if ((flags & O_CREAT) != 0) {
+        nt_beneath_give(workspace, fd, "");
     }
     return fd;
 }
@@ -174,6 +182,7 @@ nt_call_open_new(nt_node_call_t *call, const char *path, char **used)
         fd = nt_beneath_open(workspace, *used, O_WRONLY | O_CREAT | O_EXCL,
                              0644);
         if (fd != -1) {
+            nt_beneath_give(workspace, fd, "");
             return fd;
         }
         saved = errno;

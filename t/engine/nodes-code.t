@@ -214,6 +214,13 @@ is($r->{result}{output}, 'kept', '... where other nodes read it');
 print(os.path.exists("/root"), os.path.exists("/home"), os.getcwd())');
 is_deeply($r->{stdout}, ["False False /workspace\n"], '... and sees no more');
 
+$r = $g->run(graph([node(n => 'nodetool.workspace.WriteTextFile',
+    path => 'there/was.txt', content => 'before')]), @run);
+($r, $e) = code('RunPythonCommand', command => 'f = open("there/was.txt", "r+")
+print(f.read()); f.write(" and after"); open("there/is.txt", "w")');
+is_deeply($r->{stdout}, ["before\n"], 'what other nodes wrote is the code\'s')
+    or diag($e);
+
 my @lines = ('x') x 1500;
 ($r, $e, $events) = code('ExecutePython',
     code => 'for i in range(1500): print("x")');
