@@ -5,6 +5,8 @@
  * from the edges for a node: how its inputs make a set, what must be there.
  */
 
+#define TOLD_MAX 80 /* bytes of a value that an error repeats */
+
 static bool
 is_empty(const json_t *value)
 {
@@ -61,6 +63,35 @@ report_bounds(nt_compile_t *c, const nt_node_plan_t *node,
     return true;
 }
 
+/* What was given instead of one of the values of an enumeration is told
+ * itself, unless it is long; of other types its type. */
+static bool
+report_type(nt_compile_t *c, const nt_node_plan_t *node, uint32_t i,
+            const json_t *given)
+{
+    const nt_type_t *type = node->types[i];
+    const char      *name = node->type->properties[i].name;
+
+    nt_buf_reset(&c->text);
+    nt_type_write(&c->text, type);
+    nt_buf_append_str(&c->text, NT_STR(", the workflow has "));
+    if (type->values != NULL && json_is_string(given) &&
+        json_string_length(given) <= TOLD_MAX)
+    {
+        nt_buf_append_json(&c->text, nt_str(json_string_value(given)));
+    } else {
+        nt_buf_append_str(&c->text, nt_str(nt_type_of(given)));
+    }
+    nt_buf_append(&c->text, "\0", 1);
+    if (c->text.failed) {
+        return false;
+    }
+    nt_compile_report(c, c->errors, node, NULL, name,
+                      "Node \"%s\" (%s): property \"%s\" takes %s", node->id,
+                      node->type_name, name, c->text.data);
+    return true;
+}
+
 /*
  * Values as older versions of node types had them, which real workflows still
  * have: the name of a font, the URI of a medium, a path as an object.  New
@@ -110,18 +141,7 @@ set_value(nt_compile_t *c, nt_node_plan_t *node, uint32_t i, json_t *given)
         value = convert_old(node->types[i], given);
     }
     if (value == NULL) {
-        nt_buf_reset(&c->text);
-        nt_type_write(&c->text, node->types[i]);
-        nt_buf_append(&c->text, "\0", 1);
-        if (c->text.failed) {
-            return false;
-        }
-        nt_compile_report(c, c->errors, node, NULL, property->name,
-                          "Node \"%s\" (%s): property \"%s\" takes %s, the "
-                          "workflow has %s",
-                          node->id, node->type_name, property->name,
-                          c->text.data, nt_type_of(given));
-        return true;
+        return report_type(c, node, i, given);
     }
     json_decref(node->values[i]);
     node->values[i] = value;

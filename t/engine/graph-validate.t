@@ -93,7 +93,7 @@ refused('a value that does not fit', graph([node(a => 'test.Add', a => 'x')]),
 refused('a value out of an enumeration',
     graph([node(n => 'test.Needy', image => { uri => 'u' }, mode => 'odd')]),
     { message => 'Node "n" (test.Needy): property "mode" takes one of "fast", '
-          . '"slow", the workflow has str', node_id => 'n',
+          . '"slow", the workflow has "odd"', node_id => 'n',
       node_type => 'test.Needy', property => 'mode' });
 refused('a ref of another type',
     graph([node(n => 'test.Needy', image => { type => 'audio' })]),
