@@ -353,7 +353,8 @@ NT_NODE_API const char *nt_call_setting(nt_node_call_t *call, const char *name);
 /* Opens a file of the workspace, the only part of the file system that
  * workflows see; its files are there again in the workflow's next run.
  * `path` is relative to it; a leading slash means its root; nothing leads
- * out.  `flags` as open(2); O_CREAT makes missing folders.
+ * out.  `flags` as open(2); O_CREAT makes missing folders.  A pipe, socket or
+ * device is an error: nothing here waits.
  * A file descriptor, or -1 after nt_call_fail. */
 NT_NODE_API int nt_call_open(nt_node_call_t *call, const char *path, int flags);
 

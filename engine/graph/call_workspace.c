@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/assets/beneath.h"
@@ -114,6 +115,17 @@ nt_call_user_folder(nt_node_call_t *call, const char *name)
     return fd;
 }
 
+/* Code of workflows makes pipes and sockets, too: to open or read one may
+ * take forever. */
+static bool
+is_file(int fd)
+{
+    struct stat stat;
+
+    return fstat(fd, &stat) == 0 &&
+           (S_ISREG(stat.st_mode) || S_ISDIR(stat.st_mode));
+}
+
 int
 nt_call_open(nt_node_call_t *call, const char *path, int flags)
 {
@@ -128,10 +140,19 @@ nt_call_open(nt_node_call_t *call, const char *path, int flags)
         fail_path(call, path);
         return -1;
     }
-    fd = nt_beneath_open(workspace, path, flags, 0644);
-    if (fd == -1) {
+    fd = nt_beneath_open(workspace, path, flags | O_NONBLOCK, 0644);
+    if (fd == -1 && errno != ENXIO) {
         fail_path(call, path);
-    } else if ((flags & O_CREAT) != 0) {
+        return -1;
+    }
+    if (fd == -1 || !is_file(fd)) {
+        (void) nt_call_fail(call, "\"%s\" is not a file", path);
+        if (fd != -1) {
+            (void) close(fd);
+        }
+        return -1;
+    }
+    if ((flags & O_CREAT) != 0) {
         nt_beneath_give(workspace, fd, "");
     }
     return fd;

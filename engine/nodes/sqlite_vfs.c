@@ -5,6 +5,8 @@
  * refused.
  */
 
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -87,14 +89,40 @@ vfs_full_path(sqlite3_vfs *base, const char *path, int size, char *out)
 }
 
 
+/* A journal may be a pipe that code of a workflow made: to open one would
+ * wait for its other end. */
+static int
+open_at_once(const char *path, int flags, int mode)
+{
+    return open(path, flags | O_NONBLOCK, mode);
+}
+
+
+static bool can_open_at_once;
+
+static void
+set_open(void)
+{
+    sqlite3_vfs *system = sqlite3_vfs_find(NULL);
+
+    can_open_at_once =
+        system != NULL && system->iVersion >= 3 &&
+        system->xSetSystemCall(system, "open",
+                               (sqlite3_syscall_ptr) open_at_once) == SQLITE_OK;
+}
+
+
 int
 nt_sqlite_vfs_init(nt_sqlite_vfs_t *vfs, int folder, const char *name)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
     int n;
 
+    (void) pthread_once(&once, set_open);
     vfs->system = sqlite3_vfs_find(NULL);
 
-    if (vfs->system == NULL) {
+    if (vfs->system == NULL || !can_open_at_once) {
         return SQLITE_ERROR;
     }
 

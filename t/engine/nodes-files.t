@@ -9,9 +9,11 @@ use utf8;
 
 use lib 't/lib';
 
+use Fcntl qw(O_NONBLOCK O_RDONLY);
 use File::Path qw(make_path);
 use File::Temp;
 use MIME::Base64 qw(encode_base64);
+use POSIX ();
 use Test::More;
 
 use NodeTool::Graph qw(graph node);
@@ -236,6 +238,20 @@ nodetool.workspace.WriteBinaryFile {"path":"new/c","content":"A*"} !! 'content' 
 nodetool.workspace.WriteBinaryFile {"path":"../b","content":""} !! must not lead out
 TABLE
 is(slurp('work/new/x.txt'), '-', 'a text over another');
+
+# What is no file is not waited for, whether somebody reads it or not.
+POSIX::mkfifo("$dir/work/new/pipe", 0600) or die;
+run_table(<<'TABLE', %folders, graph => $g);
+nodetool.workspace.WriteTextFile {"path":"new/pipe","content":"x"} !! "new/pipe" is not a file
+nodetool.text.SaveTextFile {"folder":"new","name":"pipe","text":"x"} !! "new/pipe" is not a file
+TABLE
+sysopen my $reader, "$dir/work/new/pipe", O_RDONLY | O_NONBLOCK or die;
+run_table(<<'TABLE', %folders, graph => $g);
+nodetool.workspace.WriteTextFile {"path":"new/pipe","content":"x"} !! "new/pipe" is not a file
+TABLE
+close $reader or die;
+unlink "$dir/work/new/pipe" or die;
+
 is(slurp('work/new/w'), "\xff\xfe\xe9\0!\0", 'one byte order mark');
 is(slurp('work/new/l'), "\xe9", 'latin-1');
 is(slurp('work/new/s'), "\xef\xbb\xbfs", 'utf-8-sig');

@@ -8,6 +8,7 @@ use warnings;
 use lib 't/lib';
 
 use File::Temp;
+use POSIX ();
 use Test::More;
 
 use NodeTool::Graph;
@@ -175,6 +176,15 @@ NodeTool::NodeTable::run_node($g, 'lib.sqlite.Query',
     '{"database_name":"evil.db","table_name":"sqlite_master"}',
     workspace => "$dir/work");
 ok(-e "$dir/other/victim", 'a forged journal deletes nothing outside');
+
+# A pipe in the place of a journal is not waited for.
+run_table(<<'TABLE', %in);
+lib.sqlite.ExecuteSQL {"database_name":"pipe.db","sql":"CREATE TABLE IF NOT EXISTS t (v)"} => {'rows_affected': 0, 'last_row_id': 0, 'message': 'SQL executed successfully'}
+TABLE
+POSIX::mkfifo("$dir/work/pipe.db-journal", 0600) or die;
+run_table(<<'TABLE', %in);
+lib.sqlite.Query {"database_name":"pipe.db","table_name":"t"} !! I/O error
+TABLE
 
 like((NodeTool::NodeTable::run_node($g, 'lib.sqlite.Query', '{}'))[1],
     qr/gives workflows no workspace/, 'without a workspace');
