@@ -279,12 +279,44 @@ nt_provider_use(nt_node_call_t *call, const nt_provider_t *provider,
 }
 
 
+/* Ids become parts of URLs that are asked with the operator's key: those with
+ * which a workflow would ask for something else are refused. */
+static bool
+is_id(const char *id)
+{
+    for (const char *p = id; *p != '\0'; p++) {
+        if ((unsigned char) *p <= ' ' || *p == 0x7f ||
+            strchr("?#%\\", *p) != NULL) {
+            return false;
+        }
+
+        if ((p == id || p[-1] == '/') && strncmp(p, "..", 2) == 0 &&
+            (p[2] == '\0' || p[2] == '/' || p[2] == ':'))
+        {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
 static bool
 set_id(nt_node_call_t *call, const char *id, const char *suffix,
        nt_model_t *model)
 {
-    int n = snprintf(model->id, sizeof(model->id), "%s%s%s", id,
-                     suffix[0] != '\0' ? ":" : "", suffix);
+    int n;
+
+    if (!is_id(id)) {
+        (void) nt_call_fail(call,
+                            "the model's id \"%.64s\" is none: it must "
+                            "be one as the provider lists it",
+                            id);
+        return false;
+    }
+
+    n = snprintf(model->id, sizeof(model->id), "%s%s%s", id,
+                 suffix[0] != '\0' ? ":" : "", suffix);
 
     /* the router's names have dashes */
     for (char *p = model->id + strlen(id); suffix[0] != '\0' && *p != '\0'; p++)

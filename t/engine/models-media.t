@@ -225,6 +225,12 @@ output('nodetool.audio.TextToSpeech', 'audio', text => 'hi', speed => 2,
     model => ref_model('tts_model', 'gemini', 'x'));
 like(error(), qr/set 'speed' to 1/, '... at one speed');
 
+for my $id ('../files', 'a/../../files', 'x?key=1', 'x#', 'a%2fb', "a b") {
+    output('nodetool.audio.TextToSpeech', 'audio', text => 'x',
+        model => ref_model('tts_model', 'gemini', $id));
+    like(error(), qr/\Qthe model's id "$id" is none/, "... and no path: $id");
+}
+
 # models that nobody has chosen
 for my $default (['nodetool.text.AutomaticSpeechRecognition', 'text',
         'asr_model', 'whisper-1', audio => NodeTool::MockMedia::media_ref('audio')],
