@@ -217,6 +217,31 @@ nt_buf_append_json(nt_buf_t *buf, nt_str_t str)
 
 
 void
+nt_buf_append_percent(nt_buf_t *buf, nt_str_t str, const char *keep)
+{
+    static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                     "abcdefghijklmnopqrstuvwxyz"
+                                     "0123456789-._~";
+    static const char digits[] = "0123456789ABCDEF";
+    size_t            i;
+    unsigned char     c;
+
+    for (i = 0; i < str.len; i++) {
+        c = (unsigned char) str.data[i];
+
+        if (c != '\0' &&
+            (strchr(unreserved, c) != NULL || strchr(keep, c) != NULL)) {
+            nt_buf_append_char(buf, (char) c);
+        } else {
+            nt_buf_append_char(buf, '%');
+            nt_buf_append_char(buf, digits[c >> 4]);
+            nt_buf_append_char(buf, digits[c & 0xf]);
+        }
+    }
+}
+
+
+void
 nt_buf_reset(nt_buf_t *buf)
 {
     buf->len = 0;

@@ -36,6 +36,10 @@ char *nt_buf_reserve(nt_buf_t *buf, size_t len);
  * always valid JSON; DEL and non-ASCII characters are kept as they are. */
 void nt_buf_append_json(nt_buf_t *buf, nt_str_t str);
 
+/* Appends `str` percent-encoded (RFC 3986, 2.1), but for the unreserved
+ * characters and those of `keep` ("/" in a path; "" for none). */
+void nt_buf_append_percent(nt_buf_t *buf, nt_str_t str, const char *keep);
+
 void nt_buf_reset(nt_buf_t *buf); /* empties it, keeps its memory */
 void nt_buf_free(nt_buf_t *buf);  /* frees its memory, leaves it empty */
 

@@ -162,34 +162,12 @@ nt_uri_key(nt_buf_t *buf, nt_str_t uri, nt_str_t base_url)
     return percent_decode(buf, uri);
 }
 
-/* RFC 3986, 2.1; what is in paths stays. */
-static void
-percent_encode(nt_buf_t *buf, nt_str_t path)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    size_t            i;
-
-    for (i = 0; i < path.len; i++) {
-        unsigned char c = (unsigned char) path.data[i];
-
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-            (c >= '0' && c <= '9') || strchr("-._~/", c) != NULL)
-        {
-            nt_buf_append_char(buf, (char) c);
-        } else {
-            nt_buf_append_char(buf, '%');
-            nt_buf_append_char(buf, digits[c >> 4]);
-            nt_buf_append_char(buf, digits[c & 0xf]);
-        }
-    }
-}
-
 void
 nt_uri_asset(nt_buf_t *buf, nt_str_t base_url, nt_str_t key)
 {
     nt_buf_append_str(buf, base_url);
     nt_buf_append_str(buf, NT_STR(NT_STORAGE_PATH));
-    percent_encode(buf, key);
+    nt_buf_append_percent(buf, key, "/");
 }
 
 void
@@ -200,7 +178,7 @@ nt_uri_file(nt_buf_t *buf, nt_str_t path)
         path.data++;
         path.len--;
     }
-    percent_encode(buf, path);
+    nt_buf_append_percent(buf, path, "/");
 }
 
 nt_rc_t

@@ -1,6 +1,5 @@
 #include "engine/http/serpapi.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 #include "engine/json.h"
@@ -9,28 +8,6 @@
 #define TIMEOUT  60.0 /* seconds */
 
 #define DEPTH_MAX 64 /* of a reply that is looked through */
-
-
-/* Appends a text percent-encoded (RFC 3986). */
-static void
-append_encoded(nt_buf_t *url, nt_str_t text)
-{
-    size_t               i;
-    static const char    unreserved[] = "-._~";
-    static const char    digits[] = "0123456789ABCDEF";
-    const unsigned char *p = (const unsigned char *) text.data;
-
-    for (i = 0; i < text.len; i++) {
-        if (isalnum(p[i]) || (p[i] != '\0' && strchr(unreserved, p[i]))) {
-            nt_buf_append_char(url, (char) p[i]);
-
-        } else {
-            nt_buf_append_char(url, '%');
-            nt_buf_append_char(url, digits[p[i] >> 4]);
-            nt_buf_append_char(url, digits[p[i] & 15]);
-        }
-    }
-}
 
 
 /* Appends "NAME=VALUE&", unless there is no value. */
@@ -48,9 +25,9 @@ append_parameter(nt_buf_t *url, const char *name, const json_t *value)
     }
 
     if (text.len > 0) {
-        append_encoded(url, nt_str(name));
+        nt_buf_append_percent(url, nt_str(name), "");
         nt_buf_append_char(url, '=');
-        append_encoded(url, (nt_str_t) { text.data, text.len });
+        nt_buf_append_percent(url, (nt_str_t) { text.data, text.len }, "");
         nt_buf_append_char(url, '&');
     }
 
@@ -81,7 +58,7 @@ append_url(nt_buf_t *url, const char *base, const json_t *query,
     }
 
     nt_buf_append_str(url, NT_STR("output=json&api_key="));
-    append_encoded(url, nt_str(key));
+    nt_buf_append_percent(url, nt_str(key), "");
     nt_buf_append_char(url, '\0');
 }
 

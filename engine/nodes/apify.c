@@ -60,7 +60,7 @@ make_item(const field_t *field, const json_t *item)
 
     if (field->prefix != NULL) {
         nt_buf_append_str(&text, nt_str(field->prefix));
-        nt_web_escape(&text, nt_ustr(item));
+        nt_buf_append_percent(&text, nt_ustr(item), "");
     } else {
         nt_buf_append_str(&text, nt_ustr(item));
     }

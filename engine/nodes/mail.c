@@ -65,7 +65,7 @@ nt_mail_imap(nt_node_call_t *call, nt_str_t folder, nt_str_t uid,
 
     nt_buf_append_str(&url, nt_str(base != NULL ? base : IMAP_URL));
     nt_buf_append_char(&url, '/');
-    nt_web_escape(&url, folder);
+    nt_buf_append_percent(&url, folder, "");
 
     if (uid.len > 0) {
         nt_buf_append_str(&url, NT_STR(";UID="));

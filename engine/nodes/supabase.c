@@ -43,9 +43,9 @@ add_param(ask_t *ask, nt_str_t name, nt_str_t value)
 {
     nt_buf_append_char(&ask->url, ask->query ? '&' : '?');
     ask->query = true;
-    nt_web_escape(&ask->url, name);
+    nt_buf_append_percent(&ask->url, name, "");
     nt_buf_append_char(&ask->url, '=');
-    nt_web_escape(&ask->url, value);
+    nt_buf_append_percent(&ask->url, value, "");
 }
 
 
@@ -88,7 +88,7 @@ begin(nt_node_call_t *call, ask_t *ask, const char *folder, nt_str_t name)
 
     nt_buf_append_str(&ask->url, root);
     nt_buf_append_str(&ask->url, nt_str(folder));
-    nt_web_escape(&ask->url, name);
+    nt_buf_append_percent(&ask->url, name, "");
     add_header(ask, "apikey", "", key);
     add_header(ask, "Authorization", "Bearer ", key);
     add_header(ask, "Content-Type", "", "application/json");

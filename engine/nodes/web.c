@@ -424,24 +424,6 @@ nt_web_store(nt_node_call_t *call, const char *ref_type, nt_str_t content,
 /* --- encodings --- */
 
 void
-nt_web_escape(nt_buf_t *out, nt_str_t text)
-{
-    size_t        i;
-    unsigned char c;
-
-    for (i = 0; i < text.len; i++) {
-        c = (unsigned char) text.data[i];
-
-        if (isalnum(c) || (c != '\0' && strchr("-._~", c) != NULL)) {
-            nt_buf_append_char(out, (char) c);
-        } else {
-            nt_buf_printf(out, "%%%02X", c);
-        }
-    }
-}
-
-
-void
 nt_web_base64(nt_buf_t *out, nt_str_t bytes)
 {
     char *room;

@@ -73,10 +73,6 @@ bool nt_web_is_image(nt_str_t content);
 json_t *nt_web_store(nt_node_call_t *call, const char *ref_type,
                      nt_str_t content, const char *type, const char *url);
 
-/* Appends text percent-encoded, but for the unreserved characters of RFC
- * 3986. */
-void nt_web_escape(nt_buf_t *out, nt_str_t text);
-
 /* Appends base64 (RFC 4648). */
 void nt_web_base64(nt_buf_t *out, nt_str_t bytes);
 

@@ -33,6 +33,13 @@ test_append(void)
     is_str(text(&buf), "0 1005 18446744073709551615", "appends numbers");
     nt_buf_reset(&buf);
 
+    nt_buf_append_percent(&buf, NT_STR("aZ0-._~/ %\xc3\xa9\0"), "");
+    nt_buf_append_char(&buf, ' ');
+    nt_buf_append_percent(&buf, NT_STR("a/b?"), "/");
+    is_str(text(&buf), "aZ0-._~%2F%20%25%C3%A9%00 a/b%3F",
+           "appends percent-encoded");
+    nt_buf_reset(&buf);
+
     memset(big, 'a', sizeof(big) - 1);
     big[sizeof(big) - 1] = '\0';
     nt_buf_printf(&buf, "%s%s%s", big, big, big);
