@@ -230,17 +230,6 @@ nt_redis_make(nt_redis_t *redis, nt_buf_t *text, int script, size_t head,
 
 
 void
-nt_redis_command(nt_redis_t *redis, const nt_redis_args_t *args, bool again,
-                 nt_redis_cb cb, void *arg)
-{
-    nt_buf_t text = { 0 };
-
-    nt_redis_format(&text, args->n, args->args);
-    nt_redis_make(redis, &text, -1, 0, again, cb, arg);
-}
-
-
-void
 nt_redis_eval(nt_redis_t *redis, unsigned script, const nt_redis_args_t *args,
               bool again, nt_redis_cb cb, void *arg)
 {

@@ -73,11 +73,8 @@ void nt_redis_arg(nt_redis_args_t *args, nt_str_t value);
 void nt_redis_arg_text(nt_redis_args_t *args, const char *text); /* or NULL */
 void nt_redis_arg_int(nt_redis_args_t *args, int64_t value);
 
-/* `again`: may be sent a second time. The callback may come at once. */
-void nt_redis_command(nt_redis_t *redis, const nt_redis_args_t *args,
-                      bool again, nt_redis_cb cb, void *arg);
-
-/* Calls the script of this number; args[0] is its one key. */
+/* Calls the script of this number; args[0] is its one key.  `again`: may be
+ * sent a second time.  The callback may come at once. */
 void nt_redis_eval(nt_redis_t *redis, unsigned script,
                    const nt_redis_args_t *args, bool again, nt_redis_cb cb,
                    void *arg);

@@ -402,13 +402,6 @@ nt_model_text(const json_t *reply)
 }
 
 
-json_t *
-nt_model_tool_calls(const json_t *reply)
-{
-    return json_object_get(nt_model_message(reply), "tool_calls");
-}
-
-
 const char *
 nt_model_finish(const json_t *reply)
 {

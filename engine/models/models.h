@@ -50,11 +50,9 @@ typedef struct {
 json_t *nt_model_chat(nt_node_call_t *call, const nt_model_chat_t *chat);
 
 /* Of a reply, borrowed: the assistant's message, to be put behind the
- * messages; its text ("" when it has none); its tool calls [{"id", "type",
- * "function": {"name", "arguments": JSON text}}] or NULL; why it ended. */
+ * messages; its text ("" when it has none); why it ended. */
 json_t     *nt_model_message(const json_t *reply);
 nt_str_t    nt_model_text(const json_t *reply);
-json_t     *nt_model_tool_calls(const json_t *reply);
 const char *nt_model_finish(const json_t *reply);
 
 /* The arguments of a tool call as an object, {} for none.  A new reference;

@@ -364,25 +364,6 @@ nt_workflows_put_end(nt_workflows_t *w, nt_workflow_write_t *write,
 
 
 int
-nt_workflows_put(nt_workflows_t *w, const char *user, const char *id,
-                 const char *body, size_t len, json_t **workflow,
-                 nt_buf_t *error)
-{
-    int                  status;
-    nt_workflow_write_t *write;
-
-    status = nt_workflows_put_begin(w, user, id, body, len, &write, error);
-    if (status != 200 && status != 201) {
-        return status;
-    }
-
-    nt_workflow_write_run(write);
-
-    return nt_workflows_put_end(w, write, workflow, error);
-}
-
-
-int
 nt_workflows_delete(nt_workflows_t *w, const char *user, const char *id,
                     nt_buf_t *error)
 {

@@ -36,14 +36,12 @@ int nt_workflows_list(nt_workflows_t *workflows, const char *user,
                       nt_buf_t *error);
 int nt_workflows_get(nt_workflows_t *workflows, const char *user,
                      const char *id, json_t **workflow, nt_buf_t *error);
-int nt_workflows_put(nt_workflows_t *workflows, const char *user,
-                     const char *id, const char *body, size_t len,
-                     json_t **workflow, nt_buf_t *error);
+
 /*
- * The same in three steps, so that a loop does not wait for the disk: begin
- * checks the body and says what to write (on other than 2xx there is nothing
- * to write), run writes and may be called on any thread, end says how it
- * went and frees `write`.
+ * Puts a workflow in three steps, so that a loop does not wait for the disk:
+ * begin checks the body and says what to write (on other than 2xx there is
+ * nothing to write), run writes and may be called on any thread, end says how
+ * it went and frees `write`.
  */
 typedef struct nt_workflow_write nt_workflow_write_t;
 
