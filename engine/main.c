@@ -23,6 +23,7 @@
 #include "engine/nodes/packs.h"
 #include "engine/nodes/registry.h"
 #include "engine/options.h"
+#include "engine/services.h"
 #include "engine/socket.h"
 #include "engine/wire/wire.h"
 #include "engine/workflows/workflows.h"
@@ -45,6 +46,7 @@ typedef struct {
     nt_results_t     *results;
     nt_store_t       *store;
     nt_jobs_t        *jobs;
+    nt_services_t     services;
     nt_wire_t        *wire;
     int               workspace;
     int               assets;
@@ -234,11 +236,14 @@ static bool
 open_wire(nt_engine_t *engine)
 {
     nt_buf_t          error = { 0 };
-    nt_wire_options_t options = { .loop = &engine->loop,
-                                  .max_body = engine->options.max_body,
-                                  .jobs = engine->jobs,
-                                  .workflows = engine->workflows,
-                                  .registry = engine->registry };
+    nt_wire_options_t options = { .max_body = engine->options.max_body,
+                                  .services = &engine->services };
+
+    engine->services = (nt_services_t) { .loop = &engine->loop,
+                                         .jobs = engine->jobs,
+                                         .workflows = engine->workflows,
+                                         .registry = engine->registry,
+                                         .http = engine->http };
 
     options.fd = nt_socket_listen(engine->options.socket, &error);
     if (options.fd == -1) {

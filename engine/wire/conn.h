@@ -60,15 +60,16 @@ struct nt_conn {
 };
 
 struct nt_wire {
-    nt_wire_options_t options;
-    uv_pipe_t         listener;
-    uv_prepare_t      flusher; /* writes what a turn of the loop has brought */
-    nt_conn_t        *conns;
-    nt_conn_t        *dirty;
-    bool              draining;
-    bool              closing;
-    unsigned          handles; /* listener and flusher, until closed */
-    unsigned          alive;   /* connections whose memory is not freed */
+    nt_wire_options_t    options;
+    const nt_services_t *services;
+    uv_pipe_t            listener;
+    uv_prepare_t flusher; /* writes what a turn of the loop has brought */
+    nt_conn_t   *conns;
+    nt_conn_t   *dirty;
+    bool         draining;
+    bool         closing;
+    unsigned     handles; /* listener and flusher, until closed */
+    unsigned     alive;   /* connections whose memory is not freed */
     void (*drained)(void *arg);
     void    *arg;
     nt_buf_t body;           /* where ops build a reply's body */

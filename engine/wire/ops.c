@@ -105,7 +105,7 @@ start_health(nt_conn_t *conn, const char *body, size_t len)
     bool    ready;
     json_t *stats;
 
-    stats = nt_jobs_stats(conn->wire->options.jobs);
+    stats = nt_jobs_stats(conn->wire->services->jobs);
 
     ready = json_is_object(stats) && !conn->wire->draining &&
             !json_is_false(json_object_get(stats, "connected"));
@@ -127,7 +127,7 @@ start_health(nt_conn_t *conn, const char *body, size_t len)
 static void
 start_node_list(nt_conn_t *conn, const char *body, size_t len)
 {
-    json_t *metadata = nt_registry_metadata(conn->wire->options.registry);
+    json_t *metadata = nt_registry_metadata(conn->wire->services->registry);
 
     if (metadata == NULL) {
         nt_conn_error(conn, 503, NULL, NT_STR(""));
@@ -166,9 +166,9 @@ start_workflow_list(nt_conn_t *conn, const char *body, size_t len)
         return;
     }
 
-    status = nt_workflows_list(conn->wire->options.workflows, nt_op_user(conn),
-                               nt_conn_field(conn, "cursor"), (unsigned) limit,
-                               &list, &error);
+    status = nt_workflows_list(conn->wire->services->workflows,
+                               nt_op_user(conn), nt_conn_field(conn, "cursor"),
+                               (unsigned) limit, &list, &error);
     reply_workflow(conn, status, list, &error);
 }
 
@@ -185,7 +185,7 @@ start_workflow_get(nt_conn_t *conn, const char *body, size_t len)
         return;
     }
 
-    status = nt_workflows_get(conn->wire->options.workflows, nt_op_user(conn),
+    status = nt_workflows_get(conn->wire->services->workflows, nt_op_user(conn),
                               id, &workflow, &error);
     reply_workflow(conn, status, workflow, &error);
 }
@@ -202,7 +202,7 @@ start_workflow_delete(nt_conn_t *conn, const char *body, size_t len)
         return;
     }
 
-    status = nt_workflows_delete(conn->wire->options.workflows,
+    status = nt_workflows_delete(conn->wire->services->workflows,
                                  nt_op_user(conn), id, &error);
     if (status >= 300) {
         nt_op_fail(conn, status, &error);
@@ -240,7 +240,7 @@ put_done(uv_work_t *work, int cancelled)
     nt_put_t  *put = work->data;
     nt_conn_t *conn = put->conn;
 
-    status = nt_workflows_put_end(conn->wire->options.workflows, put->write,
+    status = nt_workflows_put_end(conn->wire->services->workflows, put->write,
                                   &workflow, &error);
     if (conn->closing) {
         json_decref(workflow);
@@ -273,9 +273,9 @@ start_workflow_put(nt_conn_t *conn, const char *body, size_t len)
         return;
     }
 
-    status =
-        nt_workflows_put_begin(conn->wire->options.workflows, nt_op_user(conn),
-                               id, body, len, &put->write, &error);
+    status = nt_workflows_put_begin(conn->wire->services->workflows,
+                                    nt_op_user(conn), id, body, len,
+                                    &put->write, &error);
     if (status >= 300) {
         free(put);
         nt_op_fail(conn, status, &error);
@@ -286,7 +286,7 @@ start_workflow_put(nt_conn_t *conn, const char *body, size_t len)
     put->work.data = put;
 
     /* fails only without a function to call */
-    (void) uv_queue_work(conn->wire->options.loop, &put->work, put_work,
+    (void) uv_queue_work(conn->wire->services->loop, &put->work, put_work,
                          put_done);
 }
 

@@ -19,7 +19,7 @@ static void watch(nt_conn_t *conn, uint64_t after);
 static nt_jobs_t *
 jobs_of(const nt_conn_t *conn)
 {
-    return conn->wire->options.jobs;
+    return conn->wire->services->jobs;
 }
 
 
@@ -237,7 +237,7 @@ nt_op_job_run(nt_conn_t *conn, const char *body, size_t len)
         return;
     }
 
-    status = nt_workflows_graph(conn->wire->options.workflows, request.user,
+    status = nt_workflows_graph(conn->wire->services->workflows, request.user,
                                 request.workflow_id, &graph, &error);
     if (status != 200) {
         nt_op_fail(conn, status, &error);

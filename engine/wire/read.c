@@ -212,7 +212,7 @@ nt_conn_accept(nt_wire_t *wire)
         return;
     }
 
-    (void) uv_pipe_init(wire->options.loop, &conn->pipe, 0);
+    (void) uv_pipe_init(wire->services->loop, &conn->pipe, 0);
 
     conn->wire = wire;
     conn->refs = 1;

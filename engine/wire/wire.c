@@ -73,10 +73,11 @@ nt_wire_new(const nt_wire_options_t *options)
     }
 
     wire->options = *options;
+    wire->services = options->services;
 
     /* these two cannot fail */
-    (void) uv_pipe_init(options->loop, &wire->listener, 0);
-    (void) uv_prepare_init(options->loop, &wire->flusher);
+    (void) uv_pipe_init(options->services->loop, &wire->listener, 0);
+    (void) uv_prepare_init(options->services->loop, &wire->flusher);
 
     wire->listener.data = wire;
     wire->flusher.data = wire;

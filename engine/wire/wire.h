@@ -9,19 +9,14 @@
 
 #include <uv.h>
 
-#include "engine/jobs/jobs.h"
-#include "engine/nodes/registry.h"
-#include "engine/workflows/workflows.h"
+#include "engine/services.h"
 
 typedef struct nt_wire nt_wire_t;
 
 typedef struct {
-    uv_loop_t           *loop;
     int                  fd;       /* a listening socket; becomes the wire's */
     size_t               max_body; /* bytes of a request's body */
-    nt_jobs_t           *jobs;     /* these three outlive the wire */
-    nt_workflows_t      *workflows;
-    const nt_registry_t *registry;
+    const nt_services_t *services;
 } nt_wire_options_t;
 
 /* NULL with errno set. */

@@ -1,0 +1,26 @@
+/*
+ * engine/services.h - the parts of an engine that requests and WebSockets
+ * use.
+ *
+ * main.c puts them together; all of them outlive whoever gets this struct.
+ */
+
+#ifndef NT_SERVICES_H
+#define NT_SERVICES_H
+
+#include <uv.h>
+
+#include "engine/http/http.h"
+#include "engine/jobs/jobs.h"
+#include "engine/nodes/registry.h"
+#include "engine/workflows/workflows.h"
+
+typedef struct {
+    uv_loop_t           *loop;
+    nt_jobs_t           *jobs;
+    nt_workflows_t      *workflows;
+    const nt_registry_t *registry;
+    nt_http_client_t    *http;
+} nt_services_t;
+
+#endif
