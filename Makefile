@@ -103,7 +103,8 @@ $(BUILD)/nodetool: $(call obj,$(CLI_SRC)) $(BUILD)/libnodetool-engine.a \
 engine: $(BUILD)/nodetool-engine
 
 # What the command finds beside itself, in the build folder as when installed.
-SHARE_SRC = $(wildcard conf/*.conf examples/*.json)
+CONSOLE   = $(shell find console -type f 2>/dev/null)
+SHARE_SRC = $(wildcard conf/*.conf examples/*.json) $(CONSOLE)
 SHARE     = $(patsubst %,$(BUILD)/share/nodetool/%,$(SHARE_SRC))
 
 $(BUILD)/share/nodetool/%: %
@@ -343,6 +344,10 @@ install: build
 	install -m 644 conf/*.conf $(DESTDIR)$(PREFIX)/share/nodetool/conf
 	install -m 644 examples/*.json \
 	    $(DESTDIR)$(PREFIX)/share/nodetool/examples
+	for file in $(CONSOLE); do \
+	    install -D -m 644 $$file \
+	        $(DESTDIR)$(PREFIX)/share/nodetool/$$file || exit 1; \
+	done
 	install -m 644 packaging/$(NGINX_MOD) $(DESTDIR)$(NGINX_AVAILABLE)
 	sed 's|@PREFIX@|$(PREFIX)|' packaging/nodetool.service \
 	    > $(DESTDIR)$(UNIT_DIR)/nodetool.service

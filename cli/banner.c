@@ -51,7 +51,9 @@ static void
 print_curl(const nt_server_t *server, const char *url)
 {
     char       *auth = curl_auth(server);
+    bool        editor = server->options.surface == NT_SURFACE_EDITOR;
     const char *model = server->options.default_model;
+    const char *workflows = editor ? "api/workflows" : "workflows";
 
     (void) printf("Try:\n\n"
                   "  curl -s%s -H 'Content-Type: application/json' "
@@ -60,21 +62,22 @@ print_curl(const nt_server_t *server, const char *url)
                   "\"Hello!\"}]}'\n\n",
                   auth, url, model != NULL ? model : "echo");
 
-    if (nt_server_is_worker(server) &&
+    if (nt_server_has_engine(server) &&
         nt_home_has_workflow(&server->home, "greeting"))
     {
         (void) printf("  curl -s%s -H 'Content-Type: application/json' "
-                      "%s/workflows/greeting/run -d '{\"params\": {\"name\": "
+                      "%s/%s/greeting/run -d '{\"params\": {\"name\": "
                       "\"Ada\"}}'\n\n"
                       "  curl -sN%s -H 'Content-Type: application/json' "
-                      "%s/workflows/greeting/run/stream -d '{\"params\": "
+                      "'%s/%s/greeting/run%s' -d '{\"params\": "
                       "{\"name\": \"Ada\"}}'\n\n",
-                      auth, url, auth, url);
+                      auth, url, workflows, auth, url, workflows,
+                      editor ? "?stream=true" : "/stream");
     } else {
         (void) printf("  curl -s%s %s/v1/models\n\n"
                       "  curl -s%s %s/%s\n\n",
                       auth, url, auth, url,
-                      nt_server_is_worker(server) ? "workflows" : "health");
+                      nt_server_has_engine(server) ? workflows : "health");
     }
 
     free(auth);
@@ -116,7 +119,8 @@ nt_banner_print(const nt_server_t *server)
     print_auth(server);
     (void) printf("  Providers  %s\n", nt_nginx_providers());
 
-    if (nt_server_is_worker(server)) {
+    if (nt_server_has_engine(server)) {
+        (void) printf("  Console    %s/console\n", url);
         (void) printf("  Jobs       %s\n",
                       o->memory          ? "in memory: they end with this "
                                            "process"

@@ -45,6 +45,10 @@ exec_child(const nt_child_t *child, int log, int report, pid_t parent)
         _exit(NT_CLI_FAILED); /* it died before it could be watched */
     }
 
+    for (int i = 0; i < NT_CHILD_ENV && child->env[i] != NULL; i++) {
+        (void) putenv((char *) child->env[i]);
+    }
+
     null = open("/dev/null", O_RDONLY);
     if (null != -1 && dup2(null, STDIN_FILENO) != -1 &&
         dup2(log, STDOUT_FILENO) != -1 && dup2(log, STDERR_FILENO) != -1)

@@ -10,10 +10,12 @@
 #include <sys/types.h>
 
 #define NT_CHILD_ARGS 32
+#define NT_CHILD_ENV  4
 
 typedef struct {
     const char *name;                /* for messages */
     const char *argv[NT_CHILD_ARGS]; /* ended by NULL; borrowed */
+    const char *env[NT_CHILD_ENV];   /* "NAME=VALUE", for it alone; the same */
     const char *log;                 /* file for stdout and stderr; borrowed */
 
     /* Whether it serves; asked again and again after a start. */

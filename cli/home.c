@@ -5,10 +5,10 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -16,11 +16,7 @@
 #include "cli/cli.h"
 #include "cli/folder.h"
 #include "core/nt_id.h"
-#include "core/nt_token.h"
 #include "engine/workflows/file.h"
-
-#define NT_TOKEN_BYTES    32
-#define NT_TOKEN_FILE_MAX 65536
 
 #define NT_SETTLE_MS      20000
 #define NT_SETTLE_STEP_MS 50
@@ -75,21 +71,98 @@ make_run(const char *home)
 }
 
 
-/* The process that has locked a home; 0 when the file does not tell. */
-static pid_t
-lock_owner(int lock)
+bool
+nt_home_path(char **path)
 {
-    char pid[32] = "";
+    char       *cwd, *relative;
+    const char *env = nt_cli_env("NODETOOL_HOME");
 
-    return pread(lock, pid, sizeof(pid) - 1, 0) > 0 ? atoi(pid) : 0;
+    if (*path == NULL && env != NULL) {
+        *path = nt_cli_strdup(env);
+    }
+
+    if (*path == NULL) {
+        env = nt_cli_env("HOME");
+        if (env == NULL) {
+            nt_cli_say("there is no $HOME; say --home DIR");
+            return false;
+        }
+
+        *path = nt_cli_printf("%s/.local/share/nodetool", env);
+    }
+
+    if ((*path)[0] != '/') {
+        cwd = getcwd(NULL, 0);
+        if (cwd == NULL) {
+            nt_cli_say("the current folder: %s", strerror(errno));
+            return false;
+        }
+
+        relative = *path;
+        *path = nt_cli_printf("%s/%s", cwd, relative);
+        free(relative);
+        free(cwd);
+    }
+
+    return true;
+}
+
+
+/* --- the lock: "PID NAME" in run/LOCK.lock --- */
+
+/* The server that has locked a home: its process, and its name in `name`,
+ * "server" when the file does not tell; 0 when not even its process. */
+static pid_t
+lock_owner(int lock, char name[NT_HOME_NAME])
+{
+    int     pid = 0;
+    char    text[64];
+    ssize_t n = pread(lock, text, sizeof(text) - 1, 0);
+
+    (void) strcpy(name, "server");
+
+    if (n > 0) {
+        text[n] = '\0';
+        (void) sscanf(text, "%d %15s", &pid, name);
+    }
+
+    return pid;
+}
+
+
+pid_t
+nt_home_server(const char *path, const char *lock, char name[NT_HOME_NAME])
+{
+    int   fd;
+    pid_t pid = 0;
+    char *file = nt_cli_printf("%s/run/%s.lock", path, lock);
+
+    fd = open(file, O_RDONLY | O_CLOEXEC);
+    free(file);
+
+    if (fd == -1) {
+        return 0;
+    }
+
+    if (flock(fd, LOCK_SH | LOCK_NB) == -1) {
+        pid = lock_owner(fd, name);
+        if (pid != 0 && kill(pid, 0) == -1 && errno == ESRCH) {
+            pid = 0; /* only its programs are left, and about to end */
+        }
+    }
+
+    (void) close(fd);
+
+    return pid;
 }
 
 
 void
-nt_home_settle(const char *path, const char *name)
+nt_home_settle(const char *path, const char *lock_name)
 {
     int   lock;
-    char *file = nt_cli_printf("%s/run/%s.lock", path, name);
+    char  name[NT_HOME_NAME] = "";
+    char *file = nt_cli_printf("%s/run/%s.lock", path, lock_name);
 
     lock = open(file, O_RDONLY | O_CLOEXEC);
     free(file);
@@ -100,7 +173,7 @@ nt_home_settle(const char *path, const char *name)
 
     for (int i = 0; i < NT_SETTLE_MS / NT_SETTLE_STEP_MS; i++) {
         if (flock(lock, LOCK_SH | LOCK_NB) == 0 ||
-            kill(lock_owner(lock), 0) == 0 || errno != ESRCH)
+            kill(lock_owner(lock, name), 0) == 0 || errno != ESRCH)
         {
             break;
         }
@@ -120,9 +193,11 @@ nt_home_settle(const char *path, const char *name)
 /* The programs that are started inherit the lock: a home is free when the
  * last of them has ended, whatever became of their parent. */
 static bool
-lock_home(nt_home_t *home, const char *name)
+lock_home(nt_home_t *home, const char *lock, const char *name)
 {
-    char *path = nt_cli_printf("%s/run/%s.lock", home->path, name);
+    char  other[NT_HOME_NAME];
+    char *path = nt_cli_printf("%s/run/%s.lock", home->path, lock);
+    pid_t pid;
 
     home->lock = open(path, O_RDWR | O_CREAT, 0600);
     if (home->lock == -1) {
@@ -134,14 +209,15 @@ lock_home(nt_home_t *home, const char *name)
     free(path);
 
     if (flock(home->lock, LOCK_EX | LOCK_NB) == -1) {
+        pid = lock_owner(home->lock, other);
         nt_cli_say("another nodetool %s (process %d) uses %s; stop it, or "
                    "choose another --home",
-                   name, (int) lock_owner(home->lock), home->path);
+                   other, (int) pid, home->path);
         return false;
     }
 
     if (ftruncate(home->lock, 0) == -1 ||
-        dprintf(home->lock, "%d\n", (int) getpid()) < 0)
+        dprintf(home->lock, "%d %s\n", (int) getpid(), name) < 0)
     {
         return failed(home->path, errno);
     }
@@ -151,7 +227,8 @@ lock_home(nt_home_t *home, const char *name)
 
 
 bool
-nt_home_open(nt_home_t *home, const char *path, const char *name)
+nt_home_open(nt_home_t *home, const char *path, const char *lock,
+             const char *name)
 {
     static const char *const folders[] = { "storage/assets", "storage/temp",
                                            "workspace",      "redis",
@@ -173,7 +250,7 @@ nt_home_open(nt_home_t *home, const char *path, const char *name)
         free(folder);
     }
 
-    if (!ok || !lock_home(home, name)) {
+    if (!ok || !lock_home(home, lock, name)) {
         return false;
     }
 
@@ -193,6 +270,7 @@ nt_home_free(nt_home_t *home)
     free(home->path);
     free(home->run);
     free(home->token);
+    free(home->secrets_key);
 
     if (home->lock != -1) {
         (void) close(home->lock);
@@ -219,81 +297,6 @@ replace(const nt_home_t *home, const char *folder, const char *name,
     }
 
     return error == 0;
-}
-
-
-/* Reads the token file into home->token: NULL when there is no file. */
-static bool
-read_token(nt_home_t *home)
-{
-    int         dir, error;
-    nt_buf_t    text = { 0 };
-    nt_str_t    rest, first = { NULL, 0 };
-    struct stat st;
-
-    dir = nt_folder_open(home->path, ".");
-    if (dir == -1) {
-        return false;
-    }
-
-    error = nt_file_read(dir, "token", NT_TOKEN_FILE_MAX, &text, &st);
-    (void) close(dir);
-
-    if (error == 0) {
-        if ((st.st_mode & 077) != 0) {
-            nt_cli_say("%s/token can be read by others; chmod 600 it",
-                       home->path);
-        }
-
-        rest = (nt_str_t) { text.data, text.len };
-        first = nt_token_file_next(&rest);
-        if (first.len != 0) {
-            home->token = nt_cli_printf("%.*s", (int) first.len, first.data);
-        } else {
-            nt_cli_say("%s/token has no token; put one in, or delete the file "
-                       "to have one made",
-                       home->path);
-        }
-
-    } else if (error != ENOENT) {
-        nt_cli_say("%s/token: %s", home->path, strerror(error));
-    }
-
-    nt_buf_free(&text);
-
-    return first.len != 0 || error == ENOENT;
-}
-
-
-bool
-nt_home_token(nt_home_t *home)
-{
-    nt_buf_t      text = { 0 };
-    unsigned char random[NT_TOKEN_BYTES];
-
-    if (!read_token(home)) {
-        return false;
-    }
-
-    if (home->token != NULL) {
-        return true;
-    }
-
-    if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
-        return failed("random bytes", errno);
-    }
-
-    nt_base64url(&text, random, sizeof(random));
-    nt_buf_append_char(&text, '\n');
-    if (text.failed) {
-        nt_cli_no_memory();
-    }
-
-    home->new_token = replace(home, ".", "token", text.data, text.len);
-    home->token = nt_cli_printf("%.*s", (int) text.len - 1, text.data);
-    nt_buf_free(&text);
-
-    return home->new_token;
 }
 
 

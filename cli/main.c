@@ -16,7 +16,9 @@ static const char usage[] =
     "Usage: nodetool COMMAND [OPTION]...\n"
     "\n"
     "  worker       serve chat, workflows and storage for deployment\n"
+    "  serve        serve NodeTool's editor and the console, on this machine\n"
     "  chat-server  serve chat only\n"
+    "  token        make, show, rotate the tokens that servers take\n"
     "  run          run a workflow in this process\n"
     "  nodes        list the node types that workflows can use\n"
     "\n"
@@ -30,12 +32,11 @@ typedef struct {
 } nt_command_t;
 
 static const nt_command_t commands[] = { { "worker", nt_cli_worker },
+                                         { "serve", nt_cli_serve },
                                          { "chat-server", nt_cli_chat_server },
+                                         { "token", nt_cli_token },
                                          { "run", nt_cli_run },
                                          { "nodes", nt_cli_nodes } };
-
-/* Commands of NodeTool that this version does not have. */
-static const char *const missing[] = { "serve", "token" };
 
 
 void
@@ -130,15 +131,6 @@ main(int argc, char **argv)
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         if (strcmp(name, commands[i].name) == 0) {
             return commands[i].run(argc - 1, argv + 1);
-        }
-    }
-
-    for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++) {
-        if (strcmp(name, missing[i]) == 0) {
-            nt_cli_say("\"%s\" is not there yet in version %s; there are "
-                       "worker, chat-server and run",
-                       name, NT_VERSION);
-            return NT_CLI_USAGE;
         }
     }
 

@@ -259,6 +259,14 @@ conf_providers(nt_buf_t *conf, const nt_cli_options_t *options)
 
 
 static void
+conf_include(nt_buf_t *conf, const nt_paths_t *paths, const char *name)
+{
+    nt_buf_printf(conf, "        include \"%s/conf/nodetool-%s.conf\";\n",
+                  paths->share, name);
+}
+
+
+static void
 conf_server(nt_buf_t *conf, const nt_cli_options_t *options,
             const nt_paths_t *paths, const nt_home_t *home)
 {
@@ -283,16 +291,17 @@ conf_server(nt_buf_t *conf, const nt_cli_options_t *options,
         }
     }
 
-    nt_buf_printf(conf, "\n        include \"%s/conf/nodetool-chat.conf\";\n",
-                  paths->share);
+    conf_include(conf, paths, "chat");
 
-    if (options->surface == NT_SURFACE_WORKER) {
-        nt_buf_printf(conf,
-                      "        include \"%s/conf/nodetool-worker.conf\";\n",
-                      paths->share);
-    } else {
+    if (options->surface == NT_SURFACE_CHAT) {
         nt_buf_printf(conf, "        location = /health { nodetool_auth off; "
                             "nodetool_health; }\n");
+    } else {
+        conf_include(conf, paths,
+                     options->surface == NT_SURFACE_EDITOR ? "editor"
+                                                           : "worker");
+        nt_buf_printf(conf, "        root \"%s\";\n", paths->share);
+        conf_include(conf, paths, "console");
     }
 
     /* not "return 404": that would come before the token is asked for */
@@ -318,7 +327,7 @@ nt_nginx_conf(nt_buf_t *conf, const nt_cli_options_t *options,
     conf_resolver(conf);
     nt_buf_append_char(conf, '\n');
 
-    if (options->surface == NT_SURFACE_WORKER) {
+    if (options->surface != NT_SURFACE_CHAT) {
         nt_buf_printf(conf,
                       "    upstream nodetool_engine {\n"
                       "        server \"unix:%s/engine.sock\";\n"

@@ -10,61 +10,21 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/home.h"
+#include "cli/usage.h"
 #include "engine/http/address.h"
 
-#define NT_WORKER_PORT 7777
-#define NT_CHAT_PORT   8080
+typedef struct {
+    const char *host; /* where to listen by default */
+    unsigned    port;
+    bool        engine; /* workflows, with an engine and its options */
+} nt_surface_conf_t;
 
-static const char usage_worker[] =
-    "Usage: nodetool worker [OPTION]... [-- ENGINE-OPTION...]\n"
-    "Serves chat, workflows and storage, with its own nginx, engine and "
-    "Redis.\n"
-    "\n"
-    "  --host ADDRESS       where to listen (default 0.0.0.0)\n"
-    "  --port PORT          (default $PORT, else 7777)\n"
-    "  --home DIR           workflows, assets, logs (default $NODETOOL_HOME,\n"
-    "                       else ~/.local/share/nodetool)\n"
-    "  --workflow FILE      serve this workflow as well; may be repeated\n"
-    "  --provider NAME      of models that no rule gives a provider:\n"
-    "                       openai, ollama or echo\n"
-    "  --default-model M    of chats that name none\n"
-    "  --redis URL          use this Redis instead of a private one (default\n"
-    "                       $NODETOOL_REDIS_URL)\n"
-    "  --http-allow LIST    networks that HTTP nodes may reach beside the\n"
-    "                       Internet: \"private\" and CIDR blocks, with "
-    "commas\n"
-    "                       (default $NODETOOL_HTTP_ALLOW)\n"
-    "  --allow-code         run the code of nodetool.code nodes, in a sandbox\n"
-    "  --allow-code-network ... that has the network\n"
-    "  --store redis|memory memory: without Redis; jobs end with the worker\n"
-    "  --help\n"
-    "\n"
-    "Behind -- stand options of nodetool-engine, such as --max-user 4; see\n"
-    "nodetool-engine --help.\n"
-    "\n"
-    "Environment: AUTH_PROVIDER (none, local, static; without it local on a\n"
-    "loopback address and static on any other), WORKER_AUTH_TOKEN,\n"
-    "OPENAI_API_KEY, OPENAI_BASE_URL, OLLAMA_API_URL; nodes take keys and\n"
-    "settings of their own from it.\n"
-    "\n"
-    "Ctrl-C and SIGTERM let streams end, then stop; SIGHUP reloads nginx.\n";
-
-static const char usage_chat[] =
-    "Usage: nodetool chat-server [OPTION]...\n"
-    "Serves /v1/chat/completions and /v1/models, with its own nginx.\n"
-    "\n"
-    "  --host ADDRESS       where to listen (default 0.0.0.0)\n"
-    "  --port PORT          (default $PORT, else 8080)\n"
-    "  --home DIR           token, logs (default $NODETOOL_HOME,\n"
-    "                       else ~/.local/share/nodetool)\n"
-    "  --provider NAME      of models that no rule gives a provider:\n"
-    "                       openai, ollama or echo\n"
-    "  --default-model M    of chats that name none\n"
-    "  --help\n"
-    "\n"
-    "Environment: AUTH_PROVIDER (none, local, static; without it local on a\n"
-    "loopback address and static on any other), WORKER_AUTH_TOKEN,\n"
-    "OPENAI_API_KEY, OPENAI_BASE_URL, OLLAMA_API_URL.\n";
+static const nt_surface_conf_t surfaces[] = {
+    [NT_SURFACE_WORKER] = { "0.0.0.0", 7777, true },
+    [NT_SURFACE_EDITOR] = { "127.0.0.1", 7777, true },
+    [NT_SURFACE_CHAT] = { "0.0.0.0", 8080, false }
+};
 
 static const struct option long_options[] = {
     { "host", required_argument, NULL, 'h' },
@@ -212,11 +172,10 @@ parse_option(nt_cli_options_t *o, int opt, const char *value)
 static bool
 defaults(nt_cli_options_t *o)
 {
-    char       *cwd;
     const char *env;
 
     if (o->host == NULL) {
-        o->host = "0.0.0.0";
+        o->host = surfaces[o->surface].host;
     }
 
     env = nt_cli_env("PORT");
@@ -225,34 +184,11 @@ defaults(nt_cli_options_t *o)
     }
 
     if (o->port == 0) {
-        o->port = o->surface == NT_SURFACE_CHAT ? NT_CHAT_PORT : NT_WORKER_PORT;
+        o->port = surfaces[o->surface].port;
     }
 
-    if (o->home == NULL && (env = nt_cli_env("NODETOOL_HOME")) != NULL) {
-        o->home = nt_cli_strdup(env);
-    }
-
-    if (o->home == NULL) {
-        env = nt_cli_env("HOME");
-        if (env == NULL) {
-            nt_cli_say("there is no $HOME; say --home DIR");
-            return false;
-        }
-
-        o->home = nt_cli_printf("%s/.local/share/nodetool", env);
-    }
-
-    if (o->home[0] != '/') {
-        cwd = getcwd(NULL, 0);
-        if (cwd == NULL) {
-            nt_cli_say("the current folder: %s", strerror(errno));
-            return false;
-        }
-
-        env = o->home;
-        o->home = nt_cli_printf("%s/%s", cwd, env);
-        free((char *) env);
-        free(cwd);
+    if (!nt_home_path(&o->home)) {
+        return false;
     }
 
     if (o->redis == NULL && !o->memory) {
@@ -336,7 +272,7 @@ nt_cli_options_parse(nt_cli_options_t *o, nt_surface_t surface, int argc,
 
     *o = (nt_cli_options_t) { .surface = surface };
 
-    if (surface == NT_SURFACE_WORKER) {
+    if (surfaces[surface].engine) {
         argc = split_engine(o, argc, argv);
     }
 
@@ -347,13 +283,12 @@ nt_cli_options_parse(nt_cli_options_t *o, nt_surface_t surface, int argc,
 
     while ((opt = getopt_long(argc, argv, "", long_options, &index)) != -1) {
         if (opt == '?' + 256) {
-            (void) fputs(surface == NT_SURFACE_CHAT ? usage_chat : usage_worker,
-                         stdout);
+            (void) fputs(nt_usage(surface), stdout);
             return -1;
         }
 
         if (opt == '?' ||
-            (surface == NT_SURFACE_CHAT && strchr("wrsacn", opt) != NULL)) {
+            (!surfaces[surface].engine && strchr("wrsacn", opt) != NULL)) {
             nt_cli_say("wrong usage; see nodetool %s --help", argv[0]);
             return NT_CLI_USAGE;
         }

@@ -10,7 +10,12 @@
 
 #define NT_ENGINE_OPTIONS 16
 
-typedef enum { NT_SURFACE_WORKER, NT_SURFACE_CHAT } nt_surface_t;
+/* The rows of the API that a server has. */
+typedef enum {
+    NT_SURFACE_WORKER,
+    NT_SURFACE_EDITOR,
+    NT_SURFACE_CHAT
+} nt_surface_t;
 
 typedef struct {
     nt_surface_t surface;

@@ -14,7 +14,7 @@
 #define NT_SERVER_TEXTS 16
 
 typedef struct {
-    const char      *name; /* "worker", "chat-server" */
+    const char      *name; /* "worker", "serve", "chat-server" */
     nt_cli_options_t options;
     nt_paths_t       paths;
     nt_home_t        home;
@@ -32,9 +32,9 @@ typedef struct {
 } nt_server_t;
 
 static inline bool
-nt_server_is_worker(const nt_server_t *server)
+nt_server_has_engine(const nt_server_t *server)
 {
-    return server->options.surface == NT_SURFACE_WORKER;
+    return server->options.surface != NT_SURFACE_CHAT;
 }
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * cli/worker.c - `nodetool worker` and `nodetool chat-server`: a home, an
+ * cli/worker.c - `nodetool worker`, `serve` and `chat-server`: a home, an
  * nginx configuration, and the programs that serve it.
  */
 
@@ -15,6 +15,7 @@
 #include "cli/cli.h"
 #include "cli/nginx_conf.h"
 #include "cli/probe.h"
+#include "cli/secrets.h"
 #include "core/nt_token.h"
 
 #define NT_DRAIN_ENGINE_S "8" /* for running jobs, when asked to stop */
@@ -56,7 +57,7 @@ nginx_ready(void *arg)
 static bool
 private_redis(const nt_server_t *server)
 {
-    return nt_server_is_worker(server) && !server->options.memory &&
+    return nt_server_has_engine(server) && !server->options.memory &&
            server->options.redis == NULL;
 }
 
@@ -117,7 +118,7 @@ prepare_workflows(nt_server_t *server)
     bool  ok = true;
     char *examples;
 
-    if (server->home.fresh && nt_server_is_worker(server)) {
+    if (server->home.fresh && nt_server_has_engine(server)) {
         examples = nt_cli_printf("%s/examples", server->paths.share);
         ok = nt_home_seed(&server->home, examples);
         free(examples);
@@ -150,23 +151,40 @@ prepare_conf(nt_server_t *server)
 }
 
 
+/* Who edits secrets needs a key for them; a worker reads those that are
+ * there. */
+static bool
+prepare_secrets(nt_server_t *server)
+{
+    return !nt_server_has_engine(server) ||
+           nt_home_secrets_key(&server->home,
+                               server->options.surface == NT_SURFACE_EDITOR);
+}
+
+
 static bool
 prepare(nt_server_t *server)
 {
+    const char *lock;
+
     (void) umask(077);
 
-    if (!nt_paths_find(&server->paths, nt_server_is_worker(server),
+    if (!nt_paths_find(&server->paths, nt_server_has_engine(server),
                        private_redis(server)))
     {
         return false;
     }
 
-    nt_home_settle(server->options.home, server->name);
+    lock =
+        nt_server_has_engine(server) ? NT_HOME_LOCK_ENGINE : NT_HOME_LOCK_CHAT;
+
+    nt_home_settle(server->options.home, lock);
 
     return check_port(server) &&
-           nt_home_open(&server->home, server->options.home, server->name) &&
+           nt_home_open(&server->home, server->options.home, lock,
+                        server->name) &&
            prepare_workflows(server) && prepare_token(server) &&
-           prepare_conf(server);
+           prepare_secrets(server) && prepare_conf(server);
 }
 
 
@@ -244,6 +262,13 @@ start_engine(nt_server_t *server)
 
     add_engine_options(&server->engine, o);
 
+    /* secrets in the environment: not for the list of processes */
+    if (server->home.secrets_key != NULL) {
+        server->engine.env[0] =
+            keep(server, nt_cli_printf("SECRETS_MASTER_KEY=%s",
+                                       server->home.secrets_key));
+    }
+
     if (url == NULL) {
         url = keep(server, nt_cli_printf("unix://%s", server->redis_socket));
     }
@@ -297,7 +322,7 @@ start(nt_server_t *server)
         return false;
     }
 
-    if (nt_server_is_worker(server) && !start_engine(server)) {
+    if (nt_server_has_engine(server) && !start_engine(server)) {
         return false;
     }
 
@@ -372,6 +397,13 @@ int
 nt_cli_worker(int argc, char **argv)
 {
     return run_server(NT_SURFACE_WORKER, argc, argv);
+}
+
+
+int
+nt_cli_serve(int argc, char **argv)
+{
+    return run_server(NT_SURFACE_EDITOR, argc, argv);
 }
 
 

@@ -41,7 +41,8 @@ is_deeply([sort @files], [sort
         glob("$build/packs/*.so")),
     map({ s{^\Q$NodeTool::Test::ROOT\E/}{/opt/nodetool/share/nodetool/}r }
         glob("$NodeTool::Test::ROOT/conf/*.conf"),
-        glob("$NodeTool::Test::ROOT/examples/*.json")),
+        glob("$NodeTool::Test::ROOT/examples/*.json"),
+        map({ chomp; $_ } `find '$NodeTool::Test::ROOT/console' -type f 2>/dev/null`)),
     map({ "$modules/ngx_http_nodetool_${_}_module.so" }
         @NodeTool::Test::MODULES),
     '/usr/share/nginx/modules-available/mod-http-nodetool.conf'],

@@ -24,7 +24,8 @@ delete @ENV{qw(AUTH_PROVIDER WORKER_AUTH_TOKEN PORT NODETOOL_HOME
 is($status, 0, '--version');
 like($out, qr/^nodetool \d+\.\d+\.\d+$/, 'prints it');
 
-for my $command ([], ['worker'], ['chat-server'], ['run']) {
+for my $command ([], ['worker'], ['serve'], ['chat-server'], ['token'],
+                 ['run']) {
     ($status, $out) = nodetool($t, [@$command, '--help']);
     is($status, 0, "@$command --help");
     like($out, qr/^Usage: nodetool/, 'prints usage');
@@ -33,9 +34,8 @@ for my $command ([], ['worker'], ['chat-server'], ['run']) {
 my @wrong = (
     [[], qr/Usage/],
     [['nothing'], qr/no command "nothing"/],
-    [['serve'], qr/"serve" is not there yet/],
-    [['token'], qr/"token" is not there yet/],
     [['worker', '--nothing'], qr/see nodetool worker --help/],
+    [['serve', '--nothing'], qr/see nodetool serve --help/],
     [['worker', 'x'], qr/"x" is not an option/],
     [['worker', 'x', '--', '--max-user', '1'], qr/"x" is not an option/],
     [['worker', '--', (0) x 17], qr/at most 16 words/],
