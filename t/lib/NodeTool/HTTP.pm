@@ -31,6 +31,7 @@ sub open {
     return $self;
 }
 
+# Options: headers [name, value, ...], body, behind (bytes after the request).
 sub send_request {
     my ($self, $method, $path, %opt) = @_;
 
@@ -49,7 +50,7 @@ sub send_request {
     }
     @$self{qw(method status headers chunked left done)} = ($method);
     $self->{out} = '';
-    $self->write("$head\r\n" . (defined $opt{body} ? $opt{body} : ''));
+    $self->write("$head\r\n" . ($opt{body} // '') . ($opt{behind} // ''));
     return;
 }
 
