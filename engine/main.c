@@ -25,6 +25,7 @@
 #include "engine/options.h"
 #include "engine/services.h"
 #include "engine/socket.h"
+#include "engine/threads/threads.h"
 #include "engine/wire/wire.h"
 #include "engine/workflows/workflows.h"
 
@@ -46,6 +47,7 @@ typedef struct {
     nt_results_t     *results;
     nt_store_t       *store;
     nt_jobs_t        *jobs;
+    nt_threads_t     *threads;
     nt_services_t     services;
     nt_wire_t        *wire;
     int               workspace;
@@ -180,6 +182,25 @@ open_store(nt_engine_t *engine)
 
 
 static bool
+open_threads(nt_engine_t *engine)
+{
+    char                error[256] = "out of memory";
+    const nt_options_t *o = &engine->options;
+
+    engine->threads = o->redis != NULL
+                          ? nt_threads_redis_new(&engine->loop, o->redis, error,
+                                                 sizeof(error))
+                          : nt_threads_memory_new(o->max_memory / 4);
+
+    if (engine->threads == NULL) {
+        nt_log(NT_LOG_ERROR, "threads: %s", error);
+    }
+
+    return engine->threads != NULL;
+}
+
+
+static bool
 open_http(nt_engine_t *engine)
 {
     char              error[256];
@@ -243,7 +264,8 @@ open_wire(nt_engine_t *engine)
                                          .jobs = engine->jobs,
                                          .workflows = engine->workflows,
                                          .registry = engine->registry,
-                                         .http = engine->http };
+                                         .http = engine->http,
+                                         .threads = engine->threads };
 
     options.fd = nt_socket_listen(engine->options.socket, &error);
     if (options.fd == -1) {
@@ -356,6 +378,7 @@ stop(nt_engine_t *engine)
     nt_jobs_free(engine->jobs);
     nt_http_client_free(engine->http);
     nt_results_free(engine->results);
+    nt_threads_close(engine->threads);
     engine->store->close(engine->store, on_store_closed, engine);
 }
 
@@ -465,8 +488,8 @@ run(nt_engine_t *engine)
     }
 
     if (!open_signals(engine) || !open_registry(engine) || !open_home(engine) ||
-        !open_store(engine) || !open_http(engine) || !open_jobs(engine) ||
-        !open_wire(engine))
+        !open_store(engine) || !open_threads(engine) || !open_http(engine) ||
+        !open_jobs(engine) || !open_wire(engine))
     {
         return EXIT_FAILURE;
     }

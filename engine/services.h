@@ -13,6 +13,7 @@
 #include "engine/http/http.h"
 #include "engine/jobs/jobs.h"
 #include "engine/nodes/registry.h"
+#include "engine/threads/threads.h"
 #include "engine/workflows/workflows.h"
 
 typedef struct {
@@ -21,6 +22,7 @@ typedef struct {
     nt_workflows_t      *workflows;
     const nt_registry_t *registry;
     nt_http_client_t    *http;
+    nt_threads_t        *threads;
 } nt_services_t;
 
 #endif

@@ -54,6 +54,15 @@ nt_op_user(const nt_conn_t *conn)
 
 
 const char *
+nt_op_owner(const nt_conn_t *conn)
+{
+    const char *role = nt_conn_field(conn, "role");
+
+    return role != NULL && strcmp(role, "admin") == 0 ? NULL : nt_op_user(conn);
+}
+
+
+const char *
 nt_op_require(nt_conn_t *conn, const char *name)
 {
     const char *value = nt_conn_field(conn, name);
@@ -301,6 +310,12 @@ nt_op_start(nt_conn_t *conn, const char *body, size_t len)
         { "job.events", nt_op_job_events },
         { "job.cancel", nt_op_job_cancel },
         { "job.input", nt_op_job_input },
+        { "thread.list", nt_op_thread_list },
+        { "thread.create", nt_op_thread_create },
+        { "thread.get", nt_op_thread_get },
+        { "thread.put", nt_op_thread_put },
+        { "thread.delete", nt_op_thread_delete },
+        { "message.list", nt_op_message_list },
         { "workflow.list", start_workflow_list },
         { "workflow.get", start_workflow_get },
         { "workflow.put", start_workflow_put },

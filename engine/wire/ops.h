@@ -1,5 +1,5 @@
 /*
- * engine/wire/ops.h - what ops.c and ops_jobs.c share.
+ * engine/wire/ops.h - what ops.c, ops_jobs.c and ops_threads.c share.
  */
 
 #ifndef NT_WIRE_OPS_H
@@ -20,6 +20,9 @@ void nt_op_reply_json(nt_conn_t *conn, int status, const char *job_id,
 
 const char *nt_op_user(const nt_conn_t *conn);
 
+/* Whose things the request may touch: NULL for an admin, who may touch all. */
+const char *nt_op_owner(const nt_conn_t *conn);
+
 /* A string field; without it the request has ended with 400 and NULL is
  * returned. */
 const char *nt_op_require(nt_conn_t *conn, const char *name);
@@ -35,5 +38,12 @@ void nt_op_job_list(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_job_events(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_job_cancel(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_job_input(nt_conn_t *conn, const char *body, size_t len);
+
+void nt_op_thread_list(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_thread_create(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_thread_get(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_thread_put(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_thread_delete(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_message_list(nt_conn_t *conn, const char *body, size_t len);
 
 #endif
