@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "engine/beside.h"
 #include "engine/jobs/jobs.h"
 #include "engine/log.h"
 #include "engine/nodes/packs.h"
@@ -282,6 +283,30 @@ open_wire(nt_engine_t *engine)
 }
 
 
+/* The examples of the option, else those installed beside the engine. */
+static bool
+open_examples(nt_engine_t *engine)
+{
+    static const char *const places[] = { "share/nodetool/examples",
+                                          "../share/nodetool/examples", NULL };
+
+    bool        ok = true;
+    char       *beside = nt_folder_beside(places);
+    nt_buf_t    error = { 0 };
+    const char *folder = engine->options.examples;
+
+    folder = folder != NULL ? folder : beside;
+    if (folder != NULL) {
+        ok = nt_workflows_open_examples(engine->workflows, folder, &error) ||
+             fail("examples", &error);
+    }
+
+    free(beside);
+
+    return ok;
+}
+
+
 static bool
 open_home(nt_engine_t *engine)
 {
@@ -312,7 +337,7 @@ open_home(nt_engine_t *engine)
     free(path);
     nt_buf_free(&error);
 
-    return ok;
+    return ok && open_examples(engine);
 }
 
 

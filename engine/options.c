@@ -22,6 +22,9 @@ static const char usage[] =
     "                     sentinel://...@HOST[:PORT],.../MASTER[/DB]; with\n"
     "                     rediss:// and sentinels:// over TLS: ?ca=FILE,\n"
     "                     cert=FILE&key=FILE, verify=no; means --store redis\n"
+    "  --examples DIR     example workflows for the editor (default\n"
+    "                     share/nodetool/examples, where the engine is\n"
+    "                     installed)\n"
     "  --nodes DIR        load node libraries (*.so) of this folder\n"
     "  --http-allow LIST  networks that HTTP nodes may reach beside the\n"
     "                     Internet: \"private\" and CIDR blocks, with commas\n"
@@ -50,6 +53,7 @@ enum {
     OPT_HOME,
     OPT_STORE,
     OPT_REDIS,
+    OPT_EXAMPLES,
     OPT_NODES,
     OPT_HTTP_ALLOW,
     OPT_ALLOW_CODE,
@@ -73,6 +77,7 @@ static const struct option long_options[] = {
     { "home", required_argument, NULL, OPT_HOME },
     { "store", required_argument, NULL, OPT_STORE },
     { "redis", required_argument, NULL, OPT_REDIS },
+    { "examples", required_argument, NULL, OPT_EXAMPLES },
     { "nodes", required_argument, NULL, OPT_NODES },
     { "http-allow", required_argument, NULL, OPT_HTTP_ALLOW },
     { "allow-code", no_argument, NULL, OPT_ALLOW_CODE },
@@ -181,6 +186,10 @@ set_option(nt_options_t *o, int opt, const char *name, const char *value,
 
     case OPT_REDIS:
         o->redis = value;
+        return true;
+
+    case OPT_EXAMPLES:
+        o->examples = value;
         return true;
 
     case OPT_NODES:

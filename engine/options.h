@@ -17,6 +17,7 @@ typedef struct {
     const char    *home;
     const char    *redis;      /* URL; NULL: jobs are kept in memory */
     const char    *nodes;      /* folder of node libraries, or NULL */
+    const char    *examples;   /* folder of workflows, or NULL */
     const char    *http_allow; /* networks that workflows may reach, or NULL */
     bool           allow_code; /* of workflows, in a sandbox ... */
     bool           allow_code_network; /* ... that has the network */

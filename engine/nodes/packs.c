@@ -1,10 +1,8 @@
 #include "engine/nodes/packs.h"
 
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "engine/beside.h"
 
 
 #define NT_PREFIXES(...)                                                       \
@@ -55,36 +53,8 @@ nt_pack_of(const char *type)
 char *
 nt_packs_folder(void)
 {
-    static const char *const places[] = { "packs", "../lib/nodetool/packs" };
+    static const char *const places[] = { "packs", "../lib/nodetool/packs",
+                                          NULL };
 
-    char    program[PATH_MAX], *slash, *path;
-    size_t  i;
-    ssize_t n;
-
-    n = readlink("/proc/self/exe", program, sizeof(program) - 1);
-    if (n == -1) {
-        return NULL;
-    }
-
-    program[n] = '\0';
-    slash = strrchr(program, '/');
-    if (slash == NULL) {
-        return NULL;
-    }
-
-    for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        if (asprintf(&path, "%.*s/%s", (int) (slash - program), program,
-                     places[i]) == -1)
-        {
-            return NULL;
-        }
-
-        if (access(path, R_OK | X_OK) == 0) {
-            return path;
-        }
-
-        free(path);
-    }
-
-    return NULL;
+    return nt_folder_beside(places);
 }

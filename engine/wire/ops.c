@@ -1,5 +1,5 @@
 /*
- * engine/wire/ops.c - the operations of the wire, except those of ops_jobs.c.
+ * engine/wire/ops.c - the operations of the wire, except those of ops_*.c.
  */
 
 #include <stdlib.h>
@@ -53,12 +53,26 @@ nt_op_user(const nt_conn_t *conn)
 }
 
 
-const char *
-nt_op_owner(const nt_conn_t *conn)
+bool
+nt_op_admin(const nt_conn_t *conn)
 {
     const char *role = nt_conn_field(conn, "role");
 
-    return role != NULL && strcmp(role, "admin") == 0 ? NULL : nt_op_user(conn);
+    return role != NULL && strcmp(role, "admin") == 0;
+}
+
+
+const char *
+nt_op_owner(const nt_conn_t *conn)
+{
+    return nt_op_admin(conn) ? NULL : nt_op_user(conn);
+}
+
+
+const char *
+nt_op_listed(const nt_conn_t *conn)
+{
+    return nt_op_admin(conn) ? nt_conn_field(conn, "owner") : nt_op_user(conn);
 }
 
 
@@ -148,158 +162,6 @@ start_node_list(nt_conn_t *conn, const char *body, size_t len)
 }
 
 
-/* Replies with what a function of workflows.h has returned. */
-static void
-reply_workflow(nt_conn_t *conn, int status, json_t *workflow, nt_buf_t *error)
-{
-    if (status >= 300) {
-        nt_op_fail(conn, status, error);
-        return;
-    }
-
-    nt_op_reply_json(conn, status, NULL, workflow);
-    json_decref(workflow);
-    nt_buf_free(error);
-}
-
-
-static void
-start_workflow_list(nt_conn_t *conn, const char *body, size_t len)
-{
-    int        status;
-    json_t    *list = NULL;
-    nt_buf_t   error = { 0 };
-    json_int_t limit;
-
-    if (!nt_op_number(conn, "limit", 1, NT_OP_LIMIT_MAX, NT_OP_LIMIT, &limit)) {
-        return;
-    }
-
-    status = nt_workflows_list(conn->wire->services->workflows,
-                               nt_op_user(conn), nt_conn_field(conn, "cursor"),
-                               (unsigned) limit, &list, &error);
-    reply_workflow(conn, status, list, &error);
-}
-
-
-static void
-start_workflow_get(nt_conn_t *conn, const char *body, size_t len)
-{
-    int         status;
-    json_t     *workflow = NULL;
-    nt_buf_t    error = { 0 };
-    const char *id = nt_op_require(conn, "workflow_id");
-
-    if (id == NULL) {
-        return;
-    }
-
-    status = nt_workflows_get(conn->wire->services->workflows, nt_op_user(conn),
-                              id, &workflow, &error);
-    reply_workflow(conn, status, workflow, &error);
-}
-
-
-static void
-start_workflow_delete(nt_conn_t *conn, const char *body, size_t len)
-{
-    int         status;
-    nt_buf_t    error = { 0 };
-    const char *id = nt_op_require(conn, "workflow_id");
-
-    if (id == NULL) {
-        return;
-    }
-
-    status = nt_workflows_delete(conn->wire->services->workflows,
-                                 nt_op_user(conn), id, &error);
-    if (status >= 300) {
-        nt_op_fail(conn, status, &error);
-        return;
-    }
-
-    nt_conn_reply(conn, status, NULL, 0, NT_STR(""));
-}
-
-
-/* --- workflow.put: the disk is waited for on the thread pool --------------*/
-
-typedef struct {
-    uv_work_t            work;
-    nt_conn_t           *conn;
-    nt_workflow_write_t *write;
-} nt_put_t;
-
-
-static void
-put_work(uv_work_t *work)
-{
-    nt_put_t *put = work->data;
-
-    nt_workflow_write_run(put->write);
-}
-
-
-static void
-put_done(uv_work_t *work, int cancelled)
-{
-    int        status;
-    json_t    *workflow = NULL;
-    nt_buf_t   error = { 0 };
-    nt_put_t  *put = work->data;
-    nt_conn_t *conn = put->conn;
-
-    status = nt_workflows_put_end(conn->wire->services->workflows, put->write,
-                                  &workflow, &error);
-    if (conn->closing) {
-        json_decref(workflow);
-        nt_buf_free(&error);
-
-    } else {
-        reply_workflow(conn, status, workflow, &error);
-    }
-
-    nt_conn_release(conn);
-    free(put);
-}
-
-
-static void
-start_workflow_put(nt_conn_t *conn, const char *body, size_t len)
-{
-    int         status;
-    nt_buf_t    error = { 0 };
-    nt_put_t   *put;
-    const char *id = nt_op_require(conn, "workflow_id");
-
-    if (id == NULL) {
-        return;
-    }
-
-    put = calloc(1, sizeof(*put));
-    if (put == NULL) {
-        nt_conn_error(conn, 503, NULL, NT_STR(""));
-        return;
-    }
-
-    status = nt_workflows_put_begin(conn->wire->services->workflows,
-                                    nt_op_user(conn), id, body, len,
-                                    &put->write, &error);
-    if (status >= 300) {
-        free(put);
-        nt_op_fail(conn, status, &error);
-        return;
-    }
-
-    put->conn = nt_conn_hold(conn);
-    put->work.data = put;
-
-    /* fails only without a function to call */
-    (void) uv_queue_work(conn->wire->services->loop, &put->work, put_work,
-                         put_done);
-}
-
-
 void
 nt_op_start(nt_conn_t *conn, const char *body, size_t len)
 {
@@ -316,10 +178,11 @@ nt_op_start(nt_conn_t *conn, const char *body, size_t len)
         { "thread.put", nt_op_thread_put },
         { "thread.delete", nt_op_thread_delete },
         { "message.list", nt_op_message_list },
-        { "workflow.list", start_workflow_list },
-        { "workflow.get", start_workflow_get },
-        { "workflow.put", start_workflow_put },
-        { "workflow.delete", start_workflow_delete },
+        { "workflow.list", nt_op_workflow_list },
+        { "workflow.create", nt_op_workflow_create },
+        { "workflow.get", nt_op_workflow_get },
+        { "workflow.put", nt_op_workflow_put },
+        { "workflow.delete", nt_op_workflow_delete },
         { "node.list", start_node_list },
         { "health", start_health },
     };

@@ -1,5 +1,5 @@
 /*
- * engine/wire/ops.h - what ops.c, ops_jobs.c and ops_threads.c share.
+ * engine/wire/ops.h - what ops.c and the files of operations share.
  */
 
 #ifndef NT_WIRE_OPS_H
@@ -18,10 +18,19 @@ void nt_op_fail(nt_conn_t *conn, int status, nt_buf_t *message);
 void nt_op_reply_json(nt_conn_t *conn, int status, const char *job_id,
                       const json_t *value);
 
+/* Who asks, and who owns what he makes. */
 const char *nt_op_user(const nt_conn_t *conn);
 
-/* Whose things the request may touch: NULL for an admin, who may touch all. */
+/* An administrator may act on what is others'. */
+bool nt_op_admin(const nt_conn_t *conn);
+
+/* Whose things he may act on: his own; NULL, anybody's, for an administrator.
+ * Functions of the engine take it as their `user`. */
 const char *nt_op_owner(const nt_conn_t *conn);
+
+/* Whose things a list has: the same, but an administrator may ask for one
+ * user's. */
+const char *nt_op_listed(const nt_conn_t *conn);
 
 /* A string field; without it the request has ended with 400 and NULL is
  * returned. */
@@ -31,6 +40,12 @@ const char *nt_op_require(nt_conn_t *conn, const char *name);
  * ended with 422. */
 bool nt_op_number(nt_conn_t *conn, const char *name, json_int_t least,
                   json_int_t most, json_int_t absent, json_int_t *number);
+
+void nt_op_workflow_list(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_workflow_create(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_workflow_get(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_workflow_put(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_workflow_delete(nt_conn_t *conn, const char *body, size_t len);
 
 void nt_op_job_run(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_job_get(nt_conn_t *conn, const char *body, size_t len);

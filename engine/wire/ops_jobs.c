@@ -237,8 +237,9 @@ nt_op_job_run(nt_conn_t *conn, const char *body, size_t len)
         return;
     }
 
-    status = nt_workflows_graph(conn->wire->services->workflows, request.user,
-                                request.workflow_id, &graph, &error);
+    status =
+        nt_workflows_graph(conn->wire->services->workflows, nt_op_owner(conn),
+                           request.workflow_id, &graph, &error);
     if (status != 200) {
         nt_op_fail(conn, status, &error);
         return;

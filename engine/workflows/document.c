@@ -3,6 +3,7 @@
 #include "core/nt_id.h"
 #include "engine/graph/graph.h"
 #include "engine/workflows/document.h"
+#include "engine/workflows/required.h"
 
 typedef enum {
     NT_FIELD_STRING, /* or null, or absent; so are the others */
@@ -24,11 +25,15 @@ static const struct {
 static const char *const kinds[] = { "a string", "an array", "an object" };
 
 /* Fields that NodeTool's clients expect in every workflow. */
-static const char *const nullable[] = { "tool_name",      "thumbnail",
-                                        "thumbnail_url",  "settings",
-                                        "package_name",   "path",
-                                        "run_mode",       "required_providers",
-                                        "required_models" };
+static const char *const nullable[] = {
+    "tool_name", "thumbnail", "thumbnail_url", "settings", "package_name",
+    "path",      "run_mode",  "workspace_id",  "html_app"
+};
+
+/* Fields of a view that are made of the graph, and so are not stored. */
+static const char *const derived[] = { "input_schema", "output_schema",
+                                       "required_providers",
+                                       "required_models" };
 
 #define NT_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -166,8 +171,10 @@ nt_document_prepare(json_t *document, const char *id, const char *user,
     }
 
     (void) json_object_del(document, "user_id");
-    (void) json_object_del(document, "input_schema");
-    (void) json_object_del(document, "output_schema");
+
+    for (size_t i = 0; i < NT_COUNT(derived); i++) {
+        (void) json_object_del(document, derived[i]);
+    }
 
     if (json_object_set_new(document, "id", json_string(id)) != 0 ||
         json_object_set_new(document, "created_at", created) != 0 ||
@@ -231,7 +238,8 @@ nt_document_view(json_t *document, const char *id,
          json_object_set_new(view, "input_schema",
                              nt_graph_input_schema(graph, registry)) == 0 &&
          json_object_set_new(view, "output_schema",
-                             nt_graph_output_schema(graph, registry)) == 0;
+                             nt_graph_output_schema(graph, registry)) == 0 &&
+         nt_required_set(view, graph);
 
     if (!ok) {
         json_decref(view);
@@ -250,4 +258,15 @@ nt_document_owner(const json_t *document)
     owner = json_string_value(json_object_get(document, "user_id"));
 
     return owner != NULL && owner[0] != '\0' ? owner : NULL;
+}
+
+
+const char *
+nt_document_package(const json_t *document)
+{
+    const char *name;
+
+    name = json_string_value(json_object_get(document, "package_name"));
+
+    return name != NULL && name[0] != '\0' ? name : "nodetool";
 }

@@ -29,6 +29,9 @@ bool nt_document_prepare(json_t *document, const char *id, const char *user,
 json_t *nt_document_view(json_t *document, const char *id,
                          const nt_registry_t *registry);
 
+/* The package that an example is of. */
+const char *nt_document_package(const json_t *document);
+
 /* Its owner; NULL when it has none. */
 const char *nt_document_owner(const json_t *document);
 

@@ -130,7 +130,8 @@ is_deeply(ids(ask('list', undef, undef, user => '2')), ['hers'],
     'user 2 lists hers');
 $t->write_file("$folder/ours.json", $t->encode($echo));
 is(ask('get', 'ours')->{status}, 200, 'a file without an owner is everyone\'s');
-is(ask('put', 'ours', $echo, user => '2')->{status}, 200, ' anybody writes it');
+is(ask('put', 'ours', $echo, user => '2')->{status}, 403, ' others read it');
+is(ask('put', 'ours', $echo)->{status}, 200, ' user 1 writes it');
 is(ask('get', 'ours')->{status}, 200, ' and it stays everyone\'s');
 
 # --- pages ---------------------------------------------------------------------
