@@ -72,7 +72,7 @@ LIBS     = -ljansson -luv -lhiredis -lssl -lcrypto -lpcre2-8 \
            -lunistring -lxml2 -lsqlite3 \
            -lcmark-gfm-extensions -lcmark-gfm -lz -lm -ldl -lpthread
 
-CORE_SRC   = $(wildcard core/*.c core/llm/*.c)
+CORE_SRC   = $(wildcard core/*.c core/auth/*.c core/llm/*.c)
 ENGINE_SRC = $(filter-out engine/main.c,$(wildcard engine/*.c engine/*/*.c))
 CLI_SRC    = $(wildcard cli/*.c)
 
@@ -183,7 +183,7 @@ NGINX_DEV   ?= /usr/share/nginx/src
 MODULES      = base auth chat workflow storage
 MODULES_SO   = $(patsubst %,$(BUILD)/nginx/objs/ngx_http_nodetool_%_module.so,\
                $(MODULES))
-MODULES_SRC  = config $(wildcard core/*.[ch] core/llm/*.[ch] \
+MODULES_SRC  = config $(wildcard core/*.[ch] core/auth/*.[ch] core/llm/*.[ch] \
                ngx_nodetool_*/*.[ch])
 MODULES_OPT  = -Wall -Wextra -Werror -Wno-unused-parameter
 ifneq ($(SAN),)
@@ -193,7 +193,7 @@ MODULES_LD   = -fsanitize=address,undefined
 endif
 
 $(BUILD)/nginx/Makefile: config $(dir $(wildcard ngx_nodetool_*/*.c)) core \
-        core/llm
+        core/auth core/llm
 	@rm -rf $(BUILD)/nginx && mkdir -p $(BUILD)
 	@cp -r $(NGINX_DEV) $(BUILD)/nginx
 	$(call say,CONFIGURE,$(BUILD)/nginx)(cd $(BUILD)/nginx && bash -c '. ./conf_flags && \
@@ -303,7 +303,8 @@ bench: deps-test
 
 # --- style -------------------------------------------------------------------
 
-C_FILES = $(wildcard core/*.[ch] core/llm/*.[ch] ngx_nodetool_*/*.[ch] \
+C_FILES = $(wildcard core/*.[ch] core/auth/*.[ch] core/llm/*.[ch] \
+          ngx_nodetool_*/*.[ch] \
           engine/*.[ch] engine/*/*.[ch] packs/*/*.[ch] cli/*.[ch] fuzz/*.c \
           bench/*.c docs/example-node/*.c t/core/*.[ch] t/engine/*.[ch] \
           t/engine/nodes/*.c t/lib/*.c)

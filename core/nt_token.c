@@ -12,6 +12,27 @@ nt_token_char(char c)
 }
 
 
+bool
+nt_token_valid(nt_str_t token)
+{
+    size_t i = 0;
+
+    while (i < token.len && nt_token_char(token.data[i])) {
+        i++;
+    }
+
+    if (i == 0 || token.len > NT_TOKEN_MAX) {
+        return false;
+    }
+
+    while (i < token.len && token.data[i] == '=') {
+        i++;
+    }
+
+    return i == token.len;
+}
+
+
 nt_str_t
 nt_token_bearer(nt_str_t header)
 {
@@ -34,20 +55,7 @@ nt_token_bearer(nt_str_t header)
     token.data = header.data + i;
     token.len = header.len - i;
 
-    i = 0;
-    while (i < token.len && nt_token_char(token.data[i])) {
-        i++;
-    }
-
-    if (i == 0 || token.len > NT_TOKEN_MAX) {
-        return none;
-    }
-
-    while (i < token.len && token.data[i] == '=') {
-        i++;
-    }
-
-    return i == token.len ? token : none;
+    return nt_token_valid(token) ? token : none;
 }
 
 
@@ -136,4 +144,64 @@ nt_base64url(nt_buf_t *buf, const unsigned char *data, size_t len)
 
         nt_buf_append(buf, out, n + 1);
     }
+}
+
+
+static int
+nt_base64url_digit(char c)
+{
+    if (c >= 'A' && c <= 'Z') {
+        return c - 'A';
+    }
+
+    if (c >= 'a' && c <= 'z') {
+        return c - 'a' + 26;
+    }
+
+    if (c >= '0' && c <= '9') {
+        return c - '0' + 52;
+    }
+
+    return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+
+nt_rc_t
+nt_base64url_decode(nt_str_t text, unsigned char *out, size_t size, size_t *len)
+{
+    int      digit;
+    size_t   n = 0;
+    uint32_t bits = 0;
+    unsigned have = 0; /* bits that are not written yet */
+
+    if (text.len % 4 == 1) {
+        return NT_ERROR;
+    }
+
+    if (text.len / 4 * 3 + text.len % 4 * 3 / 4 > size) {
+        return NT_LIMIT;
+    }
+
+    for (size_t i = 0; i < text.len; i++) {
+        digit = nt_base64url_digit(text.data[i]);
+        if (digit < 0) {
+            return NT_ERROR;
+        }
+
+        bits = (bits << 6 | (uint32_t) digit) & 0xffff;
+        have += 6;
+
+        if (have >= 8) {
+            have -= 8;
+            out[n++] = (unsigned char) (bits >> have);
+        }
+    }
+
+    if ((bits & ((1u << have) - 1)) != 0) {
+        return NT_ERROR;
+    }
+
+    *len = n;
+
+    return NT_OK;
 }

@@ -16,6 +16,9 @@ NT_BEGIN_DECLS
  * when it is not of that form. */
 nt_str_t nt_token_bearer(nt_str_t header);
 
+/* Whether it is a token as that header may carry. */
+bool nt_token_valid(nt_str_t token);
+
 /* Equality in time that depends on the lengths only. */
 bool nt_token_equal(nt_str_t a, nt_str_t b);
 
@@ -26,6 +29,12 @@ nt_str_t nt_token_file_next(nt_str_t *text);
 
 /* Base64url without padding (RFC 4648, section 5). */
 void nt_base64url(nt_buf_t *buf, const unsigned char *data, size_t len);
+
+/* The other way round: of what it decodes to there is one text only, so no
+ * padding, no other characters, and no bits that are left over.  NT_ERROR, or
+ * NT_LIMIT when it does not fit. */
+nt_rc_t nt_base64url_decode(nt_str_t text, unsigned char *out, size_t size,
+                            size_t *len);
 
 NT_END_DECLS
 

@@ -106,6 +106,7 @@ ngx_module_t ngx_http_nodetool_auth_module = {
 
 enum {
     NGX_HTTP_NODETOOL_AUTH_VAR_USER = 0,
+    NGX_HTTP_NODETOOL_AUTH_VAR_ROLE,
     NGX_HTTP_NODETOOL_AUTH_VAR_PROVIDER,
     NGX_HTTP_NODETOOL_AUTH_VAR_ERROR
 };
@@ -115,6 +116,9 @@ static ngx_http_variable_t ngx_http_nodetool_auth_vars[] = {
 
     { ngx_string("nodetool_user"), NULL, ngx_http_nodetool_auth_variable,
       NGX_HTTP_NODETOOL_AUTH_VAR_USER, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("nodetool_role"), NULL, ngx_http_nodetool_auth_variable,
+      NGX_HTTP_NODETOOL_AUTH_VAR_ROLE, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("nodetool_auth_provider"), NULL,
       ngx_http_nodetool_auth_variable, NGX_HTTP_NODETOOL_AUTH_VAR_PROVIDER,
@@ -364,6 +368,16 @@ ngx_http_nodetool_auth_variable(ngx_http_request_t        *r,
     switch (data) {
     case NGX_HTTP_NODETOOL_AUTH_VAR_USER:
         value = ctx->user;
+        break;
+
+    case NGX_HTTP_NODETOOL_AUTH_VAR_ROLE:
+
+        /* without tokens of their own all are the user who set this up */
+
+        if (ctx->user.len) {
+            ngx_str_set(&value, "admin");
+        }
+
         break;
 
     case NGX_HTTP_NODETOOL_AUTH_VAR_PROVIDER:

@@ -91,7 +91,7 @@ includes_of() {
 
 layers() {
     bad=0
-    includes_of 'core/*.[ch] core/llm/*.[ch]' \
+    includes_of 'core/*.[ch] core/auth/*.[ch] core/llm/*.[ch]' \
         'ngx_|uv\.h|engine/|cli/|curl/|hiredis/' || bad=1
     includes_of 'engine/*.[ch] engine/*/*.[ch]' 'ngx_|cli/' || bad=1
     for folder in agents assets graph http models nodes process template; do

@@ -95,6 +95,51 @@ test_base64url(void)
 }
 
 
+static void
+test_base64url_decode(void)
+{
+    static const struct {
+        const char *text;
+        const char *bytes; /* NULL: none */
+    } rows[] = { { "", "" },
+                 { "Zg", "f" },
+                 { "Zm8", "fo" },
+                 { "Zm9v", "foo" },
+                 { "Zm9vYg", "foob" },
+                 { "-_-_", "\xfb\xff\xbf" },
+                 { "Zm9vYmFy", "foobar" },
+                 { "Z", NULL },
+                 { "Zm9vY", NULL },
+                 { "Zg==", NULL },
+                 { "Zh", NULL },
+                 { "Zm9", NULL },
+                 { "Zm 8", NULL },
+                 { "+/+/", NULL },
+                 { "Zm9v\n", NULL },
+                 { "Zm9v\xc3", NULL } };
+
+    size_t        len;
+    unsigned char out[6];
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].bytes == NULL) {
+            is_int(nt_base64url_decode(nt_str(rows[i].text), out, sizeof(out),
+                                       &len),
+                   NT_ERROR, rows[i].text);
+            continue;
+        }
+
+        is_int(nt_base64url_decode(nt_str(rows[i].text), out, sizeof(out),
+                                   &len),
+               NT_OK, rows[i].text);
+        is_str((nt_str_t) { (char *) out, len }, rows[i].bytes, "... decoded");
+    }
+
+    is_int(nt_base64url_decode(NT_STR("Zm9vYmFy"), out, 5, &len), NT_LIMIT,
+           "one byte too many");
+}
+
+
 int
 main(void)
 {
@@ -102,6 +147,7 @@ main(void)
     test_equal();
     test_file();
     test_base64url();
+    test_base64url_decode();
 
     return done();
 }

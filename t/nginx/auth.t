@@ -29,6 +29,7 @@ my $server = <<"CONF";
     nodetool_auth_token file:tokens;
     nodetool_auth_token env:NT_TEST_TOKEN;
     add_header X-User "\$nodetool_user;\$nodetool_auth_provider" always;
+    add_header X-Role "\$nodetool_role" always;
 
     location / { nodetool_auth static; }
     location /off/ { nodetool_errors off; alias %%DIR%%/html/; }
@@ -98,6 +99,7 @@ for my $token ($secret, $in_file, $rotated, $in_env) {
     my $r = $t->get($ng, '/', with($token));
     is($r->{status}, 200, "token: $token");
     is($r->{headers}{'x-user'}, '1;static', '... is user 1');
+    is($r->{headers}{'x-role'}, 'admin', '... who administers');
 }
 for my $value ("bearer $secret", "BEARER $secret", "Bearer   $secret") {
     is($t->get($ng, '/', headers => ['Authorization', $value])->{status}, 200,
@@ -112,6 +114,7 @@ sub refused {
         . ($challenge || ''), "$name: challenge");
     is($r->{json}{error}{type}, 'unauthorized', "$name: JSON");
     is($r->{headers}{'x-user'}, ';', "$name: no user");
+    is($r->{headers}{'x-role'} || '', '', "$name: no role");
     return;
 }
 
@@ -158,6 +161,8 @@ for my $case (['off', ';'], ['none', '1;none'], ['local', '1;local']) {
     for my $opt ([], [with($secret)], [with('wrong')]) {
         $r = $t->get($ng, "/$name/", @$opt);
         is("$r->{status} $r->{headers}{'x-user'}", "200 $user", $name);
+        is($r->{headers}{'x-role'} || '', $name eq 'off' ? '' : 'admin',
+            "$name: role");
     }
 }
 
