@@ -35,6 +35,7 @@ DEPS_BUILD = gcc make pkg-config nginx nginx-dev redis-server libjansson-dev \
              libuv1-dev libhiredis-dev libcurl4-openssl-dev libssl-dev \
              libpcre2-dev libunistring-dev libxml2-dev libsqlite3-dev \
              libcmark-gfm-dev libcmark-gfm-extensions-dev zlib1g-dev \
+             libwslay-dev libmsgpack-dev \
              ca-certificates curl $(DEPS_PACKS) $(DEPS_PROGRAMS)
 DEPS_PACKS = libvips-dev fonts-dejavu-core libpoppler-glib-dev libqpdf-dev \
              libzip-dev
@@ -70,7 +71,8 @@ LDFLAGS += -fsanitize=address,undefined
 endif
 LIBS     = -ljansson -luv -lhiredis -lssl -lcrypto -lpcre2-8 \
            -lunistring -lxml2 -lsqlite3 \
-           -lcmark-gfm-extensions -lcmark-gfm -lz -lm -ldl -lpthread
+           -lcmark-gfm-extensions -lcmark-gfm -lwslay -lz -lm -ldl \
+           -lpthread
 
 CORE_SRC   = $(wildcard core/*.c core/auth/*.c core/llm/*.c)
 ENGINE_SRC = $(filter-out engine/main.c,$(wildcard engine/*.c engine/*/*.c))

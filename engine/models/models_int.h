@@ -5,6 +5,7 @@
 #ifndef NT_MODELS_INT_H
 #define NT_MODELS_INT_H
 
+#include "engine/assets/media.h"
 #include "engine/models/models.h"
 #include "engine/models/provider.h"
 
@@ -19,17 +20,5 @@ json_t *nt_model_messages(nt_node_call_t *call, const nt_model_t *model,
 /* The bytes behind a ref; *data is malloc'ed, the caller frees it.  False
  * after nt_call_fail. */
 bool nt_model_load(nt_node_call_t *call, const json_t *ref, nt_str_t *data);
-
-/* "image/png" by the first bytes, NULL when they are not known. */
-const char *nt_media_type(nt_str_t data);
-
-/* The extension for a type, without a dot: "png"; "bin" for another. */
-const char *nt_media_extension(const char *type);
-
-/* Appends base64 (RFC 4648, section 4). */
-void nt_base64_append(nt_buf_t *out, nt_str_t data);
-
-/* Appends "data:TYPE;base64,...". */
-void nt_data_uri_append(nt_buf_t *out, const char *type, nt_str_t data);
 
 #endif

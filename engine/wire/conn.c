@@ -96,6 +96,9 @@ nt_conn_close(nt_conn_t *conn)
 
     if (conn->state == NT_CONN_BUSY) {
         nt_op_abandon(conn);
+
+    } else if (conn->state == NT_CONN_UPGRADED) {
+        conn->upgrade->closed(conn->upgrade_arg);
     }
 
     uv_close((uv_handle_t *) &conn->pipe, on_closed);
@@ -113,7 +116,10 @@ nt_conn_cut_off(nt_conn_t *conn, const char *why)
 void
 nt_conn_drain(nt_conn_t *conn)
 {
-    if (conn->state == NT_CONN_BUSY || nt_conn_unsent(conn) > 0) {
+    if (conn->state == NT_CONN_UPGRADED) {
+        conn->upgrade->drain(conn->upgrade_arg);
+
+    } else if (conn->state == NT_CONN_BUSY || nt_conn_unsent(conn) > 0) {
         conn->close_after = true;
 
     } else {
@@ -132,8 +138,8 @@ nt_conn_unsent(const nt_conn_t *conn)
 }
 
 
-static void
-mark_dirty(nt_conn_t *conn)
+void
+nt_conn_wake(nt_conn_t *conn)
 {
     if (conn->dirty || conn->closing) {
         return;
@@ -180,6 +186,19 @@ on_sent(nt_conn_t *conn)
 }
 
 
+/* The slow peer has caught up. */
+static void
+resume(nt_conn_t *conn)
+{
+    if (conn->state == NT_CONN_UPGRADED) {
+        conn->upgrade->resume(conn->upgrade_arg);
+
+    } else {
+        nt_op_resume(conn);
+    }
+}
+
+
 static void
 on_written(uv_write_t *write, int status)
 {
@@ -196,7 +215,7 @@ on_written(uv_write_t *write, int status)
     }
 
     if (conn->paused && !conn->closing && nt_conn_unsent(conn) < NT_WIRE_LOW) {
-        nt_op_resume(conn);
+        resume(conn);
     }
 
     nt_conn_release(conn);
@@ -274,7 +293,7 @@ nt_conn_flush(nt_conn_t *conn)
 
     /* a peer that reads fast takes more at once than what made it pause */
     if (conn->paused && !conn->closing) {
-        nt_op_resume(conn);
+        resume(conn);
     }
 }
 
@@ -296,7 +315,7 @@ finish(nt_conn_t *conn)
         conn->close_after = true;
     }
 
-    mark_dirty(conn);
+    nt_conn_wake(conn);
 }
 
 
@@ -373,7 +392,7 @@ nt_conn_stream_begin(nt_conn_t *conn, const char *job_id)
                                          "\"job_id\":"));
     nt_buf_append_json(&conn->out, nt_str(job_id));
     nt_buf_append_str(&conn->out, NT_STR("}\n"));
-    mark_dirty(conn);
+    nt_conn_wake(conn);
 }
 
 
@@ -385,7 +404,7 @@ nt_conn_stream_event(nt_conn_t *conn, uint64_t seq, const char *line,
     nt_buf_append_char(&conn->out, ' ');
     nt_buf_append(&conn->out, line, len);
     nt_buf_append_char(&conn->out, '\n');
-    mark_dirty(conn);
+    nt_conn_wake(conn);
 }
 
 
@@ -394,6 +413,48 @@ nt_conn_stream_end(nt_conn_t *conn)
 {
     nt_buf_append_char(&conn->out, '\n');
     finish(conn);
+}
+
+
+/* --- a connection that was taken over -------------------------------------*/
+
+void
+nt_conn_upgrade(nt_conn_t *conn, const nt_conn_upgrade_t *upgrade, void *arg)
+{
+    log_reply(conn, NT_LOG_DEBUG, 101, NT_STR(""));
+    nt_buf_append_str(&conn->out, NT_STR("{\"status\":101}\n"));
+    finish(conn);
+
+    conn->state = NT_CONN_UPGRADED;
+    conn->upgrade = upgrade;
+    conn->upgrade_arg = arg;
+}
+
+
+void
+nt_conn_pause(nt_conn_t *conn)
+{
+    conn->paused = true;
+    (void) uv_read_stop((uv_stream_t *) &conn->pipe);
+}
+
+
+void
+nt_conn_unpause(nt_conn_t *conn)
+{
+    conn->paused = false;
+
+    if (!conn->closing && nt_conn_read(conn) != 0) {
+        nt_conn_close(conn);
+    }
+}
+
+
+void
+nt_conn_finish(nt_conn_t *conn)
+{
+    conn->close_after = true;
+    nt_conn_wake(conn);
 }
 
 

@@ -2,8 +2,9 @@
  * engine/wire/conn.h - a connection of the wire.
  *
  * read.c reads requests and notices a peer that leaves, conn.c writes
- * replies; ops.c and ops_jobs.c carry requests out.  A connection has one request at a time, from
- * nt_op_start to nt_conn_reply, nt_conn_error or nt_conn_stream_end.
+ * replies; ops.c, ops_jobs.c and ops_ws.c carry requests out.  A connection
+ * has one request at a time, from nt_op_start to nt_conn_reply, nt_conn_error,
+ * nt_conn_stream_end or nt_conn_upgrade.
  */
 
 #ifndef NT_WIRE_CONN_H
@@ -11,6 +12,7 @@
 
 #include "core/nt_buf.h"
 #include "engine/wire/wire.h"
+#include "engine/ws/server.h"
 
 #define NT_WIRE_HEAD_MAX 16384 /* bytes of a head line */
 
@@ -22,12 +24,28 @@
 #define NT_RETRY_AFTER 2 /* seconds; with every 503 */
 
 typedef enum {
-    NT_CONN_HEAD, /* reads a head line */
-    NT_CONN_BODY, /* reads the body of a request */
-    NT_CONN_BUSY  /* carries the request out */
+    NT_CONN_HEAD,    /* reads a head line */
+    NT_CONN_BODY,    /* reads the body of a request */
+    NT_CONN_BUSY,    /* carries the request out */
+    NT_CONN_UPGRADED /* no requests any more: `upgrade` has it */
 } nt_conn_state_t;
 
 typedef struct nt_conn nt_conn_t;
+
+/* What has taken a connection over; the functions get `arg`. */
+typedef struct {
+    /* Bytes have come. */
+    void (*read)(void *arg, const char *data, size_t len);
+
+    /* A connection that was `paused` has less than NT_WIRE_LOW to write. */
+    void (*resume)(void *arg);
+
+    /* The engine stops: say good-bye and nt_conn_finish. */
+    void (*drain)(void *arg);
+
+    /* The connection is gone, whoever closed it; not to be used any more. */
+    void (*closed)(void *arg);
+} nt_conn_upgrade_t;
 
 struct nt_conn {
     uv_pipe_t  pipe;
@@ -56,20 +74,25 @@ struct nt_conn {
     char       *job_id;
     nt_await_t *await;
     nt_watch_t *watch;
-    bool        paused; /* the watch */
+    bool        paused; /* the watch, or what has taken it over */
+
+    /* --- NT_CONN_UPGRADED --- */
+    const nt_conn_upgrade_t *upgrade;
+    void                    *upgrade_arg;
 };
 
 struct nt_wire {
     nt_wire_options_t    options;
     const nt_services_t *services;
     uv_pipe_t            listener;
-    uv_prepare_t flusher; /* writes what a turn of the loop has brought */
-    nt_conn_t   *conns;
-    nt_conn_t   *dirty;
-    bool         draining;
-    bool         closing;
-    unsigned     handles; /* listener and flusher, until closed */
-    unsigned     alive;   /* connections whose memory is not freed */
+    uv_prepare_t    flusher; /* writes what a turn of the loop has brought */
+    nt_conn_t      *conns;
+    nt_conn_t      *dirty;
+    bool            draining;
+    bool            closing;
+    unsigned        handles; /* listener and flusher, until closed */
+    unsigned        alive;   /* connections whose memory is not freed */
+    nt_ws_server_t *ws;      /* NULL until the first one asks for it */
     void (*drained)(void *arg);
     void    *arg;
     nt_buf_t body;           /* where ops build a reply's body */
@@ -92,6 +115,25 @@ void nt_conn_stream_begin(nt_conn_t *conn, const char *job_id);
 void nt_conn_stream_event(nt_conn_t *conn, uint64_t seq, const char *line,
                           size_t len);
 void nt_conn_stream_end(nt_conn_t *conn);
+
+/* Ends the request with status 101: what comes now goes to `upgrade`, what
+ * is appended to `out` to the peer.  The request's head is freed. */
+void nt_conn_upgrade(nt_conn_t *conn, const nt_conn_upgrade_t *upgrade,
+                     void *arg);
+
+/* --- conn.c, for what has taken a connection over --- */
+
+/* Something was appended to `out`. */
+void nt_conn_wake(nt_conn_t *conn);
+
+/* Stops reading and sets `paused`; goes on reading. */
+void nt_conn_pause(nt_conn_t *conn);
+void nt_conn_unpause(nt_conn_t *conn);
+
+/* Closes when `out` is written. */
+void nt_conn_finish(nt_conn_t *conn);
+
+/* --- conn.c, for all --- */
 
 /* Bytes that the peer has not taken yet. */
 size_t nt_conn_unsent(const nt_conn_t *conn);

@@ -10,6 +10,9 @@
 /* Takes the connection that waits at the listener. */
 void nt_conn_accept(nt_wire_t *wire);
 
+/* Starts reading; a libuv error. */
+int nt_conn_read(nt_conn_t *conn);
+
 /* Writes what it can of `out` at once; the rest follows. */
 void nt_conn_flush(nt_conn_t *conn);
 

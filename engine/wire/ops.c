@@ -185,6 +185,7 @@ nt_op_start(nt_conn_t *conn, const char *body, size_t len)
         { "workflow.delete", nt_op_workflow_delete },
         { "node.list", start_node_list },
         { "health", start_health },
+        { "ws", nt_op_ws },
     };
     nt_buf_t    message = { 0 };
     const char *name = nt_op_require(conn, "op");

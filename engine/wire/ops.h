@@ -53,6 +53,7 @@ void nt_op_job_list(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_job_events(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_job_cancel(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_job_input(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_ws(nt_conn_t *conn, const char *body, size_t len);
 
 void nt_op_thread_list(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_thread_create(nt_conn_t *conn, const char *body, size_t len);

@@ -168,6 +168,11 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     size_t     skipped;
     nt_conn_t *conn = stream->data;
 
+    if (n >= 0 && conn->state == NT_CONN_UPGRADED) {
+        conn->upgrade->read(conn->upgrade_arg, buf->base, (size_t) n);
+        return;
+    }
+
     if (n >= 0) {
         skipped = skip(conn, (size_t) n);
 
@@ -201,6 +206,13 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 }
 
 
+int
+nt_conn_read(nt_conn_t *conn)
+{
+    return uv_read_start((uv_stream_t *) &conn->pipe, on_alloc, on_read);
+}
+
+
 void
 nt_conn_accept(nt_wire_t *wire)
 {
@@ -227,7 +239,7 @@ nt_conn_accept(nt_wire_t *wire)
 
     if (uv_accept((uv_stream_t *) &wire->listener,
                   (uv_stream_t *) &conn->pipe) != 0 ||
-        uv_read_start((uv_stream_t *) &conn->pipe, on_alloc, on_read) != 0)
+        nt_conn_read(conn) != 0)
     {
         nt_conn_close(conn);
     }

@@ -147,6 +147,8 @@ nt_wire_close(nt_wire_t *wire)
         nt_conn_close(conn);
     }
 
+    nt_ws_server_free(wire->ws);
+
     close_listener(wire);
     uv_close((uv_handle_t *) &wire->flusher, on_handle_closed);
 }

@@ -7,9 +7,10 @@
  *
  * A message is a JSON object: text frames carry JSON, binary frames
  * MessagePack (engine/ws/msgpack.h).  What is sent goes out in the mode of
- * the last message that came, JSON at first.  A message that is no object in
+ * the last message that came, JSON at first, until nt_ws_set_mode decides; it
+ * then stays as it is, as with NodeTool.  A message that is no object in
  * its frame's format never reaches a session: it is answered
- * {"error": "invalid_message"}.  Fragments, pings, pongs, the closing
+ * {"error": "invalid_message", "details": why}.  Fragments, pings, pongs, the closing
  * handshake, limits of size and time are looked after below this header.
  *
  * Everything belongs to the loop's thread.
@@ -50,14 +51,14 @@ typedef enum { NT_WS_JSON, NT_WS_MSGPACK } nt_ws_mode_t;
 typedef struct nt_ws nt_ws_t; /* a connection */
 
 /* Who is at the other end; lives as long as the connection. */
-typedef struct {
+typedef struct nt_ws_peer {
     const char *user;
-    bool        admin; /* may act on what is others' */
-    const char *base_url;
+    bool        admin;      /* may act on what is others' */
+    const char *base_url;   /* "" when nginx did not say it */
     const char *request_id; /* of the handshake, or NULL */
 } nt_ws_peer_t;
 
-typedef struct {
+typedef struct nt_ws_handler {
     const char *name; /* "predict": `path` of the wire's op "ws" */
 
     /* A connection is there: its session.  NULL after nt_ws_close, or when
@@ -76,7 +77,7 @@ typedef struct {
     void (*close)(void *session);
 } nt_ws_handler_t;
 
-/* The handlers, one a file; ws.c has the table. */
+/* The handlers, one a file; handlers.c has the table. */
 extern const nt_ws_handler_t nt_ws_predict;
 extern const nt_ws_handler_t nt_ws_chat;
 extern const nt_ws_handler_t nt_ws_updates;
@@ -97,7 +98,9 @@ void nt_ws_send_error(nt_ws_t *ws, const char *message, json_t *more);
 
 bool         nt_ws_slow(const nt_ws_t *ws);
 nt_ws_mode_t nt_ws_mode(const nt_ws_t *ws);
-void         nt_ws_set_mode(nt_ws_t *ws, nt_ws_mode_t mode);
+
+/* What is sent from now on, whatever comes. */
+void nt_ws_set_mode(nt_ws_t *ws, nt_ws_mode_t mode);
 
 /* Starts the closing handshake; `close` of the handler comes later, from the
  * loop.  `reason`: at most 123 bytes. */

@@ -1,10 +1,10 @@
 /*
- * engine/models/media.c - types of media by their first bytes.
+ * engine/assets/media.c - types of media by their first bytes.
  */
 
-#include <openssl/evp.h>
+#include "engine/assets/media.h"
 
-#include "engine/models/models_int.h"
+#include <openssl/evp.h>
 
 #define NT_BASE64_STEP (3 * 1024 * 1024) /* an int holds what it becomes */
 
