@@ -24,7 +24,6 @@ nt_op_ws(nt_conn_t *conn, const char *body, size_t len)
 {
     nt_buf_t               message = { 0 };
     nt_ws_peer_t           peer = { 0 };
-    const char            *role;
     nt_ws_server_t        *server;
     const nt_ws_handler_t *handler;
     const char            *path = nt_op_require(conn, "path");
@@ -46,9 +45,8 @@ nt_op_ws(nt_conn_t *conn, const char *body, size_t len)
         return;
     }
 
-    role = nt_conn_field(conn, "role");
     peer.user = nt_op_user(conn);
-    peer.admin = role != NULL && strcmp(role, "admin") == 0;
+    peer.admin = nt_op_admin(conn);
     peer.base_url = nt_conn_field(conn, "base");
     peer.request_id = nt_conn_field(conn, "request_id");
 
