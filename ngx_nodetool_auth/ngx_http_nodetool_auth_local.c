@@ -11,12 +11,11 @@
 
 #include "ngx_nodetool_auth/ngx_http_nodetool_auth.h"
 
+#include "ngx_nodetool_common/ngx_nodetool_origin.h"
+
 static ngx_uint_t ngx_http_nodetool_auth_to_loopback(ngx_connection_t *c);
-static ngx_uint_t ngx_http_nodetool_auth_is_localhost(ngx_str_t *host);
-static ngx_uint_t ngx_http_nodetool_auth_is_address(ngx_str_t *host);
-static ngx_uint_t ngx_http_nodetool_auth_is_loopback(ngx_str_t *host);
 static ngx_uint_t ngx_http_nodetool_auth_origin(ngx_http_request_t *r,
-                                                ngx_str_t          *origin);
+                                                ngx_str_t          *text);
 
 
 const char *
@@ -26,8 +25,8 @@ ngx_http_nodetool_auth_foreign(ngx_http_request_t *r)
 
     host = &r->headers_in.server;
 
-    if (host->len != 0 && !ngx_http_nodetool_auth_is_address(host) &&
-        !ngx_http_nodetool_auth_is_localhost(host) &&
+    if (host->len != 0 && !ngx_nodetool_host_is_address(host) &&
+        !ngx_nodetool_host_is_localhost(host) &&
         ngx_http_nodetool_auth_to_loopback(r->connection))
     {
         return "This server is for its own machine: it answers to localhost "
@@ -35,7 +34,8 @@ ngx_http_nodetool_auth_foreign(ngx_http_request_t *r)
     }
 
     if (ngx_nodetool_header_in(r, "origin", &origin) != 0 &&
-        !ngx_http_nodetool_auth_origin(r, &origin))
+        !ngx_http_nodetool_auth_origin(r, &origin) &&
+        ngx_nodetool_variable(r, "nodetool_origin_listed").len == 0)
     {
         return "This server takes no requests of other sites' pages.";
     }
@@ -77,87 +77,27 @@ ngx_http_nodetool_auth_to_loopback(ngx_connection_t *c)
 }
 
 
-static ngx_uint_t
-ngx_http_nodetool_auth_is_localhost(ngx_str_t *host)
-{
-    size_t len;
-
-    static const ngx_str_t name = ngx_string(".localhost");
-
-    len = name.len - 1;
-
-    if (host->len == len) {
-        return ngx_strncasecmp(host->data, name.data + 1, len) == 0;
-    }
-
-    return host->len > name.len &&
-           ngx_strncasecmp(host->data + host->len - name.len, name.data,
-                           name.len) == 0;
-}
-
+/* Whether an origin is this server or this machine. */
 
 static ngx_uint_t
-ngx_http_nodetool_auth_is_address(ngx_str_t *host)
+ngx_http_nodetool_auth_origin(ngx_http_request_t *r, ngx_str_t *text)
 {
-    return host->data[0] == '[' ||
-           ngx_inet_addr(host->data, host->len) != INADDR_NONE;
-}
+    size_t                len;
+    ngx_table_elt_t      *own;
+    ngx_nodetool_origin_t origin;
 
-
-static ngx_uint_t
-ngx_http_nodetool_auth_is_loopback(ngx_str_t *host)
-{
-    in_addr_t addr;
-
-    if (ngx_http_nodetool_auth_is_localhost(host)) {
-        return 1;
-    }
-
-    if (host->len == sizeof("[::1]") - 1 &&
-        ngx_strncmp(host->data, "[::1]", host->len) == 0)
-    {
-        return 1;
-    }
-
-    addr = ngx_inet_addr(host->data, host->len);
-
-    return addr != INADDR_NONE && (ntohl(addr) >> 24) == IN_LOOPBACKNET;
-}
-
-
-/* Whether an origin, scheme://host[:port], is this server or this machine. */
-
-static ngx_uint_t
-ngx_http_nodetool_auth_origin(ngx_http_request_t *r, ngx_str_t *origin)
-{
-    u_char          *p, *last;
-    ngx_str_t        host;
-    ngx_table_elt_t *own;
-
-    last = origin->data + origin->len;
-    p = ngx_strnstr(origin->data, "://", origin->len);
-
-    if (p == NULL) {
+    if (ngx_nodetool_origin_parse(text, &origin) != NGX_OK) {
         return 0; /* "null" is that of files and sandboxes */
     }
 
-    host.data = p + sizeof("://") - 1;
-    host.len = last - host.data;
     own = r->headers_in.host;
+    len = text->data + text->len - origin.host.data;
 
-    if (own != NULL && own->value.len == host.len &&
-        ngx_strncasecmp(own->value.data, host.data, host.len) == 0)
+    if (own != NULL && own->value.len == len &&
+        ngx_strncasecmp(own->value.data, origin.host.data, len) == 0)
     {
         return 1;
     }
 
-    for (p = last; p > host.data && p[-1] >= '0' && p[-1] <= '9'; p--) {
-        /* void */
-    }
-
-    if (p > host.data && p[-1] == ':') {
-        host.len = p - 1 - host.data;
-    }
-
-    return ngx_http_nodetool_auth_is_loopback(&host);
+    return ngx_nodetool_host_is_loopback(&origin.host);
 }

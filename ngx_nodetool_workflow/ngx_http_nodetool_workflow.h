@@ -11,27 +11,46 @@
 NT_BEGIN_DECLS
 
 #define NGX_HTTP_NODETOOL_WORKFLOW_BODY   0x01 /* takes a request body */
-#define NGX_HTTP_NODETOOL_WORKFLOW_EVENTS 0x02 /* answers with events */
-#define NGX_HTTP_NODETOOL_WORKFLOW_RUN    0x04 /* starts a job */
-#define NGX_HTTP_NODETOOL_WORKFLOW_LIST   0x08 /* pages by query arguments */
+#define NGX_HTTP_NODETOOL_WORKFLOW_UPLOAD 0x02 /* of any type */
+#define NGX_HTTP_NODETOOL_WORKFLOW_EVENTS 0x04 /* answers with events */
+#define NGX_HTTP_NODETOOL_WORKFLOW_LINES  0x08 /* where the query asks for it */
+#define NGX_HTTP_NODETOOL_WORKFLOW_RUN    0x10 /* starts a job */
+#define NGX_HTTP_NODETOOL_WORKFLOW_BASE   0x20 /* replies with URIs of ours */
+#define NGX_HTTP_NODETOOL_WORKFLOW_TUNNEL 0x40 /* becomes a WebSocket */
+
+
+/* A query argument that becomes a field of the request to the engine. */
+typedef struct {
+    const char *name; /* NULL ends a list */
+    const char *field;
+    ngx_uint_t  number; /* unsigned  number:1; else a string */
+} ngx_http_nodetool_workflow_arg_t;
 
 
 /* An operation of the wire protocol and the requests that ask for it. */
 typedef struct {
-    const char *collection; /* "workflows"; without an id the whole path */
-    const char *id;         /* field that the path's id goes to, or NULL */
-    const char *action;     /* rest of the path behind the id */
+    const char *path; /* "jobs" and a star for an id; NULL ends a table */
     ngx_uint_t  methods;
     const char *op;
     ngx_uint_t  flags;
+
+    /* what may be NULL */
+    const char *id; /* field that the path's id goes to */
+    const ngx_http_nodetool_workflow_arg_t *args;
+    const char                             *fields; /* more of them, as JSON */
 } ngx_http_nodetool_workflow_route_t;
 
 
 typedef struct {
     ngx_http_upstream_conf_t upstream;
+    ngx_http_upstream_conf_t tunnel; /* the same for WebSockets */
 
-    ngx_msec_t keepalive_comment; /* 0: none */
-    ngx_uint_t handles;           /* unsigned  handles:1; it has our handler */
+    ngx_msec_t   keepalive_comment; /* 0: none */
+    ngx_array_t *origins; /* of ngx_http_nodetool_workflow_origin_t, or NULL */
+    ngx_uint_t   handles; /* unsigned  handles:1; it has our handler */
+
+    const ngx_http_nodetool_workflow_route_t *routes;    /* a table */
+    const ngx_http_nodetool_workflow_route_t *websocket; /* the only one */
 } ngx_http_nodetool_workflow_loc_conf_t;
 
 
@@ -51,6 +70,9 @@ typedef struct {
     ngx_event_t  comment;  /* timer of the next comment */
 
     unsigned safe : 1;   /* GET and HEAD */
+    unsigned tunnel : 1; /* the reply is to be a WebSocket */
+    unsigned events : 1; /* it was asked for as an event stream */
+    unsigned lines : 1;  /* and as JSON lines, not server-sent events */
     unsigned stream : 1; /* the reply is an event stream */
     unsigned split : 1;  /* a part of an event is on its way to the client */
     unsigned ended : 1;  /* the stream was read to its end */
@@ -59,18 +81,29 @@ typedef struct {
 
 /* --- routes --- */
 
+extern const ngx_http_nodetool_workflow_route_t
+    ngx_http_nodetool_workflow_worker[];
+extern const ngx_http_nodetool_workflow_route_t
+    ngx_http_nodetool_workflow_editor[];
+
 /*
- * Finds the route of a request and its id, a part of r->uri.  NGX_DECLINED
- * when there is none: *allow lists the methods that this path has, NULL when
- * it is not ours.
+ * Finds the route of a request in a table and its id, a part of r->uri.
+ * NGX_DECLINED when there is none: *allow lists the methods that this path
+ * has, NULL when it is not ours.
  */
 ngx_int_t ngx_http_nodetool_workflow_find(
-    ngx_http_request_t *r, const ngx_http_nodetool_workflow_route_t **route,
-    ngx_str_t *id, const char **allow);
+    ngx_http_request_t *r, const ngx_http_nodetool_workflow_route_t *table,
+    const ngx_http_nodetool_workflow_route_t **route, ngx_str_t *id,
+    const char **allow);
 
 /* The readiness of the engine. */
 extern const ngx_http_nodetool_workflow_route_t
     ngx_http_nodetool_workflow_health;
+
+/* Carries a route out; for content handlers. */
+ngx_int_t ngx_http_nodetool_workflow_start(
+    ngx_http_request_t *r, const ngx_http_nodetool_workflow_route_t *route,
+    ngx_str_t *id);
 
 /* --- the request to the engine --- */
 
@@ -114,6 +147,29 @@ ngx_int_t ngx_http_nodetool_workflow_events(
 /* Tells the client that its stream has broken off. */
 void ngx_http_nodetool_workflow_events_broken(
     ngx_http_nodetool_workflow_ctx_t *ctx, ngx_int_t status);
+
+/* --- WebSockets --- */
+
+/* The directive nodetool_websocket. */
+char *ngx_http_nodetool_workflow_set_websocket(ngx_conf_t    *cf,
+                                               ngx_command_t *cmd, void *conf);
+
+/* Refuses pages of other sites, before anybody asks who is calling: a handler
+ * of the preaccess phase. */
+ngx_int_t ngx_http_nodetool_workflow_preaccess(ngx_http_request_t *r);
+
+/* The directive nodetool_websocket_origin. */
+char *ngx_http_nodetool_workflow_set_origin(ngx_conf_t *cf, ngx_command_t *cmd,
+                                            void *conf);
+
+/* Whether the request's Origin is one of nodetool_websocket_origin. */
+ngx_uint_t ngx_http_nodetool_workflow_origin_listed(ngx_http_request_t *r,
+                                                    ngx_array_t *origins);
+
+/* Whether it is this server, one of this machine where that may be, or one
+ * that is listed; so is a request without one, which is no browser's. */
+ngx_int_t ngx_http_nodetool_workflow_origin_check(ngx_http_request_t *r,
+                                                  ngx_array_t        *origins);
 
 extern ngx_module_t ngx_http_nodetool_workflow_module;
 

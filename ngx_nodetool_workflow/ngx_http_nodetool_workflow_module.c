@@ -11,15 +11,16 @@
 static ngx_int_t ngx_http_nodetool_workflow_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_nodetool_workflow_health_handler(
     ngx_http_request_t *r);
-static ngx_int_t ngx_http_nodetool_workflow_start(
-    ngx_http_request_t *r, const ngx_http_nodetool_workflow_route_t *route,
-    ngx_str_t *id);
 static ngx_int_t ngx_http_nodetool_workflow_upstream(
     ngx_http_request_t *r, ngx_http_nodetool_workflow_ctx_t *ctx);
+static ngx_uint_t ngx_http_nodetool_workflow_wants_lines(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_nodetool_workflow_is_json(ngx_http_request_t *r);
 static ngx_int_t  ngx_http_nodetool_workflow_job_id_variable(
      ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_nodetool_workflow_listed_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_nodetool_workflow_add_variables(ngx_conf_t *cf);
+static ngx_int_t ngx_http_nodetool_workflow_init(ngx_conf_t *cf);
 static void     *ngx_http_nodetool_workflow_create_loc_conf(ngx_conf_t *cf);
 static char     *ngx_http_nodetool_workflow_merge_loc_conf(ngx_conf_t *cf,
                                                            void       *parent,
@@ -37,9 +38,34 @@ static ngx_command_t ngx_http_nodetool_workflow_commands[] = {
           NGX_CONF_TAKE1,
       ngx_http_nodetool_workflow_engine, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
 
-    { ngx_string("nodetool_workflow"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS,
+    { ngx_string("nodetool_workflow"),
+      NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS | NGX_CONF_TAKE1,
       ngx_http_nodetool_workflow_set, NGX_HTTP_LOC_CONF_OFFSET, 0,
       ngx_http_nodetool_workflow_handler },
+
+    { ngx_string("nodetool_websocket"), NGX_HTTP_LOC_CONF | NGX_CONF_TAKE1,
+      ngx_http_nodetool_workflow_set_websocket, NGX_HTTP_LOC_CONF_OFFSET, 0,
+      NULL },
+
+    { ngx_string("nodetool_websocket_origin"),
+      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF |
+          NGX_CONF_1MORE,
+      ngx_http_nodetool_workflow_set_origin, NGX_HTTP_LOC_CONF_OFFSET, 0,
+      NULL },
+
+    { ngx_string("nodetool_websocket_read_timeout"),
+      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF |
+          NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot, NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_nodetool_workflow_loc_conf_t, tunnel.read_timeout),
+      NULL },
+
+    { ngx_string("nodetool_websocket_buffer_size"),
+      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF |
+          NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot, NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_nodetool_workflow_loc_conf_t, tunnel.buffer_size),
+      NULL },
 
     { ngx_string("nodetool_engine_health"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS,
       ngx_http_nodetool_workflow_set, NGX_HTTP_LOC_CONF_OFFSET, 0,
@@ -86,7 +112,7 @@ static ngx_command_t ngx_http_nodetool_workflow_commands[] = {
 
 static ngx_http_module_t ngx_http_nodetool_workflow_module_ctx = {
     ngx_http_nodetool_workflow_add_variables, /* preconfiguration */
-    NULL,                                     /* postconfiguration */
+    ngx_http_nodetool_workflow_init,          /* postconfiguration */
 
     NULL, /* create main configuration */
     NULL, /* init main configuration */
@@ -121,6 +147,10 @@ static ngx_http_variable_t ngx_http_nodetool_workflow_vars[] = {
       ngx_http_nodetool_workflow_job_id_variable, 0, NGX_HTTP_VAR_NOCACHEABLE,
       0 },
 
+    { ngx_string("nodetool_origin_listed"), NULL,
+      ngx_http_nodetool_workflow_listed_variable, 0, NGX_HTTP_VAR_NOCACHEABLE,
+      0 },
+
     ngx_http_null_variable
 };
 
@@ -131,9 +161,12 @@ ngx_http_nodetool_workflow_handler(ngx_http_request_t *r)
     ngx_int_t                                 rc;
     ngx_str_t                                 id;
     const char                               *allow;
+    ngx_http_nodetool_workflow_loc_conf_t    *wlcf;
     const ngx_http_nodetool_workflow_route_t *route;
 
-    rc = ngx_http_nodetool_workflow_find(r, &route, &id, &allow);
+    wlcf = ngx_http_get_module_loc_conf(r, ngx_http_nodetool_workflow_module);
+
+    rc = ngx_http_nodetool_workflow_find(r, wlcf->routes, &route, &id, &allow);
 
     if (rc == NGX_ERROR) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -169,7 +202,7 @@ ngx_http_nodetool_workflow_health_handler(ngx_http_request_t *r)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_nodetool_workflow_start(
     ngx_http_request_t *r, const ngx_http_nodetool_workflow_route_t *route,
     ngx_str_t *id)
@@ -192,6 +225,11 @@ ngx_http_nodetool_workflow_start(
 
     ctx->request = r;
     ctx->safe = (r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) ? 1 : 0;
+    ctx->tunnel = (route->flags & NGX_HTTP_NODETOOL_WORKFLOW_TUNNEL) ? 1 : 0;
+    ctx->lines = (route->flags & NGX_HTTP_NODETOOL_WORKFLOW_LINES) &&
+                 ngx_http_nodetool_workflow_wants_lines(r);
+    ctx->events =
+        ctx->lines || (route->flags & NGX_HTTP_NODETOOL_WORKFLOW_EVENTS);
 
     rc = ngx_http_nodetool_workflow_head(r, ctx, route, id);
 
@@ -206,7 +244,9 @@ ngx_http_nodetool_workflow_start(
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (route->flags & NGX_HTTP_NODETOOL_WORKFLOW_BODY) {
+    if (route->flags &
+        (NGX_HTTP_NODETOOL_WORKFLOW_BODY | NGX_HTTP_NODETOOL_WORKFLOW_UPLOAD))
+    {
         rc = ngx_http_read_client_request_body(r, ngx_http_upstream_init);
 
         return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
@@ -244,7 +284,7 @@ ngx_http_nodetool_workflow_upstream(ngx_http_request_t               *r,
     u->output.tag = (ngx_buf_tag_t) &ngx_http_nodetool_workflow_module;
     u->output.output_filter = ngx_http_nodetool_workflow_send;
     u->output.filter_ctx = ctx;
-    u->conf = &wlcf->upstream;
+    u->conf = ctx->tunnel ? &wlcf->tunnel : &wlcf->upstream;
     u->buffering = 0;
 
     u->create_request = ngx_http_nodetool_workflow_create_request;
@@ -257,6 +297,21 @@ ngx_http_nodetool_workflow_upstream(ngx_http_request_t               *r,
     u->input_filter_ctx = ctx;
 
     return NGX_OK;
+}
+
+
+/* "?stream=true", as NodeTool's clients write it. */
+
+static ngx_uint_t
+ngx_http_nodetool_workflow_wants_lines(ngx_http_request_t *r)
+{
+    ngx_str_t value;
+
+    return ngx_http_arg(r, (u_char *) "stream", sizeof("stream") - 1, &value) ==
+               NGX_OK &&
+           ((value.len == 1 && value.data[0] == '1') ||
+            (value.len == sizeof("true") - 1 &&
+             ngx_strncasecmp(value.data, (u_char *) "true", value.len) == 0));
 }
 
 
@@ -333,10 +388,57 @@ ngx_http_nodetool_workflow_job_id_variable(ngx_http_request_t        *r,
 }
 
 
+/* For the auth module, which refuses what other sites' pages ask for. */
+
+static ngx_int_t
+ngx_http_nodetool_workflow_listed_variable(ngx_http_request_t        *r,
+                                           ngx_http_variable_value_t *v,
+                                           uintptr_t                  data)
+{
+    ngx_http_nodetool_workflow_loc_conf_t *wlcf;
+
+    wlcf = ngx_http_get_module_loc_conf(r, ngx_http_nodetool_workflow_module);
+
+    if (wlcf->websocket == NULL ||
+        !ngx_http_nodetool_workflow_origin_listed(r, wlcf->origins))
+    {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    v->len = 1;
+    v->data = (u_char *) "1";
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_nodetool_workflow_add_variables(ngx_conf_t *cf)
 {
     return ngx_nodetool_add_variables(cf, ngx_http_nodetool_workflow_vars);
+}
+
+
+static ngx_int_t
+ngx_http_nodetool_workflow_init(ngx_conf_t *cf)
+{
+    ngx_http_handler_pt       *h;
+    ngx_http_core_main_conf_t *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_nodetool_workflow_preaccess;
+
+    return NGX_OK;
 }
 
 
@@ -354,7 +456,10 @@ ngx_http_nodetool_workflow_create_loc_conf(ngx_conf_t *cf)
     conf->upstream.send_timeout = NGX_CONF_UNSET_MSEC;
     conf->upstream.read_timeout = NGX_CONF_UNSET_MSEC;
     conf->upstream.buffer_size = NGX_CONF_UNSET_SIZE;
+    conf->tunnel.read_timeout = NGX_CONF_UNSET_MSEC;
+    conf->tunnel.buffer_size = NGX_CONF_UNSET_SIZE;
     conf->keepalive_comment = NGX_CONF_UNSET_MSEC;
+    conf->origins = NGX_CONF_UNSET_PTR;
 
     /*
      * Set by ngx_pcalloc(), and not to be configured: no buffering, no
@@ -371,6 +476,34 @@ ngx_http_nodetool_workflow_create_loc_conf(ngx_conf_t *cf)
     ngx_str_set(&conf->upstream.module, "nodetool_workflow");
 
     return conf;
+}
+
+
+/* A tunnel has time-outs and buffers of its own: there may be thousands, and
+ * the engine is silent for no longer than the time between its pings. */
+
+static void
+ngx_http_nodetool_workflow_merge_tunnel(
+    ngx_http_nodetool_workflow_loc_conf_t *conf,
+    ngx_http_nodetool_workflow_loc_conf_t *prev)
+{
+    size_t     buffer_size;
+    ngx_msec_t read_timeout;
+
+    ngx_conf_merge_msec_value(conf->tunnel.read_timeout,
+                              prev->tunnel.read_timeout, 60000);
+
+    ngx_conf_merge_size_value(conf->tunnel.buffer_size,
+                              prev->tunnel.buffer_size, 4096);
+
+    read_timeout = conf->tunnel.read_timeout;
+    buffer_size = conf->tunnel.buffer_size;
+
+    conf->tunnel = conf->upstream;
+    conf->tunnel.read_timeout = read_timeout;
+    conf->tunnel.buffer_size = buffer_size;
+
+    ngx_conf_merge_ptr_value(conf->origins, prev->origins, NULL);
 }
 
 
@@ -402,6 +535,12 @@ ngx_http_nodetool_workflow_merge_loc_conf(ngx_conf_t *cf, void *parent,
 
     if (conf->upstream.upstream == NULL) {
         conf->upstream.upstream = prev->upstream.upstream;
+    }
+
+    ngx_http_nodetool_workflow_merge_tunnel(conf, prev);
+
+    if (conf->tunnel.buffer_size < 1024) {
+        return "\"nodetool_websocket_buffer_size\" must be at least 1k";
     }
 
     if (conf->handles && conf->upstream.upstream == NULL) {
@@ -446,6 +585,7 @@ ngx_http_nodetool_workflow_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_nodetool_workflow_loc_conf_t *wlcf = conf;
 
+    ngx_str_t                *value;
     ngx_http_core_loc_conf_t *clcf;
 
     if (wlcf->handles) {
@@ -453,6 +593,21 @@ ngx_http_nodetool_workflow_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     wlcf->handles = 1;
+    wlcf->routes = ngx_http_nodetool_workflow_worker;
+
+    if (cf->args->nelts > 1) {
+        value = cf->args->elts;
+
+        if (ngx_strcmp(value[1].data, "editor") != 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid value \"%V\", there is only "
+                               "\"editor\"",
+                               &value[1]);
+            return NGX_CONF_ERROR;
+        }
+
+        wlcf->routes = ngx_http_nodetool_workflow_editor;
+    }
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->handler = (ngx_http_handler_pt) cmd->post;

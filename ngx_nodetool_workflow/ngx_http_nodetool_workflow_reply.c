@@ -5,6 +5,8 @@
 
 #include "ngx_nodetool_workflow/ngx_http_nodetool_workflow.h"
 
+#include "ngx_nodetool_common/ngx_nodetool_websocket.h"
+
 #include "core/nt_id.h"
 #include "core/nt_json_scan.h"
 
@@ -118,6 +120,36 @@ ngx_http_nodetool_workflow_stream_headers(ngx_http_request_t *r)
 }
 
 
+/* What follows the head line are frames for the client, and its are for the
+ * engine: nginx passes both on. */
+
+static ngx_int_t
+ngx_http_nodetool_workflow_take_tunnel(ngx_http_request_t *r, off_t status)
+{
+    ngx_http_upstream_t *u;
+
+    u = r->upstream;
+
+    if (status != NGX_HTTP_SWITCHING_PROTOCOLS) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_nodetool_websocket_accept(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* nginx copies them back */
+
+    u->headers_in.status_n = r->headers_out.status;
+    u->headers_in.status_line = r->headers_out.status_line;
+    u->state->status = status;
+
+    u->upgrade = 1;
+
+    return NGX_OK;
+}
+
+
 /* Takes over what the head line said.  NGX_DECLINED when it is wrong. */
 
 static ngx_int_t
@@ -139,8 +171,16 @@ ngx_http_nodetool_workflow_take_head(ngx_http_request_t               *r,
         ngx_http_nodetool_workflow_number(
             &fields[NGX_HTTP_NODETOOL_WORKFLOW_LENGTH], &length) != NGX_OK ||
         ngx_http_nodetool_workflow_number(retry, &retry_after) != NGX_OK ||
-        status < 200 || status > 599)
+        status > 599)
     {
+        return NGX_DECLINED;
+    }
+
+    if (ctx->tunnel && status < 300) {
+        return ngx_http_nodetool_workflow_take_tunnel(r, status);
+    }
+
+    if (status < 200) {
         return NGX_DECLINED;
     }
 
@@ -227,8 +267,8 @@ ngx_http_nodetool_workflow_process_header(ngx_http_request_t *r)
 
     u->buffer.pos = lf + 1;
 
-    if (rc == NGX_OK && !ctx->stream && u->headers_in.content_length_n == 0 &&
-        u->buffer.pos == u->buffer.last)
+    if (rc == NGX_OK && !ctx->stream && !u->upgrade &&
+        u->headers_in.content_length_n == 0 && u->buffer.pos == u->buffer.last)
     {
         /* without a body the filter may never be called */
         u->keepalive = 1;

@@ -10,6 +10,8 @@
 #define NGX_HTTP_NODETOOL_WORKFLOW_HEAD_SIZE 512   /* most are shorter */
 #define NGX_HTTP_NODETOOL_WORKFLOW_HEAD_MAX  16384 /* bytes, by the protocol */
 #define NGX_HTTP_NODETOOL_WORKFLOW_KEY_MAX   255   /* of an Idempotency-Key */
+#define NGX_HTTP_NODETOOL_WORKFLOW_TYPE_MAX  255   /* of a Content-Type */
+#define NGX_HTTP_NODETOOL_WORKFLOW_ARG_MAX   1024  /* of a query argument */
 
 
 static void
@@ -85,44 +87,62 @@ ngx_http_nodetool_workflow_number(nt_buf_t *buf, const char *name,
 
 
 static ngx_int_t
-ngx_http_nodetool_workflow_head_list(ngx_http_request_t               *r,
-                                     ngx_http_nodetool_workflow_ctx_t *ctx,
-                                     nt_buf_t                         *buf)
+ngx_http_nodetool_workflow_head_arg(ngx_http_request_t                     *r,
+                                    ngx_http_nodetool_workflow_ctx_t       *ctx,
+                                    nt_buf_t                               *buf,
+                                    const ngx_http_nodetool_workflow_arg_t *arg)
 {
-    size_t             i;
-    ngx_str_t          value;
-    static const char *names[] = { "cursor", "start_key", "workflow_id" };
+    ngx_str_t value;
 
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (ngx_http_nodetool_workflow_arg(r, names[i], &value) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        if (value.len && memchr(value.data, '\0', value.len) != NULL) {
-            ctx->refusal =
-                ngx_nodetool_errorf(r, 422,
-                                    "Query parameter \"%s\" must not have a "
-                                    "NUL in it.",
-                                    names[i]);
-            return NGX_DECLINED;
-        }
-
-        if (value.len) {
-            ngx_http_nodetool_workflow_field(buf, names[i], &value);
-        }
-    }
-
-    if (ngx_http_nodetool_workflow_arg(r, "limit", &value) != NGX_OK) {
+    if (ngx_http_nodetool_workflow_arg(r, arg->name, &value) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    if (ngx_http_nodetool_workflow_number(buf, "limit", &value) != NGX_OK) {
+    if (value.len == 0) {
+        return NGX_OK;
+    }
+
+    if (value.len > NGX_HTTP_NODETOOL_WORKFLOW_ARG_MAX ||
+        memchr(value.data, '\0', value.len) != NULL)
+    {
         ctx->refusal =
             ngx_nodetool_errorf(r, 422,
-                                "Query parameter \"limit\" must be a "
-                                "number, not \"%V\".",
-                                &value);
+                                "Query parameter \"%s\" must have no NUL and "
+                                "at most %d bytes.",
+                                arg->name, NGX_HTTP_NODETOOL_WORKFLOW_ARG_MAX);
         return NGX_DECLINED;
+    }
+
+    if (!arg->number) {
+        ngx_http_nodetool_workflow_field(buf, arg->field, &value);
+        return NGX_OK;
+    }
+
+    if (ngx_http_nodetool_workflow_number(buf, arg->field, &value) != NGX_OK) {
+        ctx->refusal = ngx_nodetool_errorf(r, 422,
+                                           "Query parameter \"%s\" must be a "
+                                           "number, not \"%V\".",
+                                           arg->name, &value);
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_nodetool_workflow_head_args(
+    ngx_http_request_t *r, ngx_http_nodetool_workflow_ctx_t *ctx, nt_buf_t *buf,
+    const ngx_http_nodetool_workflow_arg_t *args)
+{
+    ngx_int_t rc;
+
+    for (/* void */; args->name != NULL; args++) {
+        rc = ngx_http_nodetool_workflow_head_arg(r, ctx, buf, args);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
     }
 
     return NGX_OK;
@@ -165,20 +185,10 @@ ngx_http_nodetool_workflow_head_events(ngx_http_request_t               *r,
 static ngx_int_t
 ngx_http_nodetool_workflow_head_run(ngx_http_request_t               *r,
                                     ngx_http_nodetool_workflow_ctx_t *ctx,
-                                    nt_buf_t *buf, ngx_uint_t events)
+                                    nt_buf_t                         *buf)
 {
     size_t    i;
     ngx_str_t value;
-
-    if (ngx_nodetool_base_url(r, &value) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_http_nodetool_workflow_field(buf, "base", &value);
-
-    if (events) {
-        nt_buf_append_str(buf, NT_STR(",\"events\":true"));
-    }
 
     if (ngx_nodetool_header_in(r, "idempotency-key", &value) == 0 ||
         value.len == 0) {
@@ -206,17 +216,47 @@ ngx_http_nodetool_workflow_head_run(ngx_http_request_t               *r,
 }
 
 
+/* What an upload says that it is; its boundary is in there. */
+
 static ngx_int_t
-ngx_http_nodetool_workflow_head_build(
+ngx_http_nodetool_workflow_head_type(ngx_http_request_t               *r,
+                                     ngx_http_nodetool_workflow_ctx_t *ctx,
+                                     nt_buf_t                         *buf)
+{
+    ngx_table_elt_t *type;
+
+    type = r->headers_in.content_type;
+
+    if (type == NULL || type->value.len == 0) {
+        return NGX_OK;
+    }
+
+    if (type->value.len > NGX_HTTP_NODETOOL_WORKFLOW_TYPE_MAX) {
+        ctx->refusal = ngx_nodetool_errorf(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                           "Content-Type must be at most %d "
+                                           "bytes long.",
+                                           NGX_HTTP_NODETOOL_WORKFLOW_TYPE_MAX);
+        return NGX_DECLINED;
+    }
+
+    ngx_http_nodetool_workflow_field(buf, "content_type", &type->value);
+
+    return NGX_OK;
+}
+
+
+/* Who asks, and of whose things an administrator wants a list. */
+
+static ngx_int_t
+ngx_http_nodetool_workflow_head_peer(
     ngx_http_request_t *r, ngx_http_nodetool_workflow_ctx_t *ctx, nt_buf_t *buf,
-    const ngx_http_nodetool_workflow_route_t *route, ngx_str_t *id)
+    const ngx_http_nodetool_workflow_route_t *route)
 {
     ngx_str_t  value;
-    ngx_uint_t flags;
+    ngx_uint_t admin;
 
-    nt_buf_append_str(buf, NT_STR("{\"op\":\""));
-    nt_buf_append_str(buf, nt_str(route->op));
-    nt_buf_append_char(buf, '"');
+    static const ngx_http_nodetool_workflow_arg_t owner = { "user_id", "owner",
+                                                            0 };
 
     value = ngx_nodetool_variable(r, "nodetool_user");
     if (value.len) {
@@ -228,19 +268,80 @@ ngx_http_nodetool_workflow_head_build(
         ngx_http_nodetool_workflow_field(buf, "request_id", &value);
     }
 
+    value = ngx_nodetool_variable(r, "nodetool_role");
+    admin = value.len == sizeof("admin") - 1 &&
+            ngx_strncmp(value.data, "admin", value.len) == 0;
+
+    if (!admin) {
+        return NGX_OK;
+    }
+
+    nt_buf_append_str(buf, NT_STR(",\"role\":\"admin\""));
+
+    if (ctx->safe && route->args != NULL) {
+        return ngx_http_nodetool_workflow_head_arg(r, ctx, buf, &owner);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_nodetool_workflow_head_build(
+    ngx_http_request_t *r, ngx_http_nodetool_workflow_ctx_t *ctx, nt_buf_t *buf,
+    const ngx_http_nodetool_workflow_route_t *route, ngx_str_t *id)
+{
+    ngx_int_t  rc;
+    ngx_str_t  base;
+    ngx_uint_t flags;
+
+    flags = route->flags;
+
+    nt_buf_append_str(buf, NT_STR("{\"op\":\""));
+    nt_buf_append_str(buf, nt_str(route->op));
+    nt_buf_append_char(buf, '"');
+
+    rc = ngx_http_nodetool_workflow_head_peer(r, ctx, buf, route);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
     if (route->id != NULL) {
         ngx_http_nodetool_workflow_field(buf, route->id, id);
     }
 
-    flags = route->flags;
+    if (route->fields != NULL) {
+        nt_buf_append_char(buf, ',');
+        nt_buf_append_str(buf, nt_str(route->fields));
+    }
 
-    if (flags & NGX_HTTP_NODETOOL_WORKFLOW_LIST) {
-        return ngx_http_nodetool_workflow_head_list(r, ctx, buf);
+    if (flags & NGX_HTTP_NODETOOL_WORKFLOW_BASE) {
+        if (ngx_nodetool_base_url(r, &base) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        ngx_http_nodetool_workflow_field(buf, "base", &base);
+    }
+
+    if (route->args != NULL) {
+        rc = ngx_http_nodetool_workflow_head_args(r, ctx, buf, route->args);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    if (flags & NGX_HTTP_NODETOOL_WORKFLOW_UPLOAD) {
+        return ngx_http_nodetool_workflow_head_type(r, ctx, buf);
     }
 
     if (flags & NGX_HTTP_NODETOOL_WORKFLOW_RUN) {
-        return ngx_http_nodetool_workflow_head_run(
-            r, ctx, buf, flags & NGX_HTTP_NODETOOL_WORKFLOW_EVENTS);
+        if (ctx->events) {
+            nt_buf_append_str(buf, NT_STR(",\"events\":true"));
+        }
+
+        return ngx_http_nodetool_workflow_head_run(r, ctx, buf);
     }
 
     if (flags & NGX_HTTP_NODETOOL_WORKFLOW_EVENTS) {

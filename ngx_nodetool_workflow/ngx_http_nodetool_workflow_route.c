@@ -5,38 +5,178 @@
 #include "ngx_nodetool_workflow/ngx_http_nodetool_workflow.h"
 
 #define BODY   NGX_HTTP_NODETOOL_WORKFLOW_BODY
+#define UPLOAD NGX_HTTP_NODETOOL_WORKFLOW_UPLOAD
 #define EVENTS NGX_HTTP_NODETOOL_WORKFLOW_EVENTS
+#define LINES  NGX_HTTP_NODETOOL_WORKFLOW_LINES
 #define RUN    NGX_HTTP_NODETOOL_WORKFLOW_RUN
-#define LIST   NGX_HTTP_NODETOOL_WORKFLOW_LIST
+#define BASE   NGX_HTTP_NODETOOL_WORKFLOW_BASE
 #define READ   (NGX_HTTP_GET | NGX_HTTP_HEAD)
 
+#define STRING(name)                                                           \
+    {                                                                          \
+        name, name, 0                                                          \
+    }
+#define NUMBER(name)                                                           \
+    {                                                                          \
+        name, name, 1                                                          \
+    }
+#define END                                                                    \
+    {                                                                          \
+        NULL, NULL, 0                                                          \
+    }
 
-static const ngx_http_nodetool_workflow_route_t
-    ngx_http_nodetool_workflow_routes[] = {
 
-        { "workflows", NULL, "", READ, "workflow.list", LIST },
-        { "workflows", "workflow_id", "", READ, "workflow.get", 0 },
-        { "workflows", "workflow_id", "", NGX_HTTP_PUT, "workflow.put", BODY },
-        { "workflows", "workflow_id", "", NGX_HTTP_DELETE, "workflow.delete",
-          0 },
-        { "workflows", "workflow_id", "run", NGX_HTTP_POST, "job.run",
-          BODY | RUN },
-        { "workflows", "workflow_id", "run/stream", NGX_HTTP_POST, "job.run",
-          BODY | RUN | EVENTS },
+/* --- query arguments --- */
 
-        { "jobs", NULL, "", READ, "job.list", LIST },
-        { "jobs", "job_id", "", READ, "job.get", 0 },
-        { "jobs", "job_id", "events", READ, "job.events", EVENTS },
-        { "jobs", "job_id", "cancel", NGX_HTTP_POST, "job.cancel", 0 },
+static const ngx_http_nodetool_workflow_arg_t
+    ngx_http_nodetool_workflow_page_args[] = { NUMBER("limit"),
+                                               STRING("cursor"), END };
 
-        { "api/nodes/metadata", NULL, "", READ, "node.list", 0 },
+static const ngx_http_nodetool_workflow_arg_t
+    ngx_http_nodetool_workflow_list_args[] = { NUMBER("limit"),
+                                               STRING("cursor"),
+                                               STRING("columns"),
+                                               STRING("run_mode"), END };
 
-        { NULL, NULL, NULL, 0, NULL, 0 }
+static const ngx_http_nodetool_workflow_arg_t
+    ngx_http_nodetool_workflow_search_args[] = { NUMBER("limit"),
+                                                 STRING("cursor"),
+                                                 STRING("query"), END };
+
+static const ngx_http_nodetool_workflow_arg_t
+    ngx_http_nodetool_workflow_create_args[] = { STRING("from_example_package"),
+                                                 STRING("from_example_name"),
+                                                 END };
+
+static const ngx_http_nodetool_workflow_arg_t
+    ngx_http_nodetool_workflow_job_args[] = { NUMBER("limit"),
+                                              STRING("start_key"),
+                                              STRING("workflow_id"), END };
+
+static const ngx_http_nodetool_workflow_arg_t
+    ngx_http_nodetool_workflow_asset_args[] = {
+        NUMBER("limit"),     { "page_size", "limit", 1 }, STRING("cursor"),
+        STRING("parent_id"), STRING("content_type"),      END
     };
+
+static const ngx_http_nodetool_workflow_arg_t
+    ngx_http_nodetool_workflow_message_args[] = { STRING("thread_id"),
+                                                  NUMBER("limit"),
+                                                  STRING("cursor"), END };
+
+#define PAGE    ngx_http_nodetool_workflow_page_args
+#define LIST    ngx_http_nodetool_workflow_list_args
+#define SEARCH  ngx_http_nodetool_workflow_search_args
+#define CREATE  ngx_http_nodetool_workflow_create_args
+#define JOB     ngx_http_nodetool_workflow_job_args
+#define ASSET   ngx_http_nodetool_workflow_asset_args
+#define MESSAGE ngx_http_nodetool_workflow_message_args
+
+
+/* --- routes; those of one path stand together, words before stars --- */
+
+const ngx_http_nodetool_workflow_route_t ngx_http_nodetool_workflow_worker[] = {
+
+    { "workflows", READ, "workflow.list", 0, NULL, PAGE, NULL },
+    { "workflows/*", READ, "workflow.get", 0, "workflow_id", NULL, NULL },
+    { "workflows/*", NGX_HTTP_PUT, "workflow.put", BODY, "workflow_id", NULL,
+      NULL },
+    { "workflows/*", NGX_HTTP_DELETE, "workflow.delete", 0, "workflow_id", NULL,
+      NULL },
+    { "workflows/*/run", NGX_HTTP_POST, "job.run", BODY | RUN | BASE,
+      "workflow_id", NULL, NULL },
+    { "workflows/*/run/stream", NGX_HTTP_POST, "job.run",
+      BODY | RUN | BASE | EVENTS, "workflow_id", NULL, NULL },
+
+    { "jobs", READ, "job.list", 0, NULL, JOB, NULL },
+    { "jobs/*", READ, "job.get", 0, "job_id", NULL, NULL },
+    { "jobs/*/events", READ, "job.events", EVENTS, "job_id", NULL, NULL },
+    { "jobs/*/cancel", NGX_HTTP_POST, "job.cancel", 0, "job_id", NULL, NULL },
+
+    { NULL, 0, NULL, 0, NULL, NULL, NULL }
+};
+
+
+#define JOBS(prefix)                                                           \
+    { prefix "jobs", READ, "job.list", 0, NULL, JOB, NULL },                   \
+        { prefix "jobs/running/all", READ, "job.list", 0, NULL, JOB,           \
+          "\"running\":true" },                                                \
+        { prefix "jobs/*", READ, "job.get", 0, "job_id", NULL, NULL },         \
+        { prefix "jobs/*/events",                                              \
+          READ,                                                                \
+          "job.events",                                                        \
+          EVENTS,                                                              \
+          "job_id",                                                            \
+          NULL,                                                                \
+          NULL },                                                              \
+    {                                                                          \
+        prefix "jobs/*/cancel", NGX_HTTP_POST, "job.cancel", 0, "job_id",      \
+            NULL, NULL                                                         \
+    }
+
+
+const ngx_http_nodetool_workflow_route_t ngx_http_nodetool_workflow_editor[] = {
+
+    { "api/workflows", READ, "workflow.list", BASE, NULL, LIST, NULL },
+    { "api/workflows", NGX_HTTP_POST, "workflow.create", BODY | BASE, NULL,
+      CREATE, NULL },
+    { "api/workflows/public", READ, "workflow.list", BASE, NULL, LIST,
+      "\"scope\":\"public\"" },
+    { "api/workflows/tools", READ, "workflow.list", BASE, NULL, LIST,
+      "\"scope\":\"tools\"" },
+    { "api/workflows/examples", READ, "workflow.list", BASE, NULL, LIST,
+      "\"scope\":\"examples\"" },
+    { "api/workflows/examples/search", READ, "workflow.list", BASE, NULL,
+      SEARCH, "\"scope\":\"examples\"" },
+    { "api/workflows/*", READ, "workflow.get", BASE, "workflow_id", NULL,
+      NULL },
+    { "api/workflows/*", NGX_HTTP_PUT, "workflow.put", BODY | BASE,
+      "workflow_id", NULL, NULL },
+    { "api/workflows/*", NGX_HTTP_DELETE, "workflow.delete", 0, "workflow_id",
+      NULL, NULL },
+    { "api/workflows/*/run", NGX_HTTP_POST, "job.run",
+      BODY | RUN | BASE | LINES, "workflow_id", NULL, NULL },
+    { "api/workflows/*/run/stream", NGX_HTTP_POST, "job.run",
+      BODY | RUN | BASE | EVENTS, "workflow_id", NULL, NULL },
+
+    JOBS("api/"),
+    JOBS(""),
+
+    { "api/nodes/metadata", READ, "node.list", 0, NULL, NULL, NULL },
+
+    { "api/assets", READ, "asset.list", BASE, NULL, ASSET, NULL },
+    { "api/assets", NGX_HTTP_POST, "asset.create", UPLOAD | BASE, NULL, NULL,
+      NULL },
+    { "api/assets/*", READ, "asset.get", BASE, "asset_id", NULL, NULL },
+    { "api/assets/*", NGX_HTTP_PUT, "asset.put", BODY | BASE, "asset_id", NULL,
+      NULL },
+    { "api/assets/*", NGX_HTTP_DELETE, "asset.delete", 0, "asset_id", NULL,
+      NULL },
+
+    { "api/settings", READ, "setting.list", 0, NULL, NULL, NULL },
+    { "api/settings", NGX_HTTP_PUT, "setting.put", BODY, NULL, NULL, NULL },
+    { "api/settings/secrets", READ, "secret.list", 0, NULL, PAGE, NULL },
+    { "api/settings/secrets/*", READ, "secret.get", 0, "key", NULL, NULL },
+    { "api/settings/secrets/*", NGX_HTTP_PUT, "secret.put", BODY, "key", NULL,
+      NULL },
+    { "api/settings/secrets/*", NGX_HTTP_DELETE, "secret.delete", 0, "key",
+      NULL, NULL },
+
+    { "api/threads", READ, "thread.list", 0, NULL, PAGE, NULL },
+    { "api/threads", NGX_HTTP_POST, "thread.create", BODY, NULL, NULL, NULL },
+    { "api/threads/*", READ, "thread.get", 0, "thread_id", NULL, NULL },
+    { "api/threads/*", NGX_HTTP_PUT, "thread.put", BODY, "thread_id", NULL,
+      NULL },
+    { "api/threads/*", NGX_HTTP_DELETE, "thread.delete", 0, "thread_id", NULL,
+      NULL },
+    { "api/messages", READ, "message.list", BASE, NULL, MESSAGE, NULL },
+
+    { NULL, 0, NULL, 0, NULL, NULL, NULL }
+};
 
 
 const ngx_http_nodetool_workflow_route_t ngx_http_nodetool_workflow_health = {
-    NULL, NULL, NULL, READ, "health", 0
+    "", READ, "health", 0, NULL, NULL, NULL
 };
 
 
@@ -50,38 +190,43 @@ static const struct {
 };
 
 
+/* Whether a path without its outer slashes is that of a route; *id becomes
+ * what its star stands for, a segment that is not empty. */
+
 static ngx_uint_t
-ngx_http_nodetool_workflow_equal(ngx_str_t *s, const char *text)
+ngx_http_nodetool_workflow_match(const char *route, ngx_str_t *path,
+                                 ngx_str_t *id)
 {
-    return s->len == ngx_strlen(text) &&
-           ngx_strncmp(s->data, text, s->len) == 0;
-}
+    u_char *p, *last;
 
+    ngx_str_null(id);
 
-/* Takes the first segment off a path that has no slash in front. */
+    p = path->data;
+    last = p + path->len;
 
-static ngx_str_t
-ngx_http_nodetool_workflow_segment(ngx_str_t *path)
-{
-    u_char   *slash;
-    ngx_str_t segment;
+    for (/* void */; *route; route++) {
+        if (*route != '*') {
+            if (p == last || *p++ != (u_char) *route) {
+                return 0;
+            }
 
-    segment.data = path->data;
+            continue;
+        }
 
-    slash = ngx_strlchr(path->data, path->data + path->len, '/');
+        id->data = p;
 
-    if (slash == NULL) {
-        segment.len = path->len;
-        path->data += path->len;
-        path->len = 0;
-        return segment;
+        while (p < last && *p != '/') {
+            p++;
+        }
+
+        id->len = p - id->data;
+
+        if (id->len == 0) {
+            return 0;
+        }
     }
 
-    segment.len = slash - path->data;
-    path->len -= segment.len + 1;
-    path->data = slash + 1;
-
-    return segment;
+    return p == last;
 }
 
 
@@ -114,12 +259,13 @@ ngx_http_nodetool_workflow_allow(ngx_http_request_t *r, ngx_uint_t methods)
 
 ngx_int_t
 ngx_http_nodetool_workflow_find(
-    ngx_http_request_t *r, const ngx_http_nodetool_workflow_route_t **route,
-    ngx_str_t *id, const char **allow)
+    ngx_http_request_t *r, const ngx_http_nodetool_workflow_route_t *table,
+    const ngx_http_nodetool_workflow_route_t **route, ngx_str_t *id,
+    const char **allow)
 {
-    ngx_str_t                                 whole, path, collection;
+    ngx_str_t                                 path;
     ngx_uint_t                                methods;
-    const ngx_http_nodetool_workflow_route_t *rt;
+    const ngx_http_nodetool_workflow_route_t *rt, *first;
 
     path = r->uri;
 
@@ -132,23 +278,15 @@ ngx_http_nodetool_workflow_find(
         path.len--;
     }
 
-    whole = path;
-    collection = ngx_http_nodetool_workflow_segment(&path);
-    *id = ngx_http_nodetool_workflow_segment(&path);
-
     methods = 0;
+    first = NULL;
 
-    for (rt = ngx_http_nodetool_workflow_routes; rt->collection; rt++) {
-        if (rt->id == NULL) {
-            if (!ngx_http_nodetool_workflow_equal(&whole, rt->collection)) {
-                continue;
-            }
+    for (rt = table; rt->path != NULL; rt++) {
+        if (first != NULL && ngx_strcmp(rt->path, first->path) != 0) {
+            break;
+        }
 
-        } else if (id->len == 0 ||
-                   !ngx_http_nodetool_workflow_equal(&collection,
-                                                     rt->collection) ||
-                   !ngx_http_nodetool_workflow_equal(&path, rt->action))
-        {
+        if (!ngx_http_nodetool_workflow_match(rt->path, &path, id)) {
             continue;
         }
 
@@ -157,6 +295,7 @@ ngx_http_nodetool_workflow_find(
             return NGX_OK;
         }
 
+        first = rt;
         methods |= rt->methods;
     }
 

@@ -71,16 +71,8 @@ is($t->get($ng, '/workflows/nope')->{status}, 404, 'no such workflow');
 is(message($t->get($ng, '/workflows/nope')), 'Workflow not found: nope',
     ' by name');
 
-$r = $t->get($ng, '/api/nodes/metadata');
-is($r->{status}, 200, 'the node types');
-my ($if) = grep { $_->{node_type} eq 'nodetool.control.If' } @{ $r->{json} };
-is_deeply([map { $_->{name} } @{ $if->{outputs} }], ['if_true', 'if_false'],
-    ' with their outputs');
-$r = $t->request($ng, 'POST', '/api/nodes/metadata', json => {});
-is($r->{status}, 405, ' are only read');
-is($r->{headers}{allow}, 'GET, HEAD', ' as Allow says');
-is($t->get($ng, $_)->{status}, 404, "$_ is nothing")
-    for '/api/nodes', '/api/nodes/metadata/x', '/api/jobs';
+is($t->get($ng, $_)->{status}, 404, "$_ is nothing here")
+    for '/api/nodes/metadata', '/api/jobs', '/api/workflows', '/jobs/running/all';
 
 # --- ids -----------------------------------------------------------------------
 
