@@ -20,6 +20,7 @@
 
 #include "engine/beside.h"
 #include "engine/jobs/jobs.h"
+#include "engine/json.h"
 #include "engine/log.h"
 #include "engine/nodes/packs.h"
 #include "engine/nodes/registry.h"
@@ -123,10 +124,21 @@ open_folder(const char *home, const char *path)
 
 
 static nt_graph_t *
-find_graph(void *arg, const char *workflow_id, nt_buf_t *error)
+find_graph(void *arg, const char *workflow_id, const char *own, nt_buf_t *error)
 {
     nt_engine_t *engine = arg;
     nt_graph_t  *graph = NULL;
+
+    if (own != NULL) {
+        json_t *json = nt_json_parse(own, strlen(own), error);
+
+        if (json != NULL) {
+            (void) nt_workflows_compile(engine->workflows, json, &graph, error);
+            json_decref(json);
+        }
+
+        return graph;
+    }
 
     /* the engine that took the job has asked whose the workflow is */
     (void) nt_workflows_graph(engine->workflows, NULL, workflow_id, &graph,

@@ -193,7 +193,8 @@ nt_jobs_graph(nt_jobs_t *jobs, const nt_job_record_t *record, nt_buf_t *error)
         return NULL;
     }
 
-    return jobs->options.graph(jobs->options.arg, record->workflow_id, error);
+    return jobs->options.graph(jobs->options.arg, record->workflow_id,
+                               record->graph, error);
 }
 
 
@@ -238,6 +239,7 @@ nt_jobs_on_claimed(void *arg, const nt_job_record_t *record)
     }
 
     jobs->running++;
+    job->open_inputs = record->open_inputs;
     nt_job_start(job, record);
 
     if (job->graph == NULL && !job->ended) {
@@ -292,6 +294,7 @@ nt_jobs_new(const nt_jobs_options_t *options)
         .cancel = nt_jobs_on_cancel,
         .lost = nt_jobs_on_lost,
         .news = nt_jobs_on_news,
+        .update = nt_jobs_on_update,
     };
 
     if (jobs == NULL) {
@@ -374,6 +377,7 @@ nt_jobs_close(nt_jobs_t *jobs)
     }
 
     nt_table_free(&jobs->by_id);
+    nt_table_free(&jobs->followed);
 
     jobs->open = 3;
     uv_close((uv_handle_t *) &jobs->idle, nt_jobs_on_closed);

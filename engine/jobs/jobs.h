@@ -32,9 +32,11 @@ typedef struct {
     int               assets;
     unsigned          allow; /* NT_ALLOW_... */
 
-    /* The workflow of a job that another engine accepted, by id; NULL with
-     * a sentence in `error` when it cannot be had. */
-    nt_graph_t *(*graph)(void *arg, const char *workflow_id, nt_buf_t *error);
+    /* What a job that was queued or accepted by another engine runs: the
+     * workflow of this id or, if `own` is not NULL, that graph, JSON text.
+     * NULL with a sentence in `error` when it cannot be had. */
+    nt_graph_t *(*graph)(void *arg, const char *workflow_id, const char *own,
+                         nt_buf_t *error);
 
     /* What nodes of a user's jobs run as workflows: see nt_run_options_t. */
     bool (*workflow)(void *arg, const char *user, const char *name, bool tool,
@@ -58,16 +60,20 @@ void nt_jobs_free(nt_jobs_t *jobs);
 /* {"running": n, "queued": n, ...} for /health; new reference. */
 json_t *nt_jobs_stats(nt_jobs_t *jobs);
 
+#define NT_JOB_GRAPH_MAX (4u << 20) /* bytes of `own` as text */
+
 typedef struct {
     const char *user;
-    const char *workflow_id;
+    const char *workflow_id;     /* "" for a graph that is no workflow's */
     const char *idempotency_key; /* or NULL */
     const char *base_url;
     nt_graph_t *graph;  /* borrowed */
     json_t     *params; /* borrowed, checked already */
-    /* Inputs that are streams stay open for nt_jobs_input.  Such a job is for
-     * somebody who is there: it does not wait for a place (503). */
-    bool open_inputs;
+    /* What `graph` was compiled from, when that is not the workflow: it is
+     * kept with the job until that has ended. Borrowed, else NULL; 413 when
+     * it is too large. */
+    const json_t *own;
+    bool open_inputs; /* inputs that are streams stay open for nt_jobs_input */
 } nt_job_request_t;
 
 /* `status` is an HTTP status; on other than 200 `message` says why and `job`
@@ -78,6 +84,11 @@ typedef struct {
  * was taken over. */
 typedef void (*nt_job_cb)(void *arg, int status, const char *message,
                           json_t *job);
+
+/*
+ * `user` in the calls below is who asks: another user's job is 403.  NULL is
+ * an administrator, who may do it with all jobs.
+ */
 
 /* As nt_job_cb, but `job` is the job's record, borrowed: no JSON is made of
  * it for a caller who wants little more than its id. */
@@ -92,6 +103,8 @@ void nt_jobs_submit(nt_jobs_t *jobs, const nt_job_request_t *request,
 
 void nt_jobs_get(nt_jobs_t *jobs, const char *user, const char *job_id,
                  nt_job_cb done, void *arg);
+void nt_jobs_record(nt_jobs_t *jobs, const char *user, const char *job_id,
+                    nt_submit_cb done, void *arg);
 
 /* Cancels wherever the job is, queued or running, here or on another engine;
  * the callback has the job as it then is.  A job that had ended is 409. */
@@ -112,11 +125,17 @@ typedef struct {
 void nt_jobs_input(nt_jobs_t *jobs, const nt_job_input_t *input, nt_job_cb done,
                    void *arg);
 
-/* `job` of the callback is {"jobs": [...], "next_start_key": ...}, newest
- * first; workflow_id and start_key may be NULL. */
+/* The jobs of a user, who must be given. `job` of the callback is
+ * {"jobs": [...], "next_start_key": ...}, newest first; workflow_id and
+ * start_key may be NULL. */
 void nt_jobs_list(nt_jobs_t *jobs, const char *user, const char *workflow_id,
                   const char *start_key, unsigned limit, nt_job_cb done,
                   void *arg);
+
+/* The same of those that are queued or run, `limit` at most; with `user` NULL
+ * those of all users. */
+void nt_jobs_active(nt_jobs_t *jobs, const char *user, unsigned limit,
+                    nt_job_cb done, void *arg);
 
 typedef struct nt_await nt_await_t; /* somebody who waits for a job's end */
 
@@ -160,5 +179,22 @@ void nt_watch_resume(nt_watch_t *watch);
 
 /* Ends a watch early, or frees it after `end`. */
 void nt_watch_close(nt_watch_t *watch);
+
+typedef struct nt_follow nt_follow_t; /* somebody who follows a user's jobs */
+
+/* A job of the user has another status.  Borrowed, of it are set: id, user,
+ * workflow_id, status and, of a failed one, error. */
+typedef void (*nt_follow_cb)(void *arg, const nt_job_record_t *job);
+
+/*
+ * Tells of the status of all jobs of a user (not NULL), wherever they run,
+ * from now on.  With Redis a little later than this returns; what happens
+ * while the connection to it is lost is not told.  NULL when memory is out.
+ */
+nt_follow_t *nt_jobs_follow(nt_jobs_t *jobs, const char *user,
+                            nt_follow_cb update, void *arg);
+
+/* May be called from the callback. To be called before nt_jobs_free. */
+void nt_follow_close(nt_follow_t *follow);
 
 #endif

@@ -204,7 +204,7 @@ nt_cancel_on_got(void *arg, nt_rc_t rc, const char *message,
     } else if (record == NULL) {
         nt_cancel_fail(cancel, 404, NT_JOBS_UNKNOWN);
 
-    } else if (strcmp(record->user, cancel->user) != 0) {
+    } else if (nt_jobs_foreign(cancel->user, record->user)) {
         nt_cancel_fail(cancel, 403, NT_JOBS_FOREIGN);
 
     } else if (nt_job_status_ended(record->status)) {
@@ -225,7 +225,7 @@ nt_jobs_cancel(nt_jobs_t *jobs, const char *user, const char *job_id,
     nt_job_t    *job = nt_jobs_find(jobs, job_id);
     nt_cancel_t *cancel;
 
-    if (job && strcmp(job->user, user) != 0) {
+    if (job && nt_jobs_foreign(user, job->user)) {
         done(arg, 403, NT_JOBS_FOREIGN, NULL);
         return;
     }
@@ -238,13 +238,14 @@ nt_jobs_cancel(nt_jobs_t *jobs, const char *user, const char *job_id,
     cancel = calloc(1, sizeof(*cancel));
     if (cancel) {
         cancel->jobs = jobs;
-        cancel->user = strdup(user);
+        cancel->user = user ? strdup(user) : NULL;
         cancel->job_id = strdup(job_id);
         cancel->done = done;
         cancel->arg = arg;
     }
 
-    if (cancel == NULL || cancel->user == NULL || cancel->job_id == NULL) {
+    if (cancel == NULL || (user && cancel->user == NULL) ||
+        cancel->job_id == NULL) {
         if (cancel) {
             nt_cancel_free(cancel);
         }

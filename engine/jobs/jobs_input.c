@@ -84,7 +84,7 @@ nt_jobs_input(nt_jobs_t *jobs, const nt_job_input_t *input, nt_job_cb done,
         return;
     }
 
-    if (strcmp(job->user, input->user) != 0) {
+    if (nt_jobs_foreign(input->user, job->user)) {
         done(arg, 403, NT_JOBS_FOREIGN, NULL);
         return;
     }

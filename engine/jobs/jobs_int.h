@@ -35,6 +35,7 @@ struct nt_jobs {
     struct nt_watch_list  ready;  /* watchers that have something to do */
     struct nt_watch_list  remote; /* watchers of jobs that do not run here */
     struct nt_cancel_list cancels;
+    nt_table_t            followed; /* users whose jobs are followed */
 
     uv_idle_t  idle;  /* active while somebody is runnable, dirty or ready */
     uv_timer_t flush; /* for events that are held back a little */
@@ -161,13 +162,19 @@ struct nt_watch {
     "one for each run"
 #define NT_JOBS_AWAY    "The job store cannot be reached; try again later"
 #define NT_JOBS_FULL    "The queue is full; try again later"
-#define NT_JOBS_BUSY    "The engine has no place for this job now; try again"
 #define NT_JOBS_NOMEM   "The engine is out of memory"
 #define NT_JOBS_UNKNOWN "Job not found"
 #define NT_JOBS_FOREIGN "The job belongs to another user"
 
 /* why a job failed */
 #define NT_JOB_NOMEM "The engine ran out of memory"
+
+/* Whether a user may not have this owner's job. */
+static inline bool
+nt_jobs_foreign(const char *user, const char *owner)
+{
+    return user && strcmp(user, owner) != 0;
+}
 
 /* --- jobs.c --- */
 
@@ -199,6 +206,11 @@ void nt_jobs_answer(nt_job_cb done, void *arg, const nt_job_record_t *record);
 /* Looks after cancels that wait for their job. True when there are any. */
 bool nt_jobs_cancels_poll(nt_jobs_t *jobs);
 void nt_jobs_cancels_free(nt_jobs_t *jobs);
+
+/* --- jobs_follow.c --- */
+
+/* The store's `update`. */
+void nt_jobs_on_update(void *arg, const nt_job_record_t *job);
 
 /* --- job.c: a job that runs here --- */
 

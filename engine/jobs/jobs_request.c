@@ -12,10 +12,11 @@
 
 /* A call on its way to the store and back. */
 typedef struct {
-    nt_jobs_t *jobs;
-    char      *user;
-    nt_job_cb  done;
-    void      *arg;
+    nt_jobs_t   *jobs;
+    char        *user;
+    nt_job_cb    done; /* or NULL, and then */
+    nt_submit_cb record;
+    void        *arg;
 } nt_jobs_call_t;
 
 typedef struct {
@@ -107,9 +108,9 @@ nt_jobs_call(nt_jobs_t *jobs, const char *user, nt_job_cb done, void *arg)
     call->jobs = jobs;
     call->done = done;
     call->arg = arg;
-    call->user = strdup(user);
+    call->user = user ? strdup(user) : NULL;
 
-    if (call->user == NULL) {
+    if (user && call->user == NULL) {
         free(call);
         return NULL;
     }
@@ -222,6 +223,52 @@ nt_jobs_create(nt_jobs_submit_t *call, const nt_job_request_t *request,
 }
 
 
+/* The text of a job's own graph; NULL and why. */
+static char *
+nt_jobs_own_text(const json_t *own, int *status, const char **message)
+{
+    char *text = nt_json_text(own);
+
+    if (text == NULL) {
+        *status = 500;
+        *message = NT_JOBS_NOMEM;
+
+    } else if (strlen(text) > NT_JOB_GRAPH_MAX) {
+        *status = 413;
+        *message = "The graph is too large to be run without a workflow: "
+                   "at most 4 MiB";
+        free(text);
+        text = NULL;
+    }
+
+    return text;
+}
+
+
+/* A call with its job, not stored yet. NULL when memory is out. */
+static nt_jobs_submit_t *
+nt_jobs_submit_new(nt_jobs_t *jobs, const nt_job_request_t *request,
+                   nt_job_record_t *record, nt_submit_cb done, void *arg)
+{
+    nt_jobs_submit_t *call = malloc(sizeof(*call));
+
+    if (call == NULL) {
+        return NULL;
+    }
+
+    *call = (nt_jobs_submit_t) { .jobs = jobs, .done = done, .arg = arg };
+    call->job = nt_job_new(jobs, record, request->graph, request->params);
+    if (call->job == NULL) {
+        free(call);
+        return NULL;
+    }
+
+    call->job->open_inputs = request->open_inputs;
+
+    return call;
+}
+
+
 void
 nt_jobs_submit(nt_jobs_t *jobs, const nt_job_request_t *request,
                nt_submit_cb done, void *arg)
@@ -229,14 +276,17 @@ nt_jobs_submit(nt_jobs_t *jobs, const nt_job_request_t *request,
     /* nobody passes those who wait */
     bool start = jobs->running < jobs->options.max_running &&
                  jobs->store->queued(jobs->store) == 0;
-    char              id[NT_ID_HEX_LEN + 1], *params;
-    nt_jobs_submit_t *call;
+    int               status = 500;
+    const char       *message = NT_JOBS_NOMEM;
+    char              id[NT_ID_HEX_LEN + 1], *params = NULL, *own = NULL;
+    nt_jobs_submit_t *call = NULL;
     nt_job_record_t   record = {
           .id = id,
           .user = request->user,
           .workflow_id = request->workflow_id,
           .base_url = request->base_url,
           .attempt = 1,
+          .open_inputs = request->open_inputs,
     };
 
     if (jobs->draining) {
@@ -244,30 +294,22 @@ nt_jobs_submit(nt_jobs_t *jobs, const nt_job_request_t *request,
         return;
     }
 
-    params = nt_json_text(request->params);
-    call = malloc(sizeof(*call));
-
-    if (call) {
-        *call = (nt_jobs_submit_t) { .jobs = jobs, .done = done, .arg = arg };
+    if (request->own) {
+        record.graph = own = nt_jobs_own_text(request->own, &status, &message);
+        if (own == NULL) {
+            goto failed;
+        }
     }
 
-    if (request->open_inputs && !start) {
-        free(call);
-        free(params);
-        done(arg, 503, NT_JOBS_BUSY, NULL);
-        return;
+    record.params = params = nt_json_text(request->params);
+
+    if (params && nt_jobs_make_id(jobs, id)) {
+        call = nt_jobs_submit_new(jobs, request, &record, done, arg);
     }
 
-    if (params && call && nt_jobs_make_id(jobs, id)) {
-        call->job = nt_job_new(jobs, &record, request->graph, request->params);
-    }
-
-    if (params == NULL || call == NULL || call->job == NULL) {
+    if (call == NULL) {
         goto failed;
     }
-
-    record.params = params;
-    call->job->open_inputs = request->open_inputs;
 
     if (start) {
         jobs->running++;
@@ -276,18 +318,24 @@ nt_jobs_submit(nt_jobs_t *jobs, const nt_job_request_t *request,
     }
 
     if (!nt_jobs_create(call, request, &record, start)) {
+        if (start) {
+            jobs->running--;
+            nt_jobs_want(jobs);
+        }
         nt_job_free(call->job);
+        free(call);
         goto failed;
     }
 
     free(params);
+    free(own);
     return;
 
 failed:
 
-    free(call);
     free(params);
-    done(arg, 500, NT_JOBS_NOMEM, NULL);
+    free(own);
+    done(arg, status, message, NULL);
 }
 
 
@@ -298,16 +346,27 @@ nt_jobs_on_got(void *arg, nt_rc_t rc, const char *message,
                const nt_job_record_t *record)
 {
     nt_jobs_call_t *call = arg;
+    int             status = 200;
 
     if (rc != NT_OK) {
         nt_log(NT_LOG_WARN, "a job cannot be read: %s", message);
-        call->done(call->arg, 503, NT_JOBS_AWAY, NULL);
+        status = 503;
+        message = NT_JOBS_AWAY;
     } else if (record == NULL) {
-        call->done(call->arg, 404, NT_JOBS_UNKNOWN, NULL);
-    } else if (strcmp(record->user, call->user) != 0) {
-        call->done(call->arg, 403, NT_JOBS_FOREIGN, NULL);
-    } else {
+        status = 404;
+        message = NT_JOBS_UNKNOWN;
+    } else if (nt_jobs_foreign(call->user, record->user)) {
+        status = 403;
+        message = NT_JOBS_FOREIGN;
+    }
+
+    if (call->record) {
+        call->record(call->arg, status, status == 200 ? NULL : message,
+                     status == 200 ? record : NULL);
+    } else if (status == 200) {
         nt_jobs_answer(call->done, call->arg, record);
+    } else {
+        call->done(call->arg, status, message, NULL);
     }
 
     nt_jobs_call_free(call);
@@ -325,6 +384,22 @@ nt_jobs_get(nt_jobs_t *jobs, const char *user, const char *job_id,
         return;
     }
 
+    jobs->store->get(jobs->store, job_id, nt_jobs_on_got, call);
+}
+
+
+void
+nt_jobs_record(nt_jobs_t *jobs, const char *user, const char *job_id,
+               nt_submit_cb done, void *arg)
+{
+    nt_jobs_call_t *call = nt_jobs_call(jobs, user, NULL, arg);
+
+    if (call == NULL) {
+        done(arg, 500, NT_JOBS_NOMEM, NULL);
+        return;
+    }
+
+    call->record = done;
     jobs->store->get(jobs->store, job_id, nt_jobs_on_got, call);
 }
 
@@ -399,4 +474,19 @@ nt_jobs_list(nt_jobs_t *jobs, const char *user, const char *workflow_id,
 
     jobs->store->list(jobs->store, user, workflow_id, start_key, limit,
                       nt_jobs_on_list, call);
+}
+
+
+void
+nt_jobs_active(nt_jobs_t *jobs, const char *user, unsigned limit,
+               nt_job_cb done, void *arg)
+{
+    nt_jobs_call_t *call = nt_jobs_call(jobs, user, done, arg);
+
+    if (call == NULL) {
+        done(arg, 500, NT_JOBS_NOMEM, NULL);
+        return;
+    }
+
+    jobs->store->active(jobs->store, user, limit, nt_jobs_on_list, call);
 }

@@ -57,8 +57,8 @@ nt_watch_list_local(nt_watch_t *watch, nt_job_t *job)
 {
     nt_watch_unlist(watch);
     watch->job = job;
-    watch->checked = strcmp(watch->user, job->user) == 0;
-    watch->foreign = !watch->checked;
+    watch->foreign = nt_jobs_foreign(watch->user, job->user);
+    watch->checked = !watch->foreign;
     TAILQ_INSERT_TAIL(&job->watches, watch, entry);
     watch->in_list = true;
     nt_watch_ready(watch);
@@ -300,9 +300,9 @@ nt_watch_init(nt_watch_t *watch, nt_jobs_t *jobs, const char *user,
     nt_job_t *job;
 
     watch->jobs = jobs;
-    watch->user = strdup(user);
+    watch->user = user ? strdup(user) : NULL;
     watch->job_id = strdup(job_id);
-    if (watch->user == NULL || watch->job_id == NULL) {
+    if ((user && watch->user == NULL) || watch->job_id == NULL) {
         return false;
     }
 

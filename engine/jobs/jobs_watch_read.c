@@ -152,7 +152,7 @@ nt_watch_on_job(void *arg, nt_rc_t rc, const char *message,
         return;
     }
 
-    if (strcmp(record->user, watch->user) != 0) {
+    if (nt_jobs_foreign(watch->user, record->user)) {
         nt_watch_end(watch, 403, NT_JOBS_FOREIGN, NULL);
         return;
     }

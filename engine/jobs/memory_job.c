@@ -50,6 +50,7 @@ nt_mem_job_free(nt_mem_job_t *job)
     free(job->base_url);
     free(job->key);
     free(job->params);
+    free(job->graph);
     free(job->result);
     free(job->error);
     free(job->node_id);
@@ -110,6 +111,8 @@ nt_mem_record(nt_mem_store_t *mem, const nt_mem_job_t *job,
         .base_url = job->base_url,
         .status = job->status,
         .params = job->params,
+        .graph = job->graph,
+        .open_inputs = job->open_inputs,
         .result = job->result,
         .error = job->error,
         .node_id = job->node_id,
@@ -123,6 +126,18 @@ nt_mem_record(nt_mem_store_t *mem, const nt_mem_job_t *job,
 
     if (strcmp(job->status, "queued") == 0) {
         record->queue_position = nt_mem_queue_place(mem, job);
+    }
+}
+
+
+void
+nt_mem_tell(nt_mem_store_t *mem, const nt_mem_job_t *job)
+{
+    nt_job_record_t record;
+
+    if (mem->handler.update) {
+        nt_mem_record(mem, job, &record);
+        mem->handler.update(mem->handler.arg, &record);
     }
 }
 
@@ -141,8 +156,9 @@ nt_mem_weigh(nt_mem_store_t *mem, nt_mem_job_t *job)
     job->bytes = sizeof(*job) + nt_mem_text(job->id) + nt_mem_text(job->user) +
                  nt_mem_text(job->workflow_id) + nt_mem_text(job->base_url) +
                  nt_mem_text(job->key) + nt_mem_text(job->params) +
-                 nt_mem_text(job->result) + nt_mem_text(job->error) +
-                 nt_mem_text(job->node_id) + nt_mem_text(job->node_type);
+                 nt_mem_text(job->graph) + nt_mem_text(job->result) +
+                 nt_mem_text(job->error) + nt_mem_text(job->node_id) +
+                 nt_mem_text(job->node_type);
     mem->bytes += job->bytes;
 }
 
@@ -194,11 +210,14 @@ nt_mem_job(const nt_job_record_t *record, char *key)
         !nt_mem_copy(&job->user, record->user) ||
         !nt_mem_copy(&job->workflow_id, record->workflow_id) ||
         !nt_mem_copy(&job->base_url, record->base_url) ||
-        !nt_mem_copy(&job->params, record->params))
+        !nt_mem_copy(&job->params, record->params) ||
+        !nt_mem_copy(&job->graph, record->graph))
     {
         nt_mem_job_free(job);
         return NULL;
     }
+
+    job->open_inputs = record->open_inputs;
 
     return job;
 }

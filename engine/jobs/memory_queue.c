@@ -83,10 +83,11 @@ nt_mem_exit(nt_mem_store_t *mem, nt_mem_job_t *job)
 }
 
 
+/* Graphs that are no workflow's have the name "", and no limit in common. */
 static bool
 nt_mem_below(const nt_mem_party_t *party, unsigned max)
 {
-    return max == 0 || party->running < max;
+    return max == 0 || party->name[0] == '\0' || party->running < max;
 }
 
 

@@ -25,6 +25,8 @@ typedef struct {
     const char *base_url;
     const char *status;  /* queued, running, completed, failed, cancelled */
     const char *params;  /* JSON text */
+    const char *graph;   /* JSON text of a graph that is no workflow's, while
+                          * it may be needed; else NULL */
     const char *result;  /* JSON text or NULL */
     const char *error;   /* or NULL */
     const char *node_id; /* of a failed job, or NULL */
@@ -37,6 +39,7 @@ typedef struct {
     uint64_t    last_seq;       /* number of the last stored event */
     unsigned    queue_position; /* of a queued job, from 1; else 0 */
     bool        cancel;         /* somebody asked for it to be cancelled */
+    bool        open_inputs;    /* see nt_job_request_t */
     const char *kept; /* of a claimed job: what its last attempts have kept,
                        * one JSON object a line; or NULL */
 } nt_job_record_t;
@@ -68,6 +71,9 @@ typedef struct {
     void (*lost)(void *arg, const char *job_id);
     /* A job that is listened to has new events, or has ended. */
     void (*news)(void *arg, const char *job_id, bool end);
+    /* A job of a user who is followed has another status: its id, user,
+     * workflow_id, status and, when it failed, error. */
+    void (*update)(void *arg, const nt_job_record_t *job);
 } nt_store_events_t;
 
 struct nt_store {
@@ -122,6 +128,11 @@ struct nt_store {
                  const char *start_key, unsigned limit, nt_store_list_cb cb,
                  void *arg);
 
+    /* Jobs that are queued or run, of a user or (NULL) of all: the newest
+     * first, `limit` at most; `next` is NULL. */
+    void (*active)(nt_store_t *store, const char *user, unsigned limit,
+                   nt_store_list_cb cb, void *arg);
+
     /* About `limit` stored events after number `after`, in order; none when
      * there are none yet. */
     void (*events)(nt_store_t *store, const char *job_id, uint64_t after,
@@ -139,6 +150,11 @@ struct nt_store {
     void (*listen)(nt_store_t *store, const char *job_id);
     void (*ignore)(nt_store_t *store, const char *job_id);
     bool (*hears)(nt_store_t *store, const char *job_id);
+
+    /* `update` is wanted for the jobs of this user, until it is not any more.
+     * NULL for a store that tells all updates. */
+    void (*follow)(nt_store_t *store, const char *user);
+    void (*unfollow)(nt_store_t *store, const char *user);
 
     /* {"store": "redis", "connected": true, "queued": n, "max_queued": n};
      * new reference. */

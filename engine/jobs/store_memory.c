@@ -22,7 +22,8 @@ static void
 nt_mem_forget_params(nt_mem_store_t *mem, nt_mem_job_t *job)
 {
     free(job->params);
-    job->params = NULL;
+    free(job->graph);
+    job->params = job->graph = NULL;
     nt_mem_weigh(mem, job);
 }
 
@@ -40,6 +41,7 @@ nt_mem_dispatch(nt_mem_store_t *mem)
         job->status = "running";
         job->started_at = nt_mem_now(mem);
         nt_mem_record(mem, job, &record);
+        nt_mem_tell(mem, job);
         mem->handler.claimed(mem->handler.arg, &record);
         nt_mem_forget_params(mem, job);
     }
@@ -182,6 +184,7 @@ nt_mem_create(nt_store_t *store, const nt_job_record_t *record, bool start,
         return;
     }
 
+    nt_mem_tell(mem, job);
     nt_mem_record(mem, job, &stored);
     cb(arg, NT_OK, NULL, &stored);
     nt_mem_dispatch(mem);
@@ -215,6 +218,7 @@ nt_mem_end(nt_mem_store_t *mem, nt_mem_job_t *job, const char *status,
     nt_mem_weigh(mem, job);
     TAILQ_INSERT_TAIL(&mem->ended, job, state_entry);
     mem->n_ended++;
+    nt_mem_tell(mem, job);
 }
 
 
@@ -355,6 +359,38 @@ nt_mem_list(nt_store_t *store, const char *user, const char *workflow_id,
 
 
 static void
+nt_mem_active(nt_store_t *store, const char *user, unsigned limit,
+              nt_store_list_cb cb, void *arg)
+{
+    nt_mem_store_t  *mem = (nt_mem_store_t *) store;
+    nt_job_record_t *records = calloc(limit ? limit : 1, sizeof(*records));
+    nt_mem_job_t    *job;
+    size_t           n = 0;
+
+    if (records == NULL) {
+        cb(arg, NT_ERROR, "out of memory", NULL, 0, NULL);
+        return;
+    }
+
+    TAILQ_FOREACH_REVERSE(job, &mem->jobs, nt_mem_list, entry)
+    {
+        if (n == limit) {
+            break;
+        }
+
+        if (!nt_job_status_ended(job->status) &&
+            (user == NULL || strcmp(job->user, user) == 0))
+        {
+            nt_mem_record(mem, job, &records[n++]);
+        }
+    }
+
+    cb(arg, NT_OK, NULL, records, n, NULL);
+    free(records);
+}
+
+
+static void
 nt_mem_events(nt_store_t *store, const char *job_id, uint64_t after,
               unsigned limit, nt_store_events_cb cb, void *arg)
 {
@@ -468,6 +504,7 @@ nt_store_memory_new(uv_loop_t *loop, const nt_store_options_t *options)
         .finish = nt_mem_finish,
         .get = nt_mem_get,
         .list = nt_mem_list,
+        .active = nt_mem_active,
         .events = nt_mem_events,
         .cancel = nt_mem_cancel,
         .stats = nt_mem_stats,

@@ -52,12 +52,14 @@ struct nt_mem_job {
     char *base_url;
     char *key;    /* user, idempotency key; or NULL */
     char *params; /* until it runs */
+    char *graph;  /* the same; or NULL */
     char *result;
     char *error;
     char *node_id;
     char *node_type;
 
     const char *status;
+    bool        open_inputs;
     int64_t     created_at;
     int64_t     started_at;
     int64_t     finished_at;
@@ -131,6 +133,9 @@ nt_mem_job_t *nt_mem_find(nt_mem_store_t *mem, const char *id);
 /* Points into the job. */
 void nt_mem_record(nt_mem_store_t *mem, const nt_mem_job_t *job,
                    nt_job_record_t *record);
+
+/* Tells of its status. */
+void nt_mem_tell(nt_mem_store_t *mem, const nt_mem_job_t *job);
 
 /* Counts anew what a job takes. */
 void nt_mem_weigh(nt_mem_store_t *mem, nt_mem_job_t *job);

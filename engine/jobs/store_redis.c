@@ -14,14 +14,19 @@
 #include "engine/jobs/store_redis_lua_queue.h"
 #include "engine/log.h"
 
-static const char *const nt_red_scripts[] = {
-    [NT_RED_CREATE] = NT_LUA_CREATE,   [NT_RED_APPEND] = NT_LUA_APPEND,
-    [NT_RED_FINISH] = NT_LUA_FINISH,   [NT_RED_RELEASE] = NT_LUA_RELEASE,
-    [NT_RED_GET] = NT_LUA_GET,         [NT_RED_EVENTS] = NT_LUA_EVENTS,
-    [NT_RED_LIST] = NT_LUA_LIST,       [NT_RED_CANCEL] = NT_LUA_CANCEL,
-    [NT_RED_CLAIM] = NT_LUA_CLAIM,     [NT_RED_TICK] = NT_LUA_TICK,
-    [NT_RED_ABANDON] = NT_LUA_ABANDON, NULL
-};
+static const char *const nt_red_scripts[] = { [NT_RED_CREATE] = NT_LUA_CREATE,
+                                              [NT_RED_APPEND] = NT_LUA_APPEND,
+                                              [NT_RED_FINISH] = NT_LUA_FINISH,
+                                              [NT_RED_RELEASE] = NT_LUA_RELEASE,
+                                              [NT_RED_GET] = NT_LUA_GET,
+                                              [NT_RED_EVENTS] = NT_LUA_EVENTS,
+                                              [NT_RED_LIST] = NT_LUA_LIST,
+                                              [NT_RED_ACTIVE] = NT_LUA_ACTIVE,
+                                              [NT_RED_CANCEL] = NT_LUA_CANCEL,
+                                              [NT_RED_CLAIM] = NT_LUA_CLAIM,
+                                              [NT_RED_TICK] = NT_LUA_TICK,
+                                              [NT_RED_ABANDON] = NT_LUA_ABANDON,
+                                              NULL };
 
 
 nt_red_call_t *
@@ -181,6 +186,8 @@ nt_red_create(nt_store_t *store, const nt_job_record_t *job, bool start,
     nt_redis_arg_int(&args, red->options.max_queued);
     nt_redis_arg_int(&args, red->options.max_user);
     nt_redis_arg_int(&args, red->options.max_workflow);
+    nt_redis_arg_text(&args, job->graph);
+    nt_redis_arg_int(&args, job->open_inputs);
     nt_redis_eval(red->redis, NT_RED_CREATE, &args, true, nt_red_on_created,
                   call);
 }
@@ -418,11 +425,14 @@ static const nt_store_t nt_red_calls = {
     .release = nt_red_release,
     .get = nt_red_get,
     .list = nt_red_list,
+    .active = nt_red_active,
     .events = nt_red_events,
     .cancel = nt_red_cancel,
     .listen = nt_red_listen,
     .ignore = nt_red_ignore,
     .hears = nt_red_hears,
+    .follow = nt_red_follow,
+    .unfollow = nt_red_unfollow,
     .stats = nt_red_stats,
     .queued = nt_red_queued,
     .close = nt_red_close,

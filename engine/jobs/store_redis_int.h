@@ -15,6 +15,7 @@
 #define NT_RED_PREFIX  "nodetool:{jobs}:"
 #define NT_RED_CONTROL NT_RED_PREFIX "control"
 #define NT_RED_WATCH   NT_RED_PREFIX "watch:"
+#define NT_RED_JOBS    NT_RED_PREFIX "jobs:"
 
 /* Entries of a stream in one read; each holds a batch of events. */
 #define NT_RED_ENTRIES 8
@@ -34,6 +35,7 @@ enum {
     NT_RED_GET,
     NT_RED_EVENTS,
     NT_RED_LIST,
+    NT_RED_ACTIVE,
     NT_RED_CANCEL,
     NT_RED_CLAIM,
     NT_RED_TICK,
@@ -50,12 +52,12 @@ typedef struct {
     char      id[];
 } nt_red_lease_t;
 
-/* A job of another engine whose news are wanted. */
+/* A channel that is listened to. */
 typedef struct {
-    nt_link_t link; /* the key is its id */
+    nt_link_t link; /* the key is what stands behind the prefix */
     unsigned  refs;
     bool      subscribed;
-    char      channel[]; /* NT_RED_WATCH and the id */
+    char      channel[]; /* NT_RED_WATCH and a job, NT_RED_JOBS and a user */
 } nt_red_ear_t;
 
 /* A job that may be stored, although its creator was told otherwise. */
@@ -85,7 +87,8 @@ typedef struct {
 
     char       engine[NT_RED_ENGINE + 1]; /* random: new with each start */
     nt_table_t leases;
-    nt_table_t ears;
+    nt_table_t ears;     /* by job */
+    nt_table_t followed; /* by user */
 
     STAILQ_HEAD(, nt_red_orphan) orphans;
     unsigned n_orphans;
@@ -143,6 +146,8 @@ void nt_red_cancel(nt_store_t *store, const char *job_id, const char *line,
 void nt_red_list(nt_store_t *store, const char *user, const char *workflow_id,
                  const char *start_key, unsigned limit, nt_store_list_cb cb,
                  void *arg);
+void nt_red_active(nt_store_t *store, const char *user, unsigned limit,
+                   nt_store_list_cb cb, void *arg);
 void nt_red_events(nt_store_t *store, const char *job_id, uint64_t after,
                    unsigned limit, nt_store_events_cb cb, void *arg);
 
@@ -179,6 +184,8 @@ void nt_red_on_control(nt_red_store_t *red, nt_str_t message);
 void nt_red_listen(nt_store_t *store, const char *job_id);
 void nt_red_ignore(nt_store_t *store, const char *job_id);
 bool nt_red_hears(nt_store_t *store, const char *job_id);
+void nt_red_follow(nt_store_t *store, const char *user);
+void nt_red_unfollow(nt_store_t *store, const char *user);
 void nt_red_ears_free(nt_red_store_t *red);
 
 void nt_red_on_listening(void *arg);

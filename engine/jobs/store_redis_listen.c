@@ -11,37 +11,37 @@
 
 
 static nt_red_ear_t *
-nt_red_ear(const nt_red_store_t *red, const char *id)
+nt_red_ear(const nt_table_t *table, const char *name)
 {
-    nt_link_t *link = nt_table_find(&red->ears, id);
+    nt_link_t *link = nt_table_find(table, name);
 
     return link ? nt_table_entry(link, nt_red_ear_t, link) : NULL;
 }
 
 
-void
-nt_red_listen(nt_store_t *store, const char *job_id)
+/* Listens to the channel `prefix` and `name`. */
+static void
+nt_red_ear_open(nt_red_store_t *red, nt_table_t *table, nt_str_t prefix,
+                const char *name)
 {
-    nt_red_store_t *red = (nt_red_store_t *) store;
-    nt_red_ear_t   *ear = nt_red_ear(red, job_id);
-    size_t          prefix = sizeof(NT_RED_WATCH) - 1;
-    size_t          size = strlen(job_id) + 1;
+    nt_red_ear_t *ear = nt_red_ear(table, name);
+    size_t        size = strlen(name) + 1;
 
     if (ear) {
         ear->refs++;
         return;
     }
 
-    ear = calloc(1, sizeof(*ear) + prefix + size);
+    ear = calloc(1, sizeof(*ear) + prefix.len + size);
     if (ear == NULL) {
-        return; /* those who watch it look for themselves */
+        return; /* those who watch a job look for themselves */
     }
 
     ear->refs = 1;
-    memcpy(ear->channel, NT_RED_WATCH, prefix);
-    memcpy(ear->channel + prefix, job_id, size);
+    memcpy(ear->channel, prefix.data, prefix.len);
+    memcpy(ear->channel + prefix.len, name, size);
 
-    if (!nt_table_add(&red->ears, &ear->link, ear->channel + prefix)) {
+    if (!nt_table_add(table, &ear->link, ear->channel + prefix.len)) {
         free(ear);
         return;
     }
@@ -50,17 +50,34 @@ nt_red_listen(nt_store_t *store, const char *job_id)
 }
 
 
+static void
+nt_red_ear_close(nt_red_store_t *red, nt_table_t *table, const char *name)
+{
+    nt_red_ear_t *ear = nt_red_ear(table, name);
+
+    if (ear && --ear->refs == 0) {
+        nt_redis_unsubscribe(red->control, ear->channel);
+        nt_table_remove(table, &ear->link);
+        free(ear);
+    }
+}
+
+
+void
+nt_red_listen(nt_store_t *store, const char *job_id)
+{
+    nt_red_store_t *red = (nt_red_store_t *) store;
+
+    nt_red_ear_open(red, &red->ears, NT_STR(NT_RED_WATCH), job_id);
+}
+
+
 void
 nt_red_ignore(nt_store_t *store, const char *job_id)
 {
     nt_red_store_t *red = (nt_red_store_t *) store;
-    nt_red_ear_t   *ear = nt_red_ear(red, job_id);
 
-    if (ear && --ear->refs == 0) {
-        nt_redis_unsubscribe(red->control, ear->channel);
-        nt_table_remove(&red->ears, &ear->link);
-        free(ear);
-    }
+    nt_red_ear_close(red, &red->ears, job_id);
 }
 
 
@@ -68,21 +85,39 @@ bool
 nt_red_hears(nt_store_t *store, const char *job_id)
 {
     nt_red_store_t     *red = (nt_red_store_t *) store;
-    const nt_red_ear_t *ear = nt_red_ear(red, job_id);
+    const nt_red_ear_t *ear = nt_red_ear(&red->ears, job_id);
 
     return ear && ear->subscribed && nt_redis_connected(red->control);
 }
 
 
+void
+nt_red_follow(nt_store_t *store, const char *user)
+{
+    nt_red_store_t *red = (nt_red_store_t *) store;
+
+    nt_red_ear_open(red, &red->followed, NT_STR(NT_RED_JOBS), user);
+}
+
+
+void
+nt_red_unfollow(nt_store_t *store, const char *user)
+{
+    nt_red_store_t *red = (nt_red_store_t *) store;
+
+    nt_red_ear_close(red, &red->followed, user);
+}
+
+
 /* Each ear, and what it is on the way to. */
 static void
-nt_red_ears(nt_red_store_t *red,
+nt_red_ears(nt_red_store_t *red, const nt_table_t *table,
             void (*visit)(nt_red_store_t *red, nt_red_ear_t *ear))
 {
     nt_link_t *link, *next;
 
-    for (size_t i = 0; i < red->ears.size; i++) {
-        for (link = red->ears.slots[i]; link; link = next) {
+    for (size_t i = 0; i < table->size; i++) {
+        for (link = table->slots[i]; link; link = next) {
             next = link->next;
             visit(red, nt_table_entry(link, nt_red_ear_t, link));
         }
@@ -108,8 +143,10 @@ nt_red_ear_free(nt_red_store_t *red, nt_red_ear_t *ear)
 void
 nt_red_ears_free(nt_red_store_t *red)
 {
-    nt_red_ears(red, nt_red_ear_free);
+    nt_red_ears(red, &red->ears, nt_red_ear_free);
+    nt_red_ears(red, &red->followed, nt_red_ear_free);
     nt_table_free(&red->ears);
+    nt_table_free(&red->followed);
 }
 
 
@@ -119,18 +156,17 @@ nt_red_on_listening(void *arg)
     nt_red_store_t *red = arg;
 
     nt_redis_subscribe(red->control, NT_RED_CONTROL);
-    nt_red_ears(red, nt_red_ear_subscribe);
+    nt_red_ears(red, &red->ears, nt_red_ear_subscribe);
+    nt_red_ears(red, &red->followed, nt_red_ear_subscribe);
 }
 
 
-/* The id in a job's channel, or NULL. */
+/* What stands behind the prefix in a channel, or NULL. */
 static const char *
-nt_red_watched(const char *channel)
+nt_red_behind(const char *channel, nt_str_t prefix)
 {
-    size_t prefix = sizeof(NT_RED_WATCH) - 1;
-
-    return strncmp(channel, NT_RED_WATCH, prefix) == 0 ? channel + prefix
-                                                       : NULL;
+    return strncmp(channel, prefix.data, prefix.len) == 0 ? channel + prefix.len
+                                                          : NULL;
 }
 
 
@@ -139,8 +175,8 @@ void
 nt_red_on_subscribed(void *arg, const char *channel)
 {
     nt_red_store_t *red = arg;
-    const char     *id = nt_red_watched(channel);
-    nt_red_ear_t   *ear = id ? nt_red_ear(red, id) : NULL;
+    const char     *id = nt_red_behind(channel, NT_STR(NT_RED_WATCH));
+    nt_red_ear_t   *ear = id ? nt_red_ear(&red->ears, id) : NULL;
 
     if (ear) {
         ear->subscribed = true;
@@ -151,16 +187,53 @@ nt_red_on_subscribed(void *arg, const char *channel)
 }
 
 
+/* Status, id, workflow and error, a line each. */
+static void
+nt_red_on_update(nt_red_store_t *red, const char *user, nt_str_t message)
+{
+    char           *text, *rest, *fields[4];
+    nt_job_record_t record;
+
+    if (nt_red_ear(&red->followed, user) == NULL || !red->handler.update) {
+        return;
+    }
+
+    text = rest = strndup(message.data, message.len);
+
+    for (size_t i = 0; i < 4; i++) {
+        fields[i] = i < 3 ? strsep(&rest, "\n") : rest;
+        if (fields[i] == NULL) {
+            free(text);
+            return; /* out of memory, or not of ours */
+        }
+    }
+
+    record = (nt_job_record_t) {
+        .id = fields[1],
+        .user = user,
+        .workflow_id = fields[2],
+        .status = fields[0],
+        .error = fields[3][0] != '\0' ? fields[3] : NULL,
+    };
+    red->handler.update(red->handler.arg, &record);
+    free(text);
+}
+
+
 void
 nt_red_on_message(void *arg, const char *channel, nt_str_t message)
 {
     nt_red_store_t *red = arg;
-    const char     *id = nt_red_watched(channel);
+    const char     *id = nt_red_behind(channel, NT_STR(NT_RED_WATCH));
+    const char     *user = nt_red_behind(channel, NT_STR(NT_RED_JOBS));
 
-    if (id == NULL) {
+    if (user) {
+        nt_red_on_update(red, user, message);
+
+    } else if (id == NULL) {
         nt_red_on_control(red, message);
 
-    } else if (nt_red_ear(red, id) && red->handler.news) {
+    } else if (nt_red_ear(&red->ears, id) && red->handler.news) {
         red->handler.news(red->handler.arg, id,
                           nt_str_eq(message, NT_STR("end")));
     }

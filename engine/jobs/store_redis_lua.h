@@ -24,6 +24,8 @@
  *   key:LEN:U:KEY     idempotency key: the job's id
  *   control           channel: "queue", "cancel ID"
  *   watch:ID          channel: the number of the job's last event, or "end"
+ *   jobs:U            channel: a job of the user has another status: status,
+ *                     id, workflow and error, a line each
  *
  * Times are Redis' own.  A lease is held by who has its token; every script
  * that writes for a running job checks it.
@@ -57,13 +59,17 @@
     "  if not r[1] then return false end\n"                                    \
     "  r[16] = placed and r[4] == 'queued' and place(id, r[1]) or false\n"     \
     "  r[17] = id\n"                                                           \
-    "  r[18] = false\n"                                                        \
+    "  r[18], r[19], r[20] = false, false, false\n"                            \
     "  return r\n"                                                             \
     "end\n"
 
 /* The queue: users come in turns, jobs of a user in their order. */
 #define NT_LUA_QUEUE                                                           \
     NT_LUA_RECORD                                                              \
+    "local function tell(id, user, wf, status)\n"                              \
+    "  call('PUBLISH', P .. 'jobs:' .. user,\n"                                \
+    "    status .. '\\n' .. id .. '\\n' .. wf .. '\\n')\n"                     \
+    "end\n"                                                                    \
     "local function enqueue(id, user, first)\n"                                \
     "  local n = call('INCR', P .. 'number')\n"                                \
     "  call('ZADD', P .. 'wait', first and 0 or n, id)\n"                      \
@@ -79,7 +85,7 @@
     "  end\n"                                                                  \
     "end\n"                                                                    \
     "local function below(name, max)\n"                                        \
-    "  return max == '0' or\n"                                                 \
+    "  return max == '0' or name == 'w:' or\n"                                 \
     "    tonumber(call('HGET', P .. 'load', name) or 0) < tonumber(max)\n"     \
     "end\n"                                                                    \
     "local function count(name, by)\n"                                         \
@@ -107,6 +113,7 @@
     "  call('ZREM', P .. 'leases', id)\n"                                      \
     "  call('HSET', job, 'status', 'queued', 'owner', '')\n"                   \
     "  enqueue(id, r[2], first)\n"                                             \
+    "  tell(id, r[2], r[3], 'queued')\n"                                       \
     "end\n"
 
 /* The usual job first, before Lua makes functions that it does not need: it
@@ -114,7 +121,7 @@
 #define NT_LUA_CREATE_FAST                                                     \
     NT_LUA_PREFIX                                                              \
     "local id, user, wf, base, params, token, lease, line, key, ttl, touch,\n" \
-    "  max_queued, max_user, max_wf = unpack(ARGV)\n"                          \
+    "  max_queued, max_user, max_wf, graph, open = unpack(ARGV)\n"             \
     "local job = P .. 'job:' .. id\n"                                          \
     "local t = call('TIME')\n"                                                 \
     "local us = string.format('%d', t[1] * 1000000 + t[2])\n"                  \
@@ -138,19 +145,23 @@
     "    'running', 'started', ms, 'owner', token, 'seq', 0)\n"                \
     "  call('ZADD', P .. 'leases', string.format('%d', ms + lease), id)\n"     \
     "end\n"                                                                    \
-    "local function indexes()\n"                                               \
+    "local function entered(status)\n"                                         \
+    "  if graph ~= '' then call('HSET', job, 'graph', graph, 'own', 1) end\n"  \
+    "  if open == '1' then call('HSET', job, 'open', 1) end\n"                 \
+    "  call('PUBLISH', P .. 'jobs:' .. user,\n"                                \
+    "    status .. '\\n' .. id .. '\\n' .. wf .. '\\n')\n"                     \
     "  index(P .. 'user:' .. user)\n"                                          \
     "  index(P .. 'wf:' .. user .. ':' .. wf)\n"                               \
     "end\n"                                                                    \
     "if token ~= '' and key == '' and max_user == '0' and max_wf == '0' and\n" \
     "  call('EXISTS', job) == 0 then\n"                                        \
     "  start()\n"                                                              \
-    "  indexes()\n"                                                            \
+    "  entered('running')\n"                                                   \
     "  return tonumber(ms)\n"                                                  \
     "end\n"
 
 /* id user workflow base params token lease_ms queued-line key ttl touch
- * max_queued max_user max_wf
+ * max_queued max_user max_wf graph open
  * -> when it was created, ms, for a new job that has a token and may run; nil
  * when the queue is full; else {record, jobs in the queue}.  With token "" it
  * is queued.  Beyond the limit each user may still queue one job.  Indexes
@@ -198,7 +209,7 @@
     "  call('SET', key, id)\n"                                                 \
     "  call('HSET', job, 'key', key)\n"                                        \
     "end\n"                                                                    \
-    "indexes()\n"                                                              \
+    "entered(token ~= '' and 'running' or 'queued')\n"                         \
     "if token ~= '' then return now end\n"                                     \
     "return {record(id, nil, true), call('ZCARD', P .. 'wait')}\n"
 
@@ -225,7 +236,8 @@
     "local id, token, last, lines, min, status, result, err, node, ntype,\n"   \
     "  finished, ttl = unpack(ARGV)\n"                                         \
     "local job, events = P .. 'job:' .. id, P .. 'events:' .. id\n"            \
-    "local r = call('HMGET', job, 'owner', 'seq', 'status', 'key', 'load')\n"  \
+    "local r = call('HMGET', job, 'owner', 'seq', 'status', 'key', 'load',\n"  \
+    "  'user', 'workflow', 'own')\n"                                           \
     "if r[1] ~= token then return 0 end\n"                                     \
     "if r[3] ~= 'running' then return 1 end\n"                                 \
     "if r[2] == '0' then\n"                                                    \
@@ -240,6 +252,9 @@
     "  call('DEL', P .. 'kept:' .. id)\n"                                      \
     "end\n"                                                                    \
     "call('PUBLISH', P .. 'watch:' .. id, 'end')\n"                            \
+    "call('PUBLISH', P .. 'jobs:' .. r[6],\n"                                  \
+    "  status .. '\\n' .. id .. '\\n' .. r[7] .. '\\n' .. err)\n"              \
+    "if r[8] then call('HDEL', job, 'graph', 'own') end\n"                     \
     "if status == 'completed' then\n"                                          \
     "  call('HSET', job, 'status', status, 'finished', finished, 'seq',\n"     \
     "    last, 'params', '', 'result', result)\n"                              \
@@ -256,8 +271,7 @@
     "call('EXPIRE', job, ttl)\n"                                               \
     "if r[4] then call('EXPIRE', r[4], ttl) end\n"                             \
     "if r[5] then\n"                                                           \
-    "  local of = call('HMGET', job, 'user', 'workflow')\n"                    \
-    "  for _, name in ipairs({'u:' .. of[1], 'w:' .. of[2]}) do\n"             \
+    "  for _, name in ipairs({'u:' .. r[6], 'w:' .. r[7]}) do\n"               \
     "    if call('HINCRBY', P .. 'load', name, -1) <= 0 then\n"                \
     "      call('HDEL', P .. 'load', name)\n"                                  \
     "    end\n"                                                                \

@@ -48,12 +48,37 @@
     "end\n"                                                                    \
     "return page\n"
 
+/* user ("": all) limit -> {record, ...}: jobs that are queued or run, the
+ * newest first */
+#define NT_LUA_ACTIVE                                                          \
+    NT_LUA_RECORD                                                              \
+    "local user, limit = ARGV[1], tonumber(ARGV[2])\n"                         \
+    "local found = {}\n"                                                       \
+    "local function add(ids)\n"                                                \
+    "  for _, id in ipairs(ids) do\n"                                          \
+    "    local r = record(id)\n"                                               \
+    "    if r and (user == '' or r[1] == user) and\n"                          \
+    "      (r[4] == 'queued' or r[4] == 'running') then\n"                     \
+    "      found[#found + 1] = r\n"                                            \
+    "    end\n"                                                                \
+    "  end\n"                                                                  \
+    "end\n"                                                                    \
+    "add(call('ZRANGE', P .. 'leases', 0, -1))\n"                              \
+    "add(call('ZREVRANGE', P .. (user == '' and 'wait' or 'wait:' .. user),\n" \
+    "  0, limit - 1))\n"                                                       \
+    "table.sort(found, function(a, b)\n"                                       \
+    "  return tonumber(a[8]) > tonumber(b[8])\n"                               \
+    "end)\n"                                                                   \
+    "while #found > limit do table.remove(found) end\n"                        \
+    "return found\n"
+
 /* id line ttl -> record, or nothing */
 #define NT_LUA_CANCEL                                                          \
     NT_LUA_QUEUE                                                               \
     "local id, line, ttl = unpack(ARGV)\n"                                     \
     "local job = P .. 'job:' .. id\n"                                          \
-    "local r = call('HMGET', job, 'status', 'user', 'seq', 'key')\n"           \
+    "local r = call('HMGET', job, 'status', 'user', 'seq', 'key', "            \
+    "'workflow')\n"                                                            \
     "if r[1] == 'queued' then\n"                                               \
     "  dequeue(id, r[2])\n"                                                    \
     "  local last = r[3] + 1\n"                                                \
@@ -61,10 +86,12 @@
     "  call('HSET', job, 'status', 'cancelled', 'finished', now, 'seq',\n"     \
     "    last, 'params', '')\n"                                                \
     "  call('DEL', P .. 'kept:' .. id)\n"                                      \
+    "  call('HDEL', job, 'graph', 'own')\n"                                    \
     "  call('EXPIRE', job, ttl)\n"                                             \
     "  call('EXPIRE', P .. 'events:' .. id, ttl)\n"                            \
     "  if r[4] then call('EXPIRE', r[4], ttl) end\n"                           \
     "  call('PUBLISH', P .. 'watch:' .. id, 'end')\n"                          \
+    "  tell(id, r[2], r[5], 'cancelled')\n"                                    \
     "elseif r[1] == 'running' then\n"                                          \
     "  call('HSET', job, 'cancel', 1)\n"                                       \
     "  call('PUBLISH', P .. 'control', 'cancel ' .. id)\n"                     \
@@ -97,6 +124,9 @@
     "    local kept = call('LRANGE', P .. 'kept:' .. id, 0, -1)\n"             \
     "    r[18] = table.concat(kept, '\\n')\n"                                  \
     "  end\n"                                                                  \
+    "  local own = call('HMGET', job, 'graph', 'open')\n"                      \
+    "  r[19], r[20] = own[1], own[2]\n"                                        \
+    "  tell(id, user, wf, 'running')\n"                                        \
     "  taken[#taken + 1] = r\n"                                                \
     "end\n"                                                                    \
     "local function last(user)\n"                                              \

@@ -31,6 +31,8 @@ enum {
     NT_RECORD_POSITION,
     NT_RECORD_ID,
     NT_RECORD_KEPT,
+    NT_RECORD_GRAPH,
+    NT_RECORD_OPEN,
     NT_RECORD_FIELDS
 };
 
@@ -85,6 +87,8 @@ nt_red_record(nt_job_record_t *record, const redisReply *reply,
         .cancel = nt_red_text(reply, NT_RECORD_CANCEL) != NULL,
         .queue_position = (unsigned) nt_red_number(reply, NT_RECORD_POSITION),
         .kept = nt_red_text(reply, NT_RECORD_KEPT),
+        .graph = nt_red_text(reply, NT_RECORD_GRAPH),
+        .open_inputs = nt_red_text(reply, NT_RECORD_OPEN) != NULL,
     };
 
     if (big) {
@@ -346,6 +350,28 @@ nt_red_list(nt_store_t *store, const char *user, const char *workflow_id,
     nt_redis_arg_text(&args, dash ? dash + 1 : "");
     nt_redis_arg_int(&args, limit);
     nt_redis_eval(red->redis, NT_RED_LIST, &args, true, nt_red_on_list, call);
+}
+
+
+void
+nt_red_active(nt_store_t *store, const char *user, unsigned limit,
+              nt_store_list_cb cb, void *arg)
+{
+    nt_red_store_t *red = (nt_red_store_t *) store;
+    nt_red_call_t  *call = nt_red_call(red, NULL, arg);
+    nt_redis_args_t args;
+
+    if (call == NULL) {
+        cb(arg, NT_ERROR, "out of memory", NULL, 0, NULL);
+        return;
+    }
+
+    call->cb.list = cb;
+    call->limit = limit;
+    nt_red_args(&args);
+    nt_redis_arg_text(&args, user);
+    nt_redis_arg_int(&args, limit);
+    nt_redis_eval(red->redis, NT_RED_ACTIVE, &args, true, nt_red_on_list, call);
 }
 
 

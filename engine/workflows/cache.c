@@ -312,9 +312,8 @@ nt_cache_after(const nt_cache_t *cache, const char *id)
 }
 
 
-/* One sentence of what the compiler found. */
-static char *
-join_faults(const json_t *errors)
+char *
+nt_cache_faults(const json_t *errors)
 {
     nt_buf_t text = { 0 };
     size_t   i, n = json_array_size(errors);
@@ -366,7 +365,7 @@ nt_cache_graph(nt_cache_t *cache, nt_workflow_t *item)
                                        cache->registry, errors, warnings);
 
         if (item->graph == NULL && json_array_size(errors) > 0) {
-            item->fault = join_faults(errors);
+            item->fault = nt_cache_faults(errors);
         }
     }
 

@@ -48,6 +48,10 @@ size_t nt_cache_after(const nt_cache_t *cache, const char *id);
  * memory is out. */
 nt_graph_t *nt_cache_graph(nt_cache_t *cache, nt_workflow_t *item);
 
+/* What nt_graph_compile found, as one sentence; malloc'ed, NULL when memory is
+ * out. */
+char *nt_cache_faults(const json_t *errors);
+
 void nt_cache_free(nt_cache_t *cache);
 
 #endif

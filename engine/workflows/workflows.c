@@ -232,6 +232,39 @@ nt_workflows_graph(nt_workflows_t *w, const char *user, const char *id,
 }
 
 
+int
+nt_workflows_compile(nt_workflows_t *w, const json_t *json, nt_graph_t **graph,
+                     nt_buf_t *error)
+{
+    char   *fault;
+    json_t *errors = json_array(), *warnings = json_array();
+
+    *graph = NULL;
+    if (errors != NULL && warnings != NULL) {
+        *graph = nt_graph_compile(json, w->cache.registry, errors, warnings);
+    }
+
+    fault = *graph == NULL && json_array_size(errors) > 0
+                ? nt_cache_faults(errors)
+                : NULL;
+    json_decref(errors);
+    json_decref(warnings);
+
+    if (*graph != NULL) {
+        return 200;
+    }
+
+    if (fault == NULL) {
+        return nt_workflows_nomem(error);
+    }
+
+    nt_buf_printf(error, "%s", fault);
+    free(fault);
+
+    return 422;
+}
+
+
 static bool
 has_tool_name(const nt_workflow_t *item, const char *name)
 {

@@ -93,6 +93,10 @@ int nt_workflows_delete(nt_workflows_t *workflows, const char *user,
 int nt_workflows_graph(nt_workflows_t *workflows, const char *user,
                        const char *id, nt_graph_t **graph, nt_buf_t *error);
 
+/* The same of a graph that is no workflow's. */
+int nt_workflows_compile(nt_workflows_t *workflows, const json_t *json,
+                         nt_graph_t **graph, nt_buf_t *error);
+
 /* For a node that runs a workflow, by its id or, if `tool`, its tool_name
  * (the first in the user's list, his own before others): 200 and *found, or
  * another status. */

@@ -146,7 +146,7 @@ on_tick(uv_timer_t *timer)
     } while (0)
 
 static nt_graph_t *
-get_graph(void *arg, const char *workflow_id, nt_buf_t *error)
+get_graph(void *arg, const char *workflow_id, const char *own, nt_buf_t *error)
 {
     if (strcmp(workflow_id, "deleted") == 0) {
         nt_buf_append_str(error, NT_STR("Workflow not found: deleted"));
