@@ -125,15 +125,14 @@ typedef struct {
 void nt_jobs_input(nt_jobs_t *jobs, const nt_job_input_t *input, nt_job_cb done,
                    void *arg);
 
-/* The jobs of a user, who must be given. `job` of the callback is
+/* The jobs of a user, of all with `user` NULL. `job` of the callback is
  * {"jobs": [...], "next_start_key": ...}, newest first; workflow_id and
  * start_key may be NULL. */
 void nt_jobs_list(nt_jobs_t *jobs, const char *user, const char *workflow_id,
                   const char *start_key, unsigned limit, nt_job_cb done,
                   void *arg);
 
-/* The same of those that are queued or run, `limit` at most; with `user` NULL
- * those of all users. */
+/* The same of those that are queued or run, `limit` at most. */
 void nt_jobs_active(nt_jobs_t *jobs, const char *user, unsigned limit,
                     nt_job_cb done, void *arg);
 

@@ -330,7 +330,7 @@ nt_mem_list(nt_store_t *store, const char *user, const char *workflow_id,
     for (job = nt_mem_list_first(mem, start_key); job;
          job = TAILQ_PREV(job, nt_mem_list, entry))
     {
-        if (strcmp(job->user, user) != 0 ||
+        if ((user && strcmp(job->user, user) != 0) ||
             (workflow_id && strcmp(job->workflow_id, workflow_id) != 0))
         {
             continue;

@@ -21,6 +21,8 @@
  *   engines           sorted set: engine by when it was last heard of, ms
  *   user:U, wf:U:W    sorted sets: jobs of a user, of a workflow, by the
  *                     microsecond in which they were created
+ *   users             sorted set: users by when they were last known to run
+ *                     something, ms; to within an hour
  *   key:LEN:U:KEY     idempotency key: the job's id
  *   control           channel: "queue", "cancel ID"
  *   watch:ID          channel: the number of the job's last event, or "end"
@@ -152,6 +154,11 @@
     "    status .. '\\n' .. id .. '\\n' .. wf .. '\\n')\n"                     \
     "  index(P .. 'user:' .. user)\n"                                          \
     "  index(P .. 'wf:' .. user .. ':' .. wf)\n"                               \
+    "  if touch == '1' then\n"                                                 \
+    "    call('ZADD', P .. 'users', ms, user)\n"                               \
+    "    call('ZREMRANGEBYSCORE', P .. 'users', '-inf',\n"                     \
+    "      ms - (ttl + 2592000) * 1000)\n"                                     \
+    "  end\n"                                                                  \
     "end\n"                                                                    \
     "if token ~= '' and key == '' and max_user == '0' and max_wf == '0' and\n" \
     "  call('EXISTS', job) == 0 then\n"                                        \

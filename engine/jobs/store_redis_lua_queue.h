@@ -14,36 +14,68 @@
     "again(id, true)\n"                                                        \
     "return 1\n"
 
-/* user workflow start-ms start-id limit -> {record, ...}, one more than the
- * limit when there are more */
+/* user ("": all) workflow start-ms start-id limit -> {record, ...}, one more
+ * than the limit when there are more.  The jobs of all are those of the
+ * thousand users who ran something last, merged. */
 #define NT_LUA_LIST                                                            \
     NT_LUA_RECORD                                                              \
     "local user, wf, ms, start, limit = unpack(ARGV)\n"                        \
-    "local index = P .. 'user:' .. user\n"                                     \
-    "if wf ~= '' then index = P .. 'wf:' .. user .. ':' .. wf end\n"           \
-    "local first = 0\n"                                                        \
+    "local page, first = {}, 0\n"                                              \
+    "limit = limit + 1\n"                                                      \
+    "local function index(of)\n"                                               \
+    "  if wf == '' then return P .. 'user:' .. of end\n"                       \
+    "  return P .. 'wf:' .. of .. ':' .. wf\n"                                 \
+    "end\n"                                                                    \
+    "local function add(of, id)\n"                                             \
+    "  local r = record(id)\n"                                                 \
+    "  page[#page + 1] = r or nil\n"                                           \
+    "  if not r then call('ZREM', index(of), id) end\n"                        \
+    "  return r\n"                                                             \
+    "end\n"                                                                    \
+    "if user == '' then\n"                                                     \
+    "  local heads, below = {}, '+inf'\n"                                      \
+    "  local function head(of)\n"                                              \
+    "    heads[of] = call('ZREVRANGEBYSCORE', index(of), below, '-inf',\n"     \
+    "      'WITHSCORES', 'LIMIT', 0, 1)\n"                                     \
+    "    if not heads[of][1] then heads[of] = nil end\n"                       \
+    "  end\n"                                                                  \
+    "  if start ~= '' then\n"                                                  \
+    "    local of = call('HGET', P .. 'job:' .. start, 'user')\n"              \
+    "    below = '(' .. (of and call('ZSCORE', P .. 'user:' .. of, start) "    \
+    "or\n"                                                                     \
+    "      string.format('%d', ms * 1000))\n"                                  \
+    "  end\n"                                                                  \
+    "  for _, of in ipairs(call('ZREVRANGE', P .. 'users', 0, 999)) do\n"      \
+    "    head(of)\n"                                                           \
+    "  end\n"                                                                  \
+    "  while #page < limit do\n"                                               \
+    "    local best, newest\n"                                                 \
+    "    for of, h in pairs(heads) do\n"                                       \
+    "      if not best or tonumber(h[2]) > newest then\n"                      \
+    "        best, newest = of, tonumber(h[2])\n"                              \
+    "      end\n"                                                              \
+    "    end\n"                                                                \
+    "    if not best then break end\n"                                         \
+    "    add(best, heads[best][1])\n"                                          \
+    "    below = '(' .. heads[best][2]\n"                                      \
+    "    head(best)\n"                                                         \
+    "  end\n"                                                                  \
+    "  return page\n"                                                          \
+    "end\n"                                                                    \
     "if start ~= '' then\n"                                                    \
-    "  local rank = call('ZREVRANK', index, start)\n"                          \
+    "  local rank = call('ZREVRANK', index(user), start)\n"                    \
     "  if rank then\n"                                                         \
     "    first = rank + 1\n"                                                   \
     "  else\n"                                                                 \
-    "    first = call('ZCOUNT', index, ms * 1000, '+inf')\n"                   \
+    "    first = call('ZCOUNT', index(user), ms * 1000, '+inf')\n"             \
     "  end\n"                                                                  \
     "end\n"                                                                    \
-    "local page = {}\n"                                                        \
-    "limit = limit + 1\n"                                                      \
     "while #page < limit do\n"                                                 \
     "  local last = first + limit - #page - 1\n"                               \
-    "  local ids = call('ZREVRANGE', index, first, last)\n"                    \
+    "  local ids = call('ZREVRANGE', index(user), first, last)\n"              \
     "  if #ids == 0 then break end\n"                                          \
     "  for _, id in ipairs(ids) do\n"                                          \
-    "    local r = record(id)\n"                                               \
-    "    if r then\n"                                                          \
-    "      page[#page + 1] = r\n"                                              \
-    "      first = first + 1\n"                                                \
-    "    else\n"                                                               \
-    "      call('ZREM', index, id)\n"                                          \
-    "    end\n"                                                                \
+    "    if add(user, id) then first = first + 1 end\n"                        \
     "  end\n"                                                                  \
     "end\n"                                                                    \
     "return page\n"

@@ -313,7 +313,7 @@ watch(nt_conn_t *conn, uint64_t after)
 {
     nt_watch_sink_t sink = { .arg = conn, .event = on_event, .end = on_end };
 
-    conn->watch = nt_jobs_watch(jobs_of(conn), nt_op_user(conn), conn->job_id,
+    conn->watch = nt_jobs_watch(jobs_of(conn), nt_op_owner(conn), conn->job_id,
                                 after, &sink);
 
     if (conn->watch == NULL) {
@@ -362,7 +362,7 @@ nt_op_job_events(nt_conn_t *conn, const char *body, size_t len)
         return;
     }
 
-    nt_jobs_get(jobs_of(conn), nt_op_user(conn), id, on_found,
+    nt_jobs_get(jobs_of(conn), nt_op_owner(conn), id, on_found,
                 nt_conn_hold(conn));
 }
 
@@ -395,7 +395,7 @@ nt_op_job_get(nt_conn_t *conn, const char *body, size_t len)
     const char *id = nt_op_require(conn, "job_id");
 
     if (id != NULL) {
-        nt_jobs_get(jobs_of(conn), nt_op_user(conn), id, on_job,
+        nt_jobs_get(jobs_of(conn), nt_op_owner(conn), id, on_job,
                     nt_conn_hold(conn));
     }
 }
@@ -410,7 +410,13 @@ nt_op_job_list(nt_conn_t *conn, const char *body, size_t len)
         return;
     }
 
-    nt_jobs_list(jobs_of(conn), nt_op_user(conn),
+    if (json_is_true(json_object_get(conn->head, "running"))) {
+        nt_jobs_active(jobs_of(conn), nt_op_listed(conn), (unsigned) limit,
+                       on_job, nt_conn_hold(conn));
+        return;
+    }
+
+    nt_jobs_list(jobs_of(conn), nt_op_listed(conn),
                  nt_conn_field(conn, "workflow_id"),
                  nt_conn_field(conn, "start_key"), (unsigned) limit, on_job,
                  nt_conn_hold(conn));
@@ -423,7 +429,7 @@ nt_op_job_cancel(nt_conn_t *conn, const char *body, size_t len)
     const char *id = nt_op_require(conn, "job_id");
 
     if (id != NULL) {
-        nt_jobs_cancel(jobs_of(conn), nt_op_user(conn), id, on_job,
+        nt_jobs_cancel(jobs_of(conn), nt_op_owner(conn), id, on_job,
                        nt_conn_hold(conn));
     }
 }
@@ -437,7 +443,7 @@ nt_op_job_input(nt_conn_t *conn, const char *body, size_t len)
     json_error_t   where;
     nt_buf_t       error = { 0 };
     nt_job_input_t input = {
-        .user = nt_op_user(conn),
+        .user = nt_op_owner(conn),
         .job_id = nt_op_require(conn, "job_id"),
         .handle = nt_conn_field(conn, "handle"),
     };

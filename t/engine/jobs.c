@@ -145,9 +145,15 @@ on_tick(uv_timer_t *timer)
         }                                                                      \
     } while (0)
 
+static char own_graph[64]; /* the last one that came with a job */
+
 static nt_graph_t *
 get_graph(void *arg, const char *workflow_id, const char *own, nt_buf_t *error)
 {
+    if (own) {
+        snprintf(own_graph, sizeof(own_graph), "%s", own);
+    }
+
     if (strcmp(workflow_id, "deleted") == 0) {
         nt_buf_append_str(error, NT_STR("Workflow not found: deleted"));
         return NULL;
@@ -632,6 +638,29 @@ list(answer_t *answer, const char *user, const char *workflow_id,
     RUN_UNTIL(answer->n);
 }
 
+static void
+active(answer_t *answer, const char *user)
+{
+    *answer = (answer_t) { 0 };
+    nt_jobs_active(jobs, user, 10, on_job, answer);
+    RUN_UNTIL(answer->n);
+}
+
+/* Waits until so many jobs of a user are left. */
+static void
+settle(const char *user, size_t n)
+{
+    answer_t page;
+
+    for (int i = 0; i < 500; i++) {
+        active(&page, user);
+        if (json_array_size(json_object_get(page.job, "jobs")) == n) {
+            return;
+        }
+        uv_run(loop, UV_RUN_ONCE);
+    }
+}
+
 static const char *
 listed(const answer_t *page, size_t i)
 {
@@ -670,6 +699,155 @@ test_list(void)
            NAME("those of a workflow"));
     list(&page, "lister", NULL, "nonsense", 10);
     is_int(page.status, 400, NAME("a start key that is none"));
+}
+
+/* An administrator asks with NULL. */
+static void
+test_admin(void)
+{
+    answer_t job[4], page;
+    char     key[128], id[64];
+
+    for (int i = 0; i < 4; i++) {
+        submit_as(&job[i], i % 2 ? "a" : "b", "w", NULL, "{}");
+    }
+    submit_as(&page, "c", "other", NULL, "{\"end\": \"wait\"}");
+    snprintf(id, sizeof(id), "%s", field(&page, "id"));
+
+    list(&page, NULL, NULL, NULL, 2);
+    same(listed(&page, 0), id, "jobs of all, the newest first");
+    same(listed(&page, 1), field(&job[3], "id"), "of another user");
+    snprintf(key, sizeof(key), "%s", field(&page, "next_start_key"));
+    list(&page, NULL, NULL, key, 10);
+    same(listed(&page, 0), field(&job[2], "id"), "the next page");
+    is_int((long long) json_array_size(json_object_get(page.job, "jobs")), 3,
+           NAME("has the rest"));
+    list(&page, NULL, "w", NULL, 3);
+    same(listed(&page, 0), field(&job[3], "id"), "of a workflow");
+    is_int((long long) json_array_size(json_object_get(page.job, "jobs")), 3,
+           NAME("as many as asked for"));
+
+    settle(NULL, 1);
+    active(&page, NULL);
+    is_int((long long) json_array_size(json_object_get(page.job, "jobs")), 1,
+           NAME("one job runs"));
+    same(listed(&page, 0), id, "it is listed");
+    active(&page, "a");
+    is_int((long long) json_array_size(json_object_get(page.job, "jobs")), 0,
+           NAME("none of another user"));
+
+    get(&page, NULL, id);
+    same(field(&page, "status"), "running", "may see it");
+    cancel(&page, NULL, id);
+    same(field(&page, "status"), "cancelled", "may cancel it");
+}
+
+static int  followed;
+static char updates[32768];
+
+static void
+on_update(void *arg, const nt_job_record_t *job)
+{
+    size_t len = strlen(updates);
+
+    followed++;
+    snprintf(updates + len, sizeof(updates) - len, "%s %s%s%s;",
+             job->workflow_id, job->status, job->error ? " " : "",
+             job->error ? job->error : "");
+    if (arg && followed == 2) {
+        nt_follow_close(*(nt_follow_t **) arg);
+    }
+}
+
+static void
+test_follow(void)
+{
+    nt_follow_t *follow, *brief;
+    answer_t     first, second, third;
+
+    followed = 0;
+    updates[0] = '\0';
+    follow = nt_jobs_follow(jobs, "f", on_update, NULL);
+
+    /* with Redis it takes a moment until it is heard */
+    for (int i = 0; i < 500 && followed == 0; i++) {
+        submit_as(&first, "f", "probe", NULL, "{}");
+        settle("f", 0);
+    }
+    submit_as(&first, "f", "last", NULL, "{}");
+    RUN_UNTIL(strstr(updates, "last completed;"));
+
+    followed = 0;
+    updates[0] = '\0';
+    submit_as(&first, "f", "w", NULL, "{\"end\": \"wait\"}");
+    submit_as(&second, "f", "v", NULL, "{}");
+    submit_as(&third, "g", "v", NULL, "{}");
+    cancel(&first, "f", field(&first, "id"));
+    RUN_UNTIL(followed == 5);
+    settle("g", 0);
+    same(updates, "w running;v queued;w cancelled;v running;v completed;",
+         "the life of two jobs is told, but not another user's");
+
+    followed = 0;
+    updates[0] = '\0';
+    submit_as(&first, "f", "w", NULL, "{\"end\": \"failed\"}");
+    RUN_UNTIL(followed == 2);
+    same(updates, "w running;w failed it failed;", "why it failed");
+
+    followed = 0;
+    brief = nt_jobs_follow(jobs, "f", on_update, &brief);
+    submit_as(&first, "f", "w", NULL, "{}");
+    RUN_UNTIL(followed == 3);
+    submit_as(&first, "f", "w", NULL, "{}");
+    RUN_UNTIL(followed == 5);
+    is_int(followed, 5, NAME("one of two has closed in its callback"));
+    nt_follow_close(follow);
+}
+
+static void
+submit_own(answer_t *answer, json_t *own)
+{
+    json_t          *params = json_object();
+    nt_job_request_t request = { .user = "u",
+                                 .workflow_id = "",
+                                 .base_url = "",
+                                 .graph = &graph,
+                                 .params = params,
+                                 .own = own };
+
+    *answer = (answer_t) { 0 };
+    nt_jobs_submit(jobs, &request, on_submitted, answer);
+    json_decref(params);
+    RUN_UNTIL(answer->n);
+}
+
+/* A graph that is no workflow's waits in the queue with its job. */
+static void
+test_own_graph(void)
+{
+    answer_t first, second, page;
+    json_t  *own = json_pack("{s:s}", "made", "up"), *large;
+    char    *text;
+
+    submit(&first, "{\"end\": \"wait\"}");
+    submit_own(&second, own);
+    same(field(&second, "status"), "queued", "it waits");
+    own_graph[0] = '\0';
+    cancel(&first, "u", field(&first, "id"));
+    RUN_UNTIL(own_graph[0]);
+    same(own_graph, "{\"made\":\"up\"}", "the graph comes with the job");
+    json_decref(own);
+
+    text = malloc(NT_JOB_GRAPH_MAX);
+    memset(text, 'x', NT_JOB_GRAPH_MAX);
+    large = json_pack("{s:s#}", "x", text, (int) NT_JOB_GRAPH_MAX);
+    free(text);
+    submit_own(&second, large);
+    is_int(second.status, 413, NAME("a graph that is too large"));
+    json_decref(large);
+    list(&page, "u", NULL, NULL, 10);
+    is_int((long long) json_array_size(json_object_get(page.job, "jobs")), 2,
+           NAME("is no job"));
 }
 
 static void
@@ -798,6 +976,9 @@ static const test_t tests[] = {
     { test_speed, 100, 100, 1000, 3000, 0 },
     { test_takeover, 8, 8, 1000, 300, 0 },
     { test_trim_bytes, 8, 8, 1000000, 3000, 1000000 },
+    { test_admin, 8, 8, 1000, 3000, 0 },
+    { test_follow, 1, 8, 1000, 3000, 0 },
+    { test_own_graph, 1, 8, 1000, 3000, 0 },
 };
 
 static void
