@@ -8,6 +8,8 @@
 
 #include "ngx_nodetool_common/ngx_nodetool_common.h"
 
+#include "core/nt_buf.h"
+
 NT_BEGIN_DECLS
 
 #define NGX_HTTP_NODETOOL_WORKFLOW_BODY   0x01 /* takes a request body */
@@ -54,6 +56,10 @@ typedef struct {
 } ngx_http_nodetool_workflow_loc_conf_t;
 
 
+typedef struct ngx_http_nodetool_workflow_lines_s
+    ngx_http_nodetool_workflow_lines_t;
+
+
 typedef struct {
     ngx_http_request_t *request;
     ngx_str_t           head; /* of the wire request, up to its length */
@@ -69,10 +75,12 @@ typedef struct {
     size_t       complete; /* its bytes that are whole events */
     ngx_event_t  comment;  /* timer of the next comment */
 
+    ngx_http_nodetool_workflow_lines_t *lines; /* of an event; NULL before */
+
     unsigned safe : 1;   /* GET and HEAD */
     unsigned tunnel : 1; /* the reply is to be a WebSocket */
     unsigned events : 1; /* it was asked for as an event stream */
-    unsigned lines : 1;  /* and as JSON lines, not server-sent events */
+    unsigned ndjson : 1; /* and as JSON lines, not server-sent events */
     unsigned stream : 1; /* the reply is an event stream */
     unsigned split : 1;  /* a part of an event is on its way to the client */
     unsigned ended : 1;  /* the stream was read to its end */
@@ -131,13 +139,13 @@ void      ngx_http_nodetool_workflow_finalize_request(ngx_http_request_t *r,
 
 /* --- the event stream --- */
 
-/* Starts the timer of comments. */
+/* Makes ready for the first event. */
 void ngx_http_nodetool_workflow_events_init(
     ngx_http_nodetool_workflow_ctx_t *ctx);
 
 /*
- * Translates bytes of the engine's events into server-sent events in
- * u->out_bufs.  NGX_OK; NGX_DONE at the stream's end, with *used set;
+ * Translates bytes of the engine's events into server-sent events or JSON
+ * lines in u->out_bufs.  NGX_OK; NGX_DONE at the stream's end, with *used set;
  * NGX_DECLINED when the engine broke the protocol; NGX_ERROR.
  */
 ngx_int_t ngx_http_nodetool_workflow_events(
@@ -147,6 +155,19 @@ ngx_int_t ngx_http_nodetool_workflow_events(
 /* Tells the client that its stream has broken off. */
 void ngx_http_nodetool_workflow_events_broken(
     ngx_http_nodetool_workflow_ctx_t *ctx, ngx_int_t status);
+
+/* --- JSON lines --- */
+
+/* An event begins; its bytes, in pieces. */
+ngx_int_t ngx_http_nodetool_workflow_lines_begin(
+    ngx_http_nodetool_workflow_ctx_t *ctx);
+void ngx_http_nodetool_workflow_lines_feed(
+    ngx_http_nodetool_workflow_ctx_t *ctx, u_char *data, size_t len);
+
+/* Appends the line behind the last event.  NGX_DECLINED when there was no
+ * event. */
+ngx_int_t ngx_http_nodetool_workflow_lines_end(
+    ngx_http_nodetool_workflow_ctx_t *ctx, nt_buf_t *line);
 
 /* --- WebSockets --- */
 

@@ -5,6 +5,8 @@
  *   SEQ {json}\n     id: SEQ\n data: {json}\n \n
  *   \n               data: [DONE]\n \n
  *
+ * or, where JSON lines were asked for, their JSON alone and a last line.
+ *
  * Events are copied once, into buffers of the request.  An event leaves when
  * it is whole, so that an engine that dies in the middle of one leaves no
  * garbage; only one that is longer than a buffer leaves in pieces.
@@ -213,7 +215,8 @@ ngx_http_nodetool_workflow_seq(ngx_http_nodetool_workflow_ctx_t *ctx,
         return NGX_DECLINED;
     }
 
-    if (ngx_http_nodetool_workflow_put(ctx, *data, n) != NGX_OK) {
+    if (!ctx->ndjson && ngx_http_nodetool_workflow_put(ctx, *data, n) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -229,6 +232,10 @@ ngx_http_nodetool_workflow_seq(ngx_http_nodetool_workflow_ctx_t *ctx,
 
     *data = p + 1;
     ctx->state = sw_json_start;
+
+    if (ctx->ndjson) {
+        return ngx_http_nodetool_workflow_lines_begin(ctx);
+    }
 
     return ngx_http_nodetool_workflow_put_text(ctx, "\ndata: ");
 }
@@ -250,13 +257,18 @@ ngx_http_nodetool_workflow_json(ngx_http_nodetool_workflow_ctx_t *ctx,
         return NGX_ERROR;
     }
 
+    if (ctx->ndjson) {
+        ngx_http_nodetool_workflow_lines_feed(ctx, *data, n);
+    }
+
     *data += n;
 
     if (lf == NULL) {
         return NGX_OK;
     }
 
-    if (ngx_http_nodetool_workflow_put_text(ctx, "\n") != NGX_OK) {
+    if (!ctx->ndjson &&
+        ngx_http_nodetool_workflow_put_text(ctx, "\n") != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -268,11 +280,38 @@ ngx_http_nodetool_workflow_json(ngx_http_nodetool_workflow_ctx_t *ctx,
 
 
 static ngx_int_t
+ngx_http_nodetool_workflow_last_line(ngx_http_nodetool_workflow_ctx_t *ctx)
+{
+    nt_buf_t  line;
+    ngx_int_t rc;
+
+    ngx_memzero(&line, sizeof(nt_buf_t));
+
+    rc = ngx_http_nodetool_workflow_lines_end(ctx, &line);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_nodetool_workflow_put(ctx, line.data, line.len);
+    }
+
+    nt_buf_free(&line);
+
+    return rc;
+}
+
+
+static ngx_int_t
 ngx_http_nodetool_workflow_done(ngx_http_nodetool_workflow_ctx_t *ctx)
 {
-    if (ngx_http_nodetool_workflow_put_text(ctx, "data: [DONE]\n\n") != NGX_OK)
-    {
-        return NGX_ERROR;
+    ngx_int_t rc;
+
+    if (ctx->ndjson) {
+        rc = ngx_http_nodetool_workflow_last_line(ctx);
+    } else {
+        rc = ngx_http_nodetool_workflow_put_text(ctx, "data: [DONE]\n\n");
+    }
+
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     ngx_http_nodetool_workflow_whole(ctx);
@@ -295,6 +334,10 @@ ngx_http_nodetool_workflow_translate(ngx_http_nodetool_workflow_ctx_t *ctx,
 
         ctx->digits = 0;
         ctx->state = sw_seq;
+
+        if (ctx->ndjson) {
+            return NGX_OK;
+        }
 
         return ngx_http_nodetool_workflow_put_text(ctx, "id: ");
 
@@ -393,7 +436,10 @@ ngx_http_nodetool_workflow_events_init(ngx_http_nodetool_workflow_ctx_t *ctx)
     wlcf = ngx_http_get_module_loc_conf(r, ngx_http_nodetool_workflow_module);
 
     ctx->state = sw_start;
-    ctx->interval = wlcf->keepalive_comment;
+
+    /* NodeTool's clients parse each of the lines, which none may be empty */
+
+    ctx->interval = ctx->ndjson ? 0 : wlcf->keepalive_comment;
 
     if (ctx->interval == 0) {
         return;
@@ -444,7 +490,8 @@ ngx_http_nodetool_workflow_events_broken(ngx_http_nodetool_workflow_ctx_t *ctx,
         return;
     }
 
-    b->last = ngx_sprintf(b->last, "data: %V\n\n", &body);
+    b->last =
+        ngx_sprintf(b->last, ctx->ndjson ? "%V\n" : "data: %V\n\n", &body);
     b->last_buf = (r == r->main);
     b->last_in_chain = 1;
     b->flush = 1;

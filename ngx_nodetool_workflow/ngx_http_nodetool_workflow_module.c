@@ -226,10 +226,10 @@ ngx_http_nodetool_workflow_start(
     ctx->request = r;
     ctx->safe = (r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) ? 1 : 0;
     ctx->tunnel = (route->flags & NGX_HTTP_NODETOOL_WORKFLOW_TUNNEL) ? 1 : 0;
-    ctx->lines = (route->flags & NGX_HTTP_NODETOOL_WORKFLOW_LINES) &&
-                 ngx_http_nodetool_workflow_wants_lines(r);
+    ctx->ndjson = (route->flags & NGX_HTTP_NODETOOL_WORKFLOW_LINES) &&
+                  ngx_http_nodetool_workflow_wants_lines(r);
     ctx->events =
-        ctx->lines || (route->flags & NGX_HTTP_NODETOOL_WORKFLOW_EVENTS);
+        ctx->ndjson || (route->flags & NGX_HTTP_NODETOOL_WORKFLOW_EVENTS);
 
     rc = ngx_http_nodetool_workflow_head(r, ctx, route, id);
 

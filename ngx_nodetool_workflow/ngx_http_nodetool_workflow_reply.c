@@ -32,6 +32,7 @@ ngx_http_nodetool_workflow_reinit_request(ngx_http_request_t *r)
     ctx->state = 0;
     ctx->digits = 0;
     ctx->current = NULL;
+    ctx->lines = NULL;
     ctx->complete = 0;
     ctx->stream = 0;
     ctx->split = 0;
@@ -100,11 +101,17 @@ ngx_http_nodetool_workflow_job_id(ngx_http_request_t               *r,
 
 
 static ngx_int_t
-ngx_http_nodetool_workflow_stream_headers(ngx_http_request_t *r)
+ngx_http_nodetool_workflow_stream_headers(ngx_http_request_t               *r,
+                                          ngx_http_nodetool_workflow_ctx_t *ctx)
 {
     ngx_str_t value;
 
-    ngx_str_set(&r->headers_out.content_type, "text/event-stream");
+    if (ctx->ndjson) {
+        ngx_str_set(&r->headers_out.content_type, "application/x-ndjson");
+    } else {
+        ngx_str_set(&r->headers_out.content_type, "text/event-stream");
+    }
+
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = NULL;
 
@@ -205,7 +212,7 @@ ngx_http_nodetool_workflow_take_head(ngx_http_request_t               *r,
     u->state->status = status;
 
     if (ctx->stream) {
-        return ngx_http_nodetool_workflow_stream_headers(r);
+        return ngx_http_nodetool_workflow_stream_headers(r, ctx);
     }
 
     if (length == -1) {

@@ -5,8 +5,6 @@
 
 #include "ngx_nodetool_workflow/ngx_http_nodetool_workflow.h"
 
-#include "core/nt_buf.h"
-
 #define NGX_HTTP_NODETOOL_WORKFLOW_HEAD_SIZE 512   /* most are shorter */
 #define NGX_HTTP_NODETOOL_WORKFLOW_HEAD_MAX  16384 /* bytes, by the protocol */
 #define NGX_HTTP_NODETOOL_WORKFLOW_KEY_MAX   255   /* of an Idempotency-Key */

@@ -55,8 +55,15 @@ static const ngx_http_nodetool_workflow_arg_t
 
 static const ngx_http_nodetool_workflow_arg_t
     ngx_http_nodetool_workflow_asset_args[] = {
-        NUMBER("limit"),     { "page_size", "limit", 1 }, STRING("cursor"),
-        STRING("parent_id"), STRING("content_type"),      END
+        NUMBER("limit"),
+        { "page_size", "limit", 1 }, /* as NodeTool has it here */
+        STRING("cursor"),
+        STRING("parent_id"),
+        STRING("content_type"),
+        STRING("workflow_id"),
+        STRING("node_id"),
+        STRING("job_id"),
+        END
     };
 
 static const ngx_http_nodetool_workflow_arg_t
