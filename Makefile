@@ -74,6 +74,9 @@ LIBS     = -ljansson -luv -lhiredis -lssl -lcrypto -lpcre2-8 \
            -lcmark-gfm-extensions -lcmark-gfm -lwslay -lz -lm -ldl \
            -lpthread
 
+# The engine takes only the packer of msgpack-c, which is in its headers.
+LIBS_TEST = -lmsgpackc
+
 CORE_SRC   = $(wildcard core/*.c core/auth/*.c core/llm/*.c)
 ENGINE_SRC = $(filter-out engine/main.c,$(wildcard engine/*.c engine/*/*.c))
 CLI_SRC    = $(wildcard cli/*.c)
@@ -171,7 +174,7 @@ $(BUILD)/t/engine/%: t/engine/%.c $(BUILD)/libnodetool-engine.a \
 	@mkdir -p $(dir $@)
 	$(call say,LINK,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
 	    -Wl,--export-dynamic -MMD -MP -o $@ $< $(BUILD)/libnodetool-engine.a \
-	    $(BUILD)/libnodetool-core.a $(LIBS)
+	    $(BUILD)/libnodetool-core.a $(LIBS) $(LIBS_TEST)
 
 $(BUILD)/bench/%: bench/%.c $(BUILD)/libnodetool-engine.a \
         $(BUILD)/libnodetool-core.a
@@ -285,7 +288,8 @@ $(BUILD)/fuzz/obj/%.o: %.c
 
 $(BUILD)/fuzz/%: fuzz/%.c $(FUZZ_OBJ)
 	$(call say,LINK,$@)$(FUZZ_CC) $(CPPFLAGS) $(FUZZ_FLAGS) \
-	    -fsanitize=fuzzer,address,undefined -o $@ $< $(FUZZ_OBJ) $(LIBS)
+	    -fsanitize=fuzzer,address,undefined -o $@ $< $(FUZZ_OBJ) $(LIBS) \
+	    $(LIBS_TEST)
 
 fuzz:
 	@sh tools/deps.sh $(DEPS_BUILD) $(DEPS_FUZZ)

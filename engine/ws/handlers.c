@@ -1,11 +1,18 @@
 /*
- * engine/ws/handlers.c - which handler has which path.
+ * engine/ws/handlers.c - the WebSockets of an engine: which handler has which
+ * path, and what limits they have.
  */
 
 #include <string.h>
 
 #include "engine/ws/server.h"
 #include "engine/ws/ws.h"
+
+const nt_ws_limits_t nt_ws_limits = { .ping_ms = 25000,
+                                      .dead_ms = 75000,
+                                      .close_ms = 10000,
+                                      .message = NT_WS_MESSAGE_MAX,
+                                      .unsent = NT_WS_UNSENT_MAX };
 
 static const nt_ws_handler_t *const handlers[] = {
     &nt_ws_updates,

@@ -11,12 +11,6 @@
 
 #define NT_WS_TICK_MS 1000
 
-const nt_ws_limits_t nt_ws_limits = { .ping_ms = 25000,
-                                      .dead_ms = 75000,
-                                      .close_ms = 10000,
-                                      .message = NT_WS_MESSAGE_MAX,
-                                      .unsent = NT_WS_UNSENT_MAX };
-
 
 static void
 on_tick(uv_timer_t *timer)
