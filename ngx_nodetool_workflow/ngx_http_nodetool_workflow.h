@@ -108,7 +108,12 @@ ngx_int_t ngx_http_nodetool_workflow_find(
 extern const ngx_http_nodetool_workflow_route_t
     ngx_http_nodetool_workflow_health;
 
-/* Carries a route out; for content handlers. */
+/* --- content handlers --- */
+
+ngx_int_t ngx_http_nodetool_workflow_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_nodetool_workflow_health_handler(ngx_http_request_t *r);
+
+/* Carries a route out. */
 ngx_int_t ngx_http_nodetool_workflow_start(
     ngx_http_request_t *r, const ngx_http_nodetool_workflow_route_t *route,
     ngx_str_t *id);

@@ -18,26 +18,37 @@ typedef struct {
 } ngx_http_nodetool_workflow_origin_t;
 
 
-/* --- the directive --- */
-
-/* Whether a host of a listed origin can be one that a browser sends. */
+/* Whether a browser can send one like this.  Files have no host. */
 
 static ngx_uint_t
-ngx_http_nodetool_workflow_origin_valid(
-    ngx_http_nodetool_workflow_origin_t *entry)
+ngx_http_nodetool_workflow_origin_valid(ngx_nodetool_origin_t *origin)
 {
-    ngx_str_t *host;
+    static const ngx_str_t file = ngx_string("file");
 
-    host = &entry->origin.host;
-
-    if (host->len == 0) {
-        /* file:// */
-        return !entry->wildcard && entry->origin.port.len == 0;
+    if (origin->host.len != 0) {
+        return ngx_nodetool_host_valid(&origin->host);
     }
 
-    return ngx_nodetool_host_valid(host);
+    return origin->port.len == 0 && origin->scheme.len == file.len &&
+           ngx_strncasecmp(origin->scheme.data, file.data, file.len) == 0;
 }
 
+
+static ngx_int_t
+ngx_http_nodetool_workflow_origin_parse(ngx_str_t             *text,
+                                        ngx_nodetool_origin_t *origin)
+{
+    if (ngx_nodetool_origin_parse(text, origin) != NGX_OK ||
+        !ngx_http_nodetool_workflow_origin_valid(origin))
+    {
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+/* --- the directive --- */
 
 static ngx_int_t
 ngx_http_nodetool_workflow_origin_read(
@@ -73,7 +84,16 @@ ngx_http_nodetool_workflow_origin_read(
         host->len--;
     }
 
-    return ngx_http_nodetool_workflow_origin_valid(entry) ? NGX_OK : NGX_ERROR;
+    if (!ngx_http_nodetool_workflow_origin_valid(&entry->origin)) {
+        return NGX_ERROR;
+    }
+
+    /* without a scheme a port would be taken for a part of the name */
+
+    return entry->origin.scheme.len == 0 &&
+                   ngx_strlchr(host->data, host->data + host->len, ':') != NULL
+               ? NGX_ERROR
+               : NGX_OK;
 }
 
 
@@ -161,7 +181,7 @@ ngx_http_nodetool_workflow_origin_listed(ngx_http_request_t *r,
         return 0;
     }
 
-    null = ngx_nodetool_origin_parse(&text, &origin) != NGX_OK;
+    null = ngx_http_nodetool_workflow_origin_parse(&text, &origin) != NGX_OK;
 
     if (null && (text.len != sizeof("null") - 1 ||
                  ngx_strncmp(text.data, "null", text.len) != 0))
@@ -201,7 +221,8 @@ ngx_http_nodetool_workflow_origin_check(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (n != 1 || ngx_nodetool_origin_parse(&text, &origin) != NGX_OK) {
+    if (n != 1 ||
+        ngx_http_nodetool_workflow_origin_parse(&text, &origin) != NGX_OK) {
         return NGX_DECLINED;
     }
 
