@@ -19,6 +19,7 @@
 #include <uv.h>
 
 #include "engine/beside.h"
+#include "engine/chat/chat.h"
 #include "engine/jobs/jobs.h"
 #include "engine/json.h"
 #include "engine/log.h"
@@ -50,6 +51,7 @@ typedef struct {
     nt_store_t       *store;
     nt_jobs_t        *jobs;
     nt_threads_t     *threads;
+    nt_chat_t        *chat;
     nt_services_t     services;
     nt_wire_t        *wire;
     int               workspace;
@@ -58,6 +60,7 @@ typedef struct {
     bool              stopping;
     bool              wire_drained;
     bool              jobs_drained;
+    bool              chat_drained;
 } nt_engine_t;
 
 
@@ -267,6 +270,29 @@ open_jobs(nt_engine_t *engine)
 
 
 static bool
+open_chat(nt_engine_t *engine)
+{
+    nt_chat_options_t options = { .loop = &engine->loop,
+                                  .jobs = engine->jobs,
+                                  .threads = engine->threads,
+                                  .workflows = engine->workflows,
+                                  .registry = engine->registry,
+                                  .http = engine->http,
+                                  .results = engine->results,
+                                  .workspace = engine->workspace,
+                                  .assets = engine->assets,
+                                  .allow = allowed(&engine->options) };
+
+    engine->chat = nt_chat_new(&options);
+    if (engine->chat == NULL) {
+        nt_log(NT_LOG_ERROR, "chat: out of memory");
+    }
+
+    return engine->chat != NULL;
+}
+
+
+static bool
 open_wire(nt_engine_t *engine)
 {
     nt_buf_t          error = { 0 };
@@ -278,7 +304,8 @@ open_wire(nt_engine_t *engine)
                                          .workflows = engine->workflows,
                                          .registry = engine->registry,
                                          .http = engine->http,
-                                         .threads = engine->threads };
+                                         .threads = engine->threads,
+                                         .chat = engine->chat };
 
     options.fd = nt_socket_listen(engine->options.socket, &error);
     if (options.fd == -1) {
@@ -412,6 +439,7 @@ stop(nt_engine_t *engine)
 {
     nt_wire_close(engine->wire);
     close_handles(engine);
+    nt_chat_free(engine->chat);
     nt_jobs_free(engine->jobs);
     nt_http_client_free(engine->http);
     nt_results_free(engine->results);
@@ -435,9 +463,25 @@ on_wire_drained(void *arg)
 
     engine->wire_drained = true;
 
-    if (engine->jobs_drained) {
+    if (engine->jobs_drained && engine->chat_drained) {
         stop(engine);
     }
+}
+
+
+static void
+on_work_drained(nt_engine_t *engine)
+{
+    if (!engine->jobs_drained || !engine->chat_drained) {
+        return;
+    }
+
+    if (engine->wire_drained) {
+        stop(engine);
+        return;
+    }
+
+    (void) uv_timer_start(&engine->flush, on_flush_timeout, NT_FLUSH_MS, 0);
 }
 
 
@@ -447,13 +491,17 @@ on_jobs_drained(void *arg)
     nt_engine_t *engine = arg;
 
     engine->jobs_drained = true;
+    on_work_drained(engine);
+}
 
-    if (engine->wire_drained) {
-        stop(engine);
-        return;
-    }
 
-    (void) uv_timer_start(&engine->flush, on_flush_timeout, NT_FLUSH_MS, 0);
+static void
+on_chat_drained(void *arg)
+{
+    nt_engine_t *engine = arg;
+
+    engine->chat_drained = true;
+    on_work_drained(engine);
 }
 
 
@@ -475,6 +523,8 @@ on_signal(uv_signal_t *signal, int number)
 
     nt_wire_drain(engine->wire, on_wire_drained, engine);
     nt_jobs_drain(engine->jobs, engine->options.drain * 1000, on_jobs_drained,
+                  engine);
+    nt_chat_drain(engine->chat, engine->options.drain * 1000, on_chat_drained,
                   engine);
 }
 
@@ -526,7 +576,7 @@ run(nt_engine_t *engine)
 
     if (!open_signals(engine) || !open_registry(engine) || !open_home(engine) ||
         !open_store(engine) || !open_threads(engine) || !open_http(engine) ||
-        !open_jobs(engine) || !open_wire(engine))
+        !open_jobs(engine) || !open_chat(engine) || !open_wire(engine))
     {
         return EXIT_FAILURE;
     }

@@ -10,6 +10,7 @@
 
 #include <uv.h>
 
+#include "engine/chat/chat.h"
 #include "engine/http/http.h"
 #include "engine/jobs/jobs.h"
 #include "engine/nodes/registry.h"
@@ -23,6 +24,7 @@ typedef struct {
     const nt_registry_t *registry;
     nt_http_client_t    *http;
     nt_threads_t        *threads;
+    nt_chat_t           *chat;
 } nt_services_t;
 
 #endif

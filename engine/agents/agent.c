@@ -292,7 +292,9 @@ take_reply(nt_agent_t *agent, const json_t *reply, const json_t **tool_calls)
     }
 
     return append(agent, json_incref(message)) &&
-           nt_agent_show_turn(agent, message);
+           nt_agent_show_turn(agent, message) &&
+           (agent->heard == NULL ||
+            agent->heard(agent->ctx, message, json_object_get(reply, "usage")));
 }
 
 

@@ -44,6 +44,11 @@ typedef struct {
     /* NULL, or called with each piece of the answer's text as it comes; false
      * after nt_call_fail */
     bool (*piece)(void *ctx, nt_str_t text);
+
+    /* NULL, or called with each message that was put behind the others: one
+     * of the model's, with the "usage" of its reply or NULL, or a tool's;
+     * false after nt_call_fail */
+    bool (*heard)(void *ctx, const json_t *message, const json_t *usage);
     void *ctx;
 
     /* results */

@@ -116,9 +116,8 @@ known_name(nt_agent_t *agent, const json_t *tool_call, size_t number,
 static bool
 call_tool(nt_agent_t *agent, const json_t *tool_call, size_t number)
 {
-    bool        good;
     char       *sentence = NULL;
-    json_t     *args = NULL, *result;
+    json_t     *args = NULL, *result, *message;
     nt_buf_t    error = { 0 };
     const char *name;
 
@@ -154,16 +153,15 @@ call_tool(nt_agent_t *agent, const json_t *tool_call, size_t number)
         return false;
     }
 
-    good = result != NULL &&
-           json_array_append_new(agent->messages,
-                                 nt_model_tool_message(tool_call, result)) == 0;
+    message = result != NULL ? nt_model_tool_message(tool_call, result) : NULL;
     json_decref(result);
 
-    if (!good) {
+    if (json_array_append_new(agent->messages, message) != 0) {
         (void) nt_call_fail(agent->call, "the server is out of memory");
+        return false;
     }
 
-    return good;
+    return agent->heard == NULL || agent->heard(agent->ctx, message, NULL);
 }
 
 

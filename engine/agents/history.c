@@ -71,10 +71,11 @@ convert_call(json_t *call)
     }
 
     args = nt_json_text(json_object_get(call, "args"));
-    result = json_pack("{s:s, s:s, s:{s:s, s:s}}", "id", text_of(call, "id"),
-                       "type", "function", "function", "name",
-                       text_of(call, "name"), "arguments",
-                       args != NULL && strcmp(args, "null") != 0 ? args : "{}");
+    result = json_pack("{s:s, s:s, s:{s:s, s:s}, s:O*}", "id",
+                       text_of(call, "id"), "type", "function", "function",
+                       "name", text_of(call, "name"), "arguments",
+                       args != NULL && strcmp(args, "null") != 0 ? args : "{}",
+                       "extra_content", json_object_get(call, "extra_content"));
     free(args);
     return result;
 }
@@ -102,6 +103,27 @@ add_calls(json_t *out, const json_t *history, size_t at)
     }
 
     json_decref(list);
+    return rc == 0;
+}
+
+
+/* What its provider wants back. */
+static bool
+add_extras(json_t *out, const json_t *message)
+{
+    int                      rc = 0;
+    size_t                   i;
+    json_t                  *value;
+    static const char *const members[] = { "thinking_blocks", "extra_content" };
+
+    for (i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        value = json_object_get(message, members[i]);
+
+        if (value != NULL && !json_is_null(value)) {
+            rc |= json_object_set(out, members[i], value);
+        }
+    }
+
     return rc == 0;
 }
 
@@ -158,7 +180,9 @@ convert(const json_t *history, size_t at, bool *skip)
             return NULL;
         }
 
-    } else if (strcmp(role, "assistant") == 0 && !add_calls(out, history, at)) {
+    } else if (strcmp(role, "assistant") == 0 &&
+               (!add_calls(out, history, at) || !add_extras(out, message)))
+    {
         json_decref(out);
         return NULL;
     }

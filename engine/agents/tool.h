@@ -82,6 +82,14 @@ bool nt_toolbox_add(nt_toolbox_t *box, const nt_tool_t *tool);
  * not there fails the node. */
 bool nt_toolbox_add_names(nt_toolbox_t *box, const json_t *names);
 
+/* One whose parameters are a JSON Schema, which is taken over (NULL: memory is
+ * out); `tool` has none, and outlives the box. */
+bool nt_toolbox_add_schema(nt_toolbox_t *box, const nt_tool_t *tool,
+                           json_t *parameters);
+
+/* Is there a built-in tool of this name? */
+bool nt_tool_exists(const char *name);
+
 /* What the workflow lets the node call. */
 bool nt_toolbox_add_workflow(nt_toolbox_t *box);
 

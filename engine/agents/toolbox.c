@@ -130,17 +130,20 @@ make_schema(const nt_tool_param_t *param)
 
 
 bool
-nt_toolbox_add(nt_toolbox_t *box, const nt_tool_t *tool)
+nt_toolbox_add_schema(nt_toolbox_t *box, const nt_tool_t *tool,
+                      json_t *parameters)
 {
     const nt_tool_t **builtin;
 
     if (json_object_get(box->names, tool->name) != NULL) {
+        json_decref(parameters);
         return true;
     }
 
     builtin = realloc(box->builtin, (box->n + 1) * sizeof(*builtin));
 
     if (builtin == NULL) {
+        json_decref(parameters);
         return fail_nomem(box);
     }
 
@@ -149,7 +152,14 @@ nt_toolbox_add(nt_toolbox_t *box, const nt_tool_t *tool)
     return enlist(box, tool->name,
                   json_pack("{s:s, s:s, s:o}", "name", tool->name,
                             "description", tool->description, "parameters",
-                            make_schema(tool->params)));
+                            parameters));
+}
+
+
+bool
+nt_toolbox_add(nt_toolbox_t *box, const nt_tool_t *tool)
+{
+    return nt_toolbox_add_schema(box, tool, make_schema(tool->params));
 }
 
 
@@ -168,6 +178,13 @@ find_builtin(const char *name)
     }
 
     return NULL;
+}
+
+
+bool
+nt_tool_exists(const char *name)
+{
+    return find_builtin(name) != NULL;
 }
 
 

@@ -228,6 +228,18 @@ report_missing(nt_compile_t *c, const nt_node_plan_t *node)
                       need);
 }
 
+static const nt_node_type_t *
+find_type(const nt_compile_t *c, const char *name)
+{
+    if (c->chain && strcmp(name, nt_tool_entry.type) == 0) {
+        return &nt_tool_entry;
+    }
+    if (c->own != NULL && strcmp(name, c->own->type) == 0) {
+        return c->own;
+    }
+    return nt_registry_find(c->registry, name);
+}
+
 static bool
 compile_node(nt_compile_t *c, uint32_t i, const json_t *source)
 {
@@ -261,9 +273,7 @@ compile_node(nt_compile_t *c, uint32_t i, const json_t *source)
         return false;
     }
 
-    node->type = c->chain && strcmp(node->type_name, nt_tool_entry.type) == 0
-                     ? &nt_tool_entry
-                     : nt_registry_find(c->registry, node->type_name);
+    node->type = find_type(c, node->type_name);
     if (node->type == NULL) {
         report_missing(c, node);
         return true;
@@ -407,9 +417,18 @@ nt_graph_t *
 nt_graph_compile(const json_t *graph, const nt_registry_t *registry,
                  json_t *errors, json_t *warnings)
 {
+    return nt_graph_compile_own(graph, registry, NULL, errors, warnings);
+}
+
+nt_graph_t *
+nt_graph_compile_own(const json_t *graph, const nt_registry_t *registry,
+                     const nt_node_type_t *own, json_t *errors,
+                     json_t *warnings)
+{
     size_t       budget = NT_NODES_MAX;
     nt_compile_t c = { .source = graph,
                        .registry = registry,
+                       .own = own,
                        .errors = errors,
                        .warnings = warnings,
                        .budget = &budget };

@@ -32,6 +32,14 @@ typedef struct nt_run   nt_run_t;
  */
 nt_graph_t *nt_graph_compile(const json_t *graph, const nt_registry_t *registry,
                              json_t *errors, json_t *warnings);
+/* The same; nodes of the type `own` may be among them, which need not be in
+ * the registry and outlives the graph: its author's own code, which finds what
+ * it is about by nt_call_owner. */
+nt_graph_t *nt_graph_compile_own(const json_t         *graph,
+                                 const nt_registry_t  *registry,
+                                 const nt_node_type_t *own, json_t *errors,
+                                 json_t *warnings);
+
 nt_graph_t *nt_graph_ref(nt_graph_t *graph);
 void        nt_graph_unref(nt_graph_t *graph);
 
@@ -146,7 +154,11 @@ typedef struct {
      * twice, had begun and not completed fails the run. Borrowed for the call
      * of nt_run_new. */
     const json_t *kept;
+    void         *owner; /* for nt_call_owner */
 } nt_run_options_t;
+
+/* For nodes of nt_graph_compile_own: the `owner` of their run. */
+void *nt_call_owner(const nt_node_call_t *call);
 
 /* Never calls the sink. NULL when memory is out. */
 nt_run_t *nt_run_new(nt_graph_t *graph, const nt_run_options_t *options,

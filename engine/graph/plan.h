@@ -156,25 +156,26 @@ typedef struct {
 
 /* A compilation under way. */
 typedef struct {
-    nt_graph_t          *graph;
-    const json_t        *source;
-    const nt_registry_t *registry;
-    json_t              *errors;
-    json_t              *warnings;
-    json_t              *index;   /* node id to its number */
-    json_t              *inputs;  /* name to node id */
-    json_t              *outputs; /* name to node id */
-    nt_buf_t             text;    /* scratch */
-    nt_draft_t          *drafts;  /* as many as the graph's edges */
-    uint32_t            *first_in;
-    uint32_t            *first_out; /* by node: a draft, or NT_NONE */
-    bool                *tools;     /* by output of the graph: it is one */
-    nt_chain_t          *chains;
-    size_t               n_chains;
-    size_t              *budget; /* nodes that chains may still have */
-    bool                 chain;  /* compiles one */
-    bool                 failed; /* an error has been reported */
-    bool                 nomem;
+    nt_graph_t           *graph;
+    const json_t         *source;
+    const nt_registry_t  *registry;
+    const nt_node_type_t *own; /* a type beside the registry's, or NULL */
+    json_t               *errors;
+    json_t               *warnings;
+    json_t               *index;   /* node id to its number */
+    json_t               *inputs;  /* name to node id */
+    json_t               *outputs; /* name to node id */
+    nt_buf_t              text;    /* scratch */
+    nt_draft_t           *drafts;  /* as many as the graph's edges */
+    uint32_t             *first_in;
+    uint32_t             *first_out; /* by node: a draft, or NT_NONE */
+    bool                 *tools;     /* by output of the graph: it is one */
+    nt_chain_t           *chains;
+    size_t                n_chains;
+    size_t               *budget; /* nodes that chains may still have */
+    bool                  chain;  /* compiles one */
+    bool                  failed; /* an error has been reported */
+    bool                  nomem;
 } nt_compile_t;
 
 /* Reports a fault; `node` may be NULL, the strings too. `list` is errors or

@@ -216,6 +216,12 @@ nt_call_sleep(nt_node_call_t *call, double seconds)
     return !call->run->aborted;
 }
 
+void *
+nt_call_owner(const nt_node_call_t *call)
+{
+    return call->run->options.owner;
+}
+
 const char *
 nt_call_setting(nt_node_call_t *call, const char *name)
 {

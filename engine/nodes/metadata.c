@@ -4,6 +4,7 @@
 
 #include "core/nt_buf.h"
 #include "engine/graph/types.h"
+#include "engine/nodes/registry.h"
 
 /* "input_list" is shown as "Input List". */
 static json_t *
@@ -150,6 +151,6 @@ nt_node_metadata(const nt_node_type_t *type)
         "basic_fields", make_basic_fields(type), "required_settings",
         "is_dynamic", (type->flags & NT_NODE_DYNAMIC) != 0,
         "is_streaming_output", (type->flags & NT_NODE_STREAMING_OUTPUT) != 0,
-        "expose_as_tool", 0, "supports_dynamic_outputs",
+        "expose_as_tool", nt_node_is_tool(type), "supports_dynamic_outputs",
         (type->flags & NT_NODE_DYNAMIC_OUTPUTS) != 0, "model_packs");
 }

@@ -15,6 +15,7 @@
 #include "engine/nodes/packs.h"
 
 #define LIBRARY_SYMBOL "nodetool_node_library"
+#define TOOL_NAME_MAX  64
 #define NAME_MAX_LEN   256 /* of a type's name under an alias */
 
 typedef enum {
@@ -461,6 +462,74 @@ nt_registry_find(const nt_registry_t *registry, const char *type)
         found = find(registry, now);
     }
     return found;
+}
+
+/* The name of the tool that a type is. */
+static void
+tool_name(char *name, size_t size, const char *type)
+{
+    size_t i, len = strlen(type);
+
+    if (len > 4 && strcmp(type + len - 4, "Node") == 0) {
+        len -= 4;
+    }
+    if (len >= size) {
+        len = size - 1;
+    }
+    for (i = 0; i < len; i++) {
+        name[i] = type[i];
+        if (name[i] == '.') {
+            name[i] = '_';
+        }
+    }
+    name[len] = '\0';
+}
+
+bool
+nt_node_is_tool(const nt_node_type_t *type)
+{
+    return type->run != NULL && type->outputs != NULL &&
+           type->outputs[0].name != NULL &&
+           !(type->flags & (NT_NODE_INPUT | NT_NODE_OUTPUT | NT_NODE_INERT |
+                            NT_NODE_PREVIEW | NT_NODE_DYNAMIC_OUTPUTS |
+                            NT_NODE_TOOLS));
+}
+
+/* Loads the packs that may have the tool. */
+static void
+see_packs_of(const nt_registry_t *registry, const char *name)
+{
+    const char *const *prefix;
+    char               text[NAME_MAX_LEN];
+    size_t             i;
+
+    for (i = 0; i < nt_packs_count; i++) {
+        for (prefix = nt_packs[i].prefixes; *prefix != NULL; prefix++) {
+            tool_name(text, sizeof(text), *prefix);
+            if (strncmp(name, text, strlen(text)) == 0) {
+                (void) see_pack(registry, i);
+            }
+        }
+    }
+}
+
+const nt_node_type_t *
+nt_registry_find_tool(const nt_registry_t *registry, const char *name)
+{
+    const nt_node_type_t *type = nt_registry_find(registry, name);
+    char                  text[TOOL_NAME_MAX + 1];
+    size_t                i;
+
+    if (type == NULL) {
+        see_packs_of(registry, name);
+    }
+    for (i = 0; type == NULL && i < registry->n_types; i++) {
+        tool_name(text, sizeof(text), registry->types[i]->type);
+        if (strcmp(text, name) == 0) {
+            type = registry->types[i];
+        }
+    }
+    return type != NULL && nt_node_is_tool(type) ? type : NULL;
 }
 
 bool

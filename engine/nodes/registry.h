@@ -35,6 +35,15 @@ bool nt_registry_packs(nt_registry_t *registry, const char *folder,
 const nt_node_type_t *nt_registry_find(const nt_registry_t *registry,
                                        const char          *type);
 
+/* May a model call nodes of the type? */
+bool nt_node_is_tool(const nt_node_type_t *type);
+
+/* The node type that a tool of this name is, if it may be one: its name, or
+ * that with "_" for each dot, without "Node" at its end, cut at 64
+ * characters. */
+const nt_node_type_t *nt_registry_find_tool(const nt_registry_t *registry,
+                                            const char          *name);
+
 /* What to do about a type that was not found: "needs the image pack: ...";
  * false when it is in no pack, or the pack is there and has no such type. */
 bool nt_registry_missing(const nt_registry_t *registry, const char *type,

@@ -1,0 +1,150 @@
+#include "engine/chat/chat_int.h"
+
+#include <stdlib.h>
+
+#define TICK_MS  50
+#define GRACE_MS 1000 /* of a drain, after its timeout */
+
+
+static void
+on_idle(uv_idle_t *idle)
+{
+    size_t     n = 0;
+    nt_turn_t *turn;
+    nt_chat_t *chat = idle->data;
+
+    /* those that come back to the end of the line wait for the next turn */
+    TAILQ_FOREACH(turn, &chat->ready, ready_entry)
+    {
+        n++;
+    }
+
+    while (n-- > 0 && (turn = TAILQ_FIRST(&chat->ready)) != NULL) {
+        TAILQ_REMOVE(&chat->ready, turn, ready_entry);
+        turn->in_ready = false;
+        nt_turn_pump(turn);
+    }
+
+    if (TAILQ_EMPTY(&chat->ready)) {
+        (void) uv_idle_stop(idle);
+    }
+}
+
+
+void
+nt_chat_activate(nt_turn_t *turn)
+{
+    if (!turn->in_ready) {
+        turn->in_ready = true;
+        TAILQ_INSERT_TAIL(&turn->chat->ready, turn, ready_entry);
+        (void) uv_idle_start(&turn->chat->idle, on_idle);
+    }
+}
+
+
+nt_chat_t *
+nt_chat_new(const nt_chat_options_t *options)
+{
+    nt_chat_t *chat = calloc(1, sizeof(*chat));
+
+    if (chat == NULL) {
+        return NULL;
+    }
+
+    chat->options = *options;
+    TAILQ_INIT(&chat->turns);
+    TAILQ_INIT(&chat->ready);
+    (void) uv_idle_init(options->loop, &chat->idle);
+    (void) uv_timer_init(options->loop, &chat->timer);
+    chat->idle.data = chat->timer.data = chat;
+    chat->handles = 2;
+
+    return chat;
+}
+
+
+static void
+on_closed(uv_handle_t *handle)
+{
+    nt_chat_t *chat = handle->data;
+
+    if (--chat->handles == 0) {
+        free(chat);
+    }
+}
+
+
+void
+nt_chat_settle(nt_chat_t *chat)
+{
+    if (chat->freed && chat->n == 0) {
+        uv_close((uv_handle_t *) &chat->idle, on_closed);
+        uv_close((uv_handle_t *) &chat->timer, on_closed);
+    }
+}
+
+
+static void
+stop_all(nt_chat_t *chat)
+{
+    nt_turn_t     *turn, *next;
+    nt_turn_sink_t sink;
+
+    for (turn = TAILQ_FIRST(&chat->turns); turn != NULL; turn = next) {
+        next = TAILQ_NEXT(turn, entry);
+        sink = turn->sink;
+
+        if (turn->over || turn->stopped) {
+            continue;
+        }
+
+        nt_turn_stop(turn);
+
+        if (sink.done != NULL) {
+            sink.done(sink.arg);
+        }
+    }
+}
+
+
+static void
+on_drain(uv_timer_t *timer)
+{
+    uint64_t   now;
+    nt_chat_t *chat = timer->data;
+
+    now = uv_now(chat->options.loop);
+
+    if (chat->n > 0 && now < chat->drain_at) {
+        return;
+    }
+
+    stop_all(chat);
+
+    if (chat->n == 0 || now >= chat->drain_at + GRACE_MS) {
+        (void) uv_timer_stop(timer);
+        chat->drained(chat->drained_arg);
+    }
+}
+
+
+void
+nt_chat_drain(nt_chat_t *chat, unsigned timeout_ms, void (*done)(void *arg),
+              void *arg)
+{
+    chat->draining = true;
+    chat->drained = done;
+    chat->drained_arg = arg;
+    chat->drain_at = uv_now(chat->options.loop) + timeout_ms;
+    (void) uv_timer_start(&chat->timer, on_drain, 0, TICK_MS);
+}
+
+
+void
+nt_chat_free(nt_chat_t *chat)
+{
+    chat->draining = true;
+    chat->freed = true;
+    stop_all(chat);
+    nt_chat_settle(chat);
+}

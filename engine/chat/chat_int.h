@@ -1,0 +1,158 @@
+/*
+ * engine/chat/chat_int.h - between the files of engine/chat.
+ *
+ *   chat.c      turns of an engine, and their turns in the loop
+ *   turn.c      the life of a turn
+ *   message.c   messages of clients and of threads
+ *   converse.c  what runs on the turn's fiber: asking a model
+ *   tools.c     what the model may call
+ *   workflow.c  a turn that is a job
+ */
+
+#ifndef NT_CHAT_INT_H
+#define NT_CHAT_INT_H
+
+#include <sys/queue.h>
+
+#include "engine/agents/tool.h"
+#include "engine/chat/chat.h"
+#include "core/nt_id.h"
+#include "engine/graph/run.h"
+
+typedef enum {
+    NT_CHAT_PLAIN,
+    NT_CHAT_HELP,
+    NT_CHAT_AGENT,
+    NT_CHAT_WORKFLOW
+} nt_chat_mode_t;
+
+/* A tool that is a node of the turn's graph, or the client's. */
+typedef struct {
+    nt_tool_t   tool; /* its arg is this struct */
+    nt_turn_t  *turn;
+    char        name[NT_CHAT_TOOL_NAME_MAX + 1];  /* for the model */
+    char        inner[NT_CHAT_TOOL_NAME_MAX + 1]; /* of a node: in the graph */
+    const char *type;                             /* of a node, else NULL */
+    json_t     *client; /* of a client's: borrowed from client_tools */
+} nt_chat_tool_t;
+
+struct nt_turn {
+    TAILQ_ENTRY(nt_turn) entry;
+    TAILQ_ENTRY(nt_turn) ready_entry;
+    nt_chat_t     *chat;
+    nt_turn_sink_t sink; /* zeroed: nobody hears any more */
+    char          *user;
+    char          *base_url;
+    char          *workspace;
+    char           thread_id[129];
+    json_t        *request;      /* what the client has sent; owned */
+    json_t        *message;      /* the user's, as the thread has it; owned */
+    json_t        *history;      /* messages of the thread, with it; owned */
+    json_t        *client_tools; /* owned */
+    nt_chat_mode_t mode;
+    bool           regenerate;
+
+    nt_run_t  *run;
+    unsigned   pending; /* calls to the store that are under way */
+    bool       in_ready;
+    bool       stopped;
+    bool       left;  /* the client is gone */
+    bool       ended; /* the run has said so */
+    bool       over;  /* nothing more comes */
+    bool       closing;
+    char      *error; /* of the run */
+    uv_timer_t timer;
+
+    /* --- on the fiber --- */
+    nt_node_call_t *call;
+    const char     *error_type; /* of what fails next */
+    nt_buf_t        said;       /* of a message that is not in the thread yet */
+    json_t         *answer;     /* the last message; owned */
+    json_t         *usage;      /* of all requests, or NULL; owned */
+    nt_chat_tool_t *tools;
+    size_t          n_tools;
+    json_t         *names; /* of built-in tools and workflows; owned */
+    bool            slow;  /* waits for nt_turn_ready */
+    nt_watch_t     *watch; /* of a job, or NULL */
+    char            waits[NT_ID_HEX_LEN + 1]; /* for this call of a client's */
+    json_t         *result;                   /* of it; owned */
+};
+
+struct nt_chat {
+    nt_chat_options_t options;
+    uv_idle_t         idle;
+    uv_timer_t        timer; /* of a drain */
+    TAILQ_HEAD(, nt_turn) turns;
+    TAILQ_HEAD(, nt_turn) ready;
+    unsigned n;
+    unsigned handles; /* that are not closed yet */
+    bool     draining;
+    bool     freed;
+    uint64_t drain_at; /* loop time, ms */
+    void (*drained)(void *arg);
+    void *drained_arg;
+};
+
+/* --- chat.c --- */
+
+/* The turn has something to do. */
+void nt_chat_activate(nt_turn_t *turn);
+
+/* The turn's memory has gone. */
+void nt_chat_settle(nt_chat_t *chat);
+
+/* --- turn.c --- */
+
+/* Tells the client; `event` is taken over, NULL of which is left out, and
+ * gets the thread's id. */
+void nt_turn_tell(nt_turn_t *turn, json_t *event);
+
+/* From the fiber: puts a message (taken over) into the thread, waits, and
+ * tells it.  False after nt_call_fail. */
+bool nt_turn_keep(nt_turn_t *turn, json_t *message);
+
+/* A step of its run; called by chat.c. */
+void nt_turn_pump(nt_turn_t *turn);
+
+/* --- message.c --- */
+
+/* The user's message for the thread: what a message may have, and no more. New
+ * reference. */
+json_t *nt_chat_user_message(const nt_turn_t *turn);
+
+/* A title for a thread that begins with this message; "" when it has no
+ * text. */
+void nt_chat_title(const json_t *message, nt_buf_t *title);
+
+/* The texts of a message, one below the other. */
+void nt_chat_text(const json_t *message, nt_buf_t *text);
+
+/* The message of a model, a tool or a workflow for the thread: what is the
+ * same in all.  `content` is taken over.  New reference. */
+json_t *nt_chat_message(const nt_turn_t *turn, const char *role,
+                        json_t *content);
+
+/* A model's message (canonical) for the thread. New reference. */
+json_t *nt_chat_from_model(const nt_turn_t *turn, const json_t *message);
+
+/* A ref to the model of the message: its provider's by name, or by what the
+ * model is called.  New reference. */
+json_t *nt_chat_model(const json_t *message);
+
+/* --- tools.c --- */
+
+/* Finds what the message and its mode let the model call, and adds its nodes
+ * and edges to a graph.  False with a sentence. */
+bool nt_chat_find_tools(nt_turn_t *turn, json_t *nodes, json_t *edges,
+                        nt_buf_t *error);
+
+/* From the fiber: a box with them; NULL after nt_call_fail. */
+nt_toolbox_t *nt_chat_toolbox(nt_turn_t *turn);
+
+/* --- converse.c, workflow.c --- */
+
+extern const nt_node_type_t nt_chat_node;
+
+nt_node_rc_t nt_chat_run_workflow(nt_turn_t *turn);
+
+#endif
