@@ -107,6 +107,19 @@ print_auth(const nt_server_t *server)
 }
 
 
+/* As the engine decides it. */
+static bool
+has_terminal(const nt_server_t *server)
+{
+    const char *enable = nt_cli_env("NODETOOL_ENABLE_TERMINAL_WS");
+    const char *env = nt_cli_env("ENV");
+
+    return server->options.surface == NT_SURFACE_EDITOR && enable != NULL &&
+           strcmp(enable, "1") == 0 &&
+           (env == NULL || strcasecmp(env, "production") != 0);
+}
+
+
 void
 nt_banner_print(const nt_server_t *server)
 {
@@ -121,6 +134,11 @@ nt_banner_print(const nt_server_t *server)
 
     if (nt_server_has_engine(server)) {
         (void) printf("  Console    %s/console\n", url);
+        if (has_terminal(server)) {
+            (void) printf("  Terminal   administrators have a shell of this "
+                          "machine at /terminal\n");
+        }
+
         (void) printf("  Jobs       %s\n",
                       o->memory          ? "in memory: they end with this "
                                            "process"

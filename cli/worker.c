@@ -225,13 +225,22 @@ start_redis(nt_server_t *server)
 static void
 add_engine_options(nt_child_t *engine, const nt_cli_options_t *o)
 {
-    int n = 0, i;
+    int n = 0;
 
     while (engine->argv[n] != NULL) {
         n++;
     }
 
-    for (i = 0; i < o->n_engine && n < NT_CHILD_ARGS - 1; i++) {
+    if (o->allow_code) {
+        engine->argv[n++] =
+            o->allow_code_network ? "--allow-code-network" : "--allow-code";
+    }
+
+    if (o->surface == NT_SURFACE_EDITOR) {
+        engine->argv[n++] = "--terminal"; /* its environment decides, too */
+    }
+
+    for (int i = 0; i < o->n_engine && n < NT_CHILD_ARGS - 1; i++) {
         engine->argv[n++] = o->engine[i];
     }
 }
@@ -247,11 +256,7 @@ start_engine(nt_server_t *server)
         .name = "nodetool-engine",
         .argv = { server->paths.engine, "--socket", server->engine_socket,
                   "--home", server->home.path, "--drain", NT_DRAIN_ENGINE_S,
-                  "--store", o->memory ? "memory" : "redis",
-                  o->allow_code_network ? "--allow-code-network"
-                  : o->allow_code       ? "--allow-code"
-                                        : NULL,
-                  NULL },
+                  "--store", o->memory ? "memory" : "redis", NULL },
         .log = log_path(server, "engine"),
         .ready = engine_ready,
         .arg = server,

@@ -269,6 +269,31 @@ open_jobs(nt_engine_t *engine)
 }
 
 
+/* It takes two to have a shell: who started the engine, and its environment;
+ * and no word of production. */
+static nt_terminals_t *
+terminals(nt_engine_t *engine)
+{
+    const char *enable = getenv("NODETOOL_ENABLE_TERMINAL_WS");
+    const char *env = getenv("ENV");
+
+    if (!engine->options.terminal || enable == NULL || strcmp(enable, "1") != 0)
+    {
+        return NULL;
+    }
+
+    if (env != NULL && strcasecmp(env, "production") == 0) {
+        nt_log(NT_LOG_WARN, "terminal: none, as ENV is production");
+        return NULL;
+    }
+
+    nt_log(NT_LOG_WARN, "terminal: administrators have a shell of this machine "
+                        "at /terminal");
+
+    return &engine->options.terminals;
+}
+
+
 static bool
 open_chat(nt_engine_t *engine)
 {
@@ -305,7 +330,8 @@ open_wire(nt_engine_t *engine)
                                          .registry = engine->registry,
                                          .http = engine->http,
                                          .threads = engine->threads,
-                                         .chat = engine->chat };
+                                         .chat = engine->chat,
+                                         .terminals = terminals(engine) };
 
     options.fd = nt_socket_listen(engine->options.socket, &error);
     if (options.fd == -1) {

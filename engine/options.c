@@ -45,6 +45,12 @@ static const char usage[] =
     "  --max-body MIB     largest request body (default 64)\n"
     "  --drain SECONDS    how long running jobs may take to end after\n"
     "                     SIGTERM (default 8)\n"
+    "  --terminal         a shell for administrators at /terminal, where\n"
+    "                     NODETOOL_ENABLE_TERMINAL_WS=1, and never with\n"
+    "                     ENV=production\n"
+    "  --terminal-max N   at a time (default 4)\n"
+    "  --terminal-idle SECONDS  without input and output (default 1800)\n"
+    "  --terminal-time SECONDS  from start to end (default 28800)\n"
     "  --log-level LEVEL  error, warn, info (the default) or debug\n"
     "  --help, --version\n";
 
@@ -67,6 +73,10 @@ enum {
     OPT_LEASE_MS,
     OPT_MAX_BODY,
     OPT_DRAIN,
+    OPT_TERMINAL,
+    OPT_TERMINAL_MAX,
+    OPT_TERMINAL_IDLE,
+    OPT_TERMINAL_TIME,
     OPT_LOG_LEVEL,
     OPT_HELP,
     OPT_VERSION
@@ -91,6 +101,10 @@ static const struct option long_options[] = {
     { "lease-ms", required_argument, NULL, OPT_LEASE_MS },
     { "max-body", required_argument, NULL, OPT_MAX_BODY },
     { "drain", required_argument, NULL, OPT_DRAIN },
+    { "terminal", no_argument, NULL, OPT_TERMINAL },
+    { "terminal-max", required_argument, NULL, OPT_TERMINAL_MAX },
+    { "terminal-idle", required_argument, NULL, OPT_TERMINAL_IDLE },
+    { "terminal-time", required_argument, NULL, OPT_TERMINAL_TIME },
     { "log-level", required_argument, NULL, OPT_LOG_LEVEL },
     { "help", no_argument, NULL, OPT_HELP },
     { "version", no_argument, NULL, OPT_VERSION },
@@ -151,6 +165,15 @@ set_number(nt_options_t *o, int opt, const char *name, const char *text)
     case OPT_DRAIN:
         return number(name, text, 0, 86400, &o->drain);
 
+    case OPT_TERMINAL_MAX:
+        return number(name, text, 1, 1000, &o->terminals.max);
+
+    case OPT_TERMINAL_IDLE:
+        return number(name, text, 1, INT_MAX, &o->terminals.idle_s);
+
+    case OPT_TERMINAL_TIME:
+        return number(name, text, 1, INT_MAX, &o->terminals.time_s);
+
     case OPT_MAX_MEMORY:
         if (!number(name, text, 1, 1048576, &mib)) {
             return false;
@@ -208,6 +231,10 @@ set_option(nt_options_t *o, int opt, const char *name, const char *value,
         o->allow_code = o->allow_code_network = true;
         return true;
 
+    case OPT_TERMINAL:
+        o->terminal = true;
+        return true;
+
     case OPT_STORE:
         *store = value;
         if (strcmp(value, "memory") == 0 || strcmp(value, "redis") == 0) {
@@ -246,15 +273,18 @@ nt_options_parse(nt_options_t *o, int argc, char **argv)
     char        error[128];
     const char *store = NULL;
 
-    *o = (nt_options_t) { .max_running = 64,
-                          .max_queued = 1000,
-                          .job_ttl = 86400,
-                          .http_allow = getenv("NODETOOL_HTTP_ALLOW"),
-                          .max_body = (size_t) 64 << 20,
-                          .max_memory = (size_t) 256 << 20,
-                          .lease_ms = 15000,
-                          .drain = 8,
-                          .log_level = NT_LOG_INFO };
+    *o = (nt_options_t) {
+        .max_running = 64,
+        .max_queued = 1000,
+        .job_ttl = 86400,
+        .http_allow = getenv("NODETOOL_HTTP_ALLOW"),
+        .max_body = (size_t) 64 << 20,
+        .max_memory = (size_t) 256 << 20,
+        .lease_ms = 15000,
+        .drain = 8,
+        .terminals = { .max = 4, .idle_s = 1800, .time_s = 28800 },
+        .log_level = NT_LOG_INFO
+    };
 
     while ((opt = getopt_long(argc, argv, "", long_options, &index)) != -1) {
         switch (opt) {

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "engine/log.h"
+#include "engine/ws/terminal.h"
 
 #define NT_ENGINE_VERSION "0.1.0"
 
@@ -30,6 +31,8 @@ typedef struct {
     size_t         max_body;     /* bytes */
     unsigned       lease_ms;     /* of a job in Redis */
     unsigned       drain;        /* seconds */
+    bool           terminal;     /* /terminal, if the environment allows it */
+    nt_terminals_t terminals;    /* its limits */
     nt_log_level_t log_level;
 } nt_options_t;
 

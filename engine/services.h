@@ -16,6 +16,7 @@
 #include "engine/nodes/registry.h"
 #include "engine/threads/threads.h"
 #include "engine/workflows/workflows.h"
+#include "engine/ws/terminal.h"
 
 typedef struct {
     uv_loop_t           *loop;
@@ -23,6 +24,7 @@ typedef struct {
     nt_workflows_t      *workflows;
     const nt_registry_t *registry;
     nt_http_client_t    *http;
+    nt_terminals_t      *terminals; /* NULL: there are none */
     nt_threads_t        *threads;
     nt_chat_t           *chat;
 } nt_services_t;

@@ -152,6 +152,11 @@ sent(nt_ws_t *ws, size_t start, nt_frame_opcode_t opcode, bool ok)
     if (nt_conn_unsent(ws->conn) > ws->server->limits.unsent) {
         nt_ws_close(ws, NT_WS_CLOSE_LATER, "The peer reads too slowly.");
     }
+
+    /* so that the handler hears when it is not slow any more */
+    if (nt_ws_slow(ws)) {
+        nt_conn_pause(ws->conn);
+    }
 }
 
 

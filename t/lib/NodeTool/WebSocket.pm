@@ -13,6 +13,7 @@ package NodeTool::WebSocket;
 use strict;
 use warnings;
 
+use IO::Socket::UNIX;
 use JSON::PP ();
 use MIME::Base64 qw(encode_base64);
 use Digest::SHA qw(sha1);
@@ -56,6 +57,29 @@ sub open {
     $http->send_request($opt{method} || 'GET', $path, headers => \@all,
         behind => $opt{behind});
     $self->read_head;
+    return $self;
+}
+
+# The same at an engine's socket, without nginx: the op `ws` of docs/wire.md,
+# with the fields of its head.
+sub wire {
+    my ($class, $engine, %head) = @_;
+
+    my $sock = IO::Socket::UNIX->new(Peer => $engine->{socket})
+        or die "engine: $!";
+    my $http = bless { sock => $sock, in => '', out => '', eof => 0,
+        timeout => 20 }, 'NodeTool::HTTP';
+    my $self = bless { http => $http, in => '' }, $class;
+    $self->write($JSON->encode({ op => 'ws', user => '1', %head }) . "\n");
+    my $until = time + $http->{timeout};
+    while ($http->{in} !~ /\n/) {
+        die "the engine closed the connection\n" if !$http->fill($until);
+    }
+    $http->{in} =~ s/^(.*)\n//;
+    $self->{head} = $JSON->decode($1);
+    $self->{status} = $self->{head}{status};
+    @$self{'in', 'http'} = ($http->{in}, $http);
+    $http->{in} = '';
     return $self;
 }
 
