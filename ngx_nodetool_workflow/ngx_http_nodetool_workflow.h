@@ -62,7 +62,7 @@ typedef struct ngx_http_nodetool_workflow_lines_s
 
 typedef struct {
     ngx_http_request_t *request;
-    ngx_str_t           head; /* of the wire request, up to its length */
+    ngx_str_t           head; /* of the wire request, with room for its rest */
     ngx_int_t           refusal;
     ngx_str_t           job_id;
 

@@ -7,9 +7,14 @@
 
 #define NGX_HTTP_NODETOOL_WORKFLOW_HEAD_SIZE 512   /* most are shorter */
 #define NGX_HTTP_NODETOOL_WORKFLOW_HEAD_MAX  16384 /* bytes, by the protocol */
-#define NGX_HTTP_NODETOOL_WORKFLOW_KEY_MAX   255   /* of an Idempotency-Key */
-#define NGX_HTTP_NODETOOL_WORKFLOW_TYPE_MAX  255   /* of a Content-Type */
-#define NGX_HTTP_NODETOOL_WORKFLOW_ARG_MAX   1024  /* of a query argument */
+
+/* What stands behind ctx->head: the body's length and the line's end. */
+#define NGX_HTTP_NODETOOL_WORKFLOW_HEAD_REST                                   \
+    (sizeof(",\"length\":}\n") - 1 + NGX_OFF_T_LEN)
+
+#define NGX_HTTP_NODETOOL_WORKFLOW_KEY_MAX  255  /* of an Idempotency-Key */
+#define NGX_HTTP_NODETOOL_WORKFLOW_TYPE_MAX 255  /* of a Content-Type */
+#define NGX_HTTP_NODETOOL_WORKFLOW_ARG_MAX  1024 /* of a query argument */
 
 
 static void
@@ -368,9 +373,9 @@ ngx_http_nodetool_workflow_head(ngx_http_request_t                       *r,
         goto done;
     }
 
-    /* the length is still to come */
-
-    if (buf.len > NGX_HTTP_NODETOOL_WORKFLOW_HEAD_MAX - NGX_OFF_T_LEN - 16) {
+    if (buf.len > NGX_HTTP_NODETOOL_WORKFLOW_HEAD_MAX -
+                      NGX_HTTP_NODETOOL_WORKFLOW_HEAD_REST)
+    {
         ctx->refusal = ngx_nodetool_errorf(r, NGX_HTTP_REQUEST_URI_TOO_LARGE,
                                            "The path and query are too long.");
         rc = NGX_DECLINED;
@@ -378,7 +383,8 @@ ngx_http_nodetool_workflow_head(ngx_http_request_t                       *r,
     }
 
     ctx->head.len = buf.len;
-    ctx->head.data = ngx_pnalloc(r->pool, buf.len);
+    ctx->head.data =
+        ngx_pnalloc(r->pool, buf.len + NGX_HTTP_NODETOOL_WORKFLOW_HEAD_REST);
 
     if (buf.failed || ctx->head.data == NULL) {
         rc = NGX_ERROR;
@@ -412,8 +418,7 @@ ngx_http_nodetool_workflow_create_request(ngx_http_request_t *r)
     u = r->upstream;
     ctx = r->upstream->input_filter_ctx;
 
-    b = ngx_create_temp_buf(r->pool, ctx->head.len + sizeof(",\"length\":}\n") +
-                                         NGX_OFF_T_LEN);
+    b = ngx_calloc_buf(r->pool);
     cl = ngx_alloc_chain_link(r->pool);
 
     if (b == NULL || cl == NULL) {
@@ -447,7 +452,11 @@ ngx_http_nodetool_workflow_create_request(ngx_http_request_t *r)
     b->flush = 1;
 
     b = cl->buf;
-    b->last = ngx_cpymem(b->last, ctx->head.data, ctx->head.len);
+    b->temporary = 1;
+    b->start = ctx->head.data;
+    b->pos = b->start;
+    b->last = b->start + ctx->head.len;
+    b->end = b->last + NGX_HTTP_NODETOOL_WORKFLOW_HEAD_REST;
 
     if (length) {
         b->last = ngx_sprintf(b->last, ",\"length\":%O", length);
