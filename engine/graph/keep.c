@@ -122,6 +122,18 @@ nt_keep_hold(nt_node_call_t *call)
     return false;
 }
 
+void
+nt_keep_fed(nt_node_call_t *call)
+{
+    nt_run_t *run = call->run;
+
+    if (!call->begun && run->sink.begin != NULL) {
+        (void) run->sink.begin(run->sink.arg, call->plan->id,
+                               (uint32_t) (call - run->calls));
+    }
+    call->begun = true;
+}
+
 bool
 nt_keep_begin(nt_node_call_t *call)
 {
@@ -135,8 +147,7 @@ nt_run_begin(nt_run_t *run, uint32_t node)
 
     if (call->held) {
         call->held = false;
-        call->more =
-            !call->plan->inner && call->fiber == NULL && call->stream == NULL;
+        call->more = !call->plan->inner && call->fiber == NULL;
         run->held--;
         nt_run_ready(run, call);
         nt_chain_begin(call);

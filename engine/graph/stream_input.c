@@ -44,9 +44,7 @@ nt_stream_step(nt_node_call_t *call)
 
     if (json_array_size(call->stream) > 0) {
         /* What is fed is nowhere else: no other attempt could have it. */
-        if (!nt_keep_hold(call)) {
-            return;
-        }
+        nt_keep_fed(call);
         pair = json_incref(json_array_get(call->stream, 0));
         (void) json_array_remove(call->stream, 0);
         nt_run_send(call,

@@ -161,13 +161,22 @@ nt_job_status_ended(const char *status)
 
 
 bool
+nt_job_update_is(const char *line, size_t len)
+{
+    const nt_str_t start = NT_STR(NT_JOB_UPDATE);
+
+    return len >= start.len && memcmp(line, start.data, start.len) == 0;
+}
+
+
+bool
 nt_job_update_ends(const char *line, size_t len)
 {
     static const nt_str_t ends[] = { NT_STR("completed\""), NT_STR("failed\""),
                                      NT_STR("cancelled\"") };
     const nt_str_t        start = NT_STR(NT_JOB_UPDATE);
 
-    if (len < start.len || memcmp(line, start.data, start.len) != 0) {
+    if (!nt_job_update_is(line, len)) {
         return false;
     }
 

@@ -35,7 +35,8 @@ void nt_batch_free(nt_batch_t *batch);
  */
 void nt_job_update_line(nt_buf_t *buf, const nt_job_record_t *job);
 
-/* Whether a line is a job's last event. */
+/* Whether a line is a job_update; whether it is a job's last event. */
+bool nt_job_update_is(const char *line, size_t len);
 bool nt_job_update_ends(const char *line, size_t len);
 
 bool nt_job_status_ended(const char *status);

@@ -17,6 +17,7 @@ const nt_ws_limits_t nt_ws_limits = { .ping_ms = 25000,
 static const nt_ws_handler_t *const handlers[] = {
     &nt_ws_chat,
     &nt_ws_terminal,
+    &nt_ws_predict,
     &nt_ws_updates,
 };
 
