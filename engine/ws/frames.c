@@ -277,6 +277,10 @@ keep(nt_frames_t *frames, nt_str_t part, nt_frame_message_t *message)
     size_t    whole;
     nt_buf_t *kept = &frames->message;
 
+    if (part.len == 0) {
+        return NT_FRAMES_MORE;
+    }
+
     nt_buf_append_str(kept, part);
     if (kept->failed) {
         return fail(message, NT_WS_CLOSE_ERROR, "");

@@ -469,15 +469,17 @@ read_array(nt_reader_t *r, uint64_t count)
 }
 
 
-/* A length of a bin; false, and nothing is read, where another value is. */
+/* Whether bytes come, of which the first is then taken. */
 static bool
-read_bin(nt_reader_t *r, nt_str_t *bytes)
+take_bin(nt_reader_t *r, unsigned *length)
 {
     if (left(r) == 0 || *r->at < 0xc4 || *r->at > 0xc6) {
         return false;
     }
 
-    return read_run(r, 1u << (*r->at++ - 0xc4), bytes);
+    *length = 1u << (*r->at++ - 0xc4);
+
+    return true;
 }
 
 
@@ -526,13 +528,14 @@ read_member(nt_reader_t *r, json_t *object, nt_str_t *data)
 {
     json_t  *name;
     nt_str_t key;
+    unsigned length;
 
     if (!read_key(r, &key)) {
         return false;
     }
 
-    if (nt_str_eq(key, NT_STR("data")) && read_bin(r, data)) {
-        return true;
+    if (nt_str_eq(key, NT_STR("data")) && take_bin(r, &length)) {
+        return read_run(r, length, data);
     }
 
     name = text_value(r, key); /* looks at its characters */

@@ -234,6 +234,9 @@ media(void)
             "data\xc4\x08"
             "abc",
             "no end");
+    REFUSES("\x81\xa4"
+            "data\xc4\x08\x01",
+            "no end");
 
     WRITES("{\"type\":\"image\",\"uri\":\"" PNG_URI "\"}",
            "\x83\xa4type\xa5image\xa3uri\xa0\xa4"
