@@ -1,47 +1,36 @@
 #include "engine/ws/frames.h"
 
 #include <stdlib.h>
-#include <wslay/wslay.h>
 
 #include "core/nt_utf8.h"
+#include "engine/ws/frame_parser.h"
 #include "engine/ws/ws.h"
 
-#define NT_FRAMES_KEEP 4096 /* bytes of an empty message that are kept */
+#define NT_FRAMES_KEEP (256u << 10) /* bytes of a buffer that is kept */
+
+#define NOT_ASCII 0x8080808080808080u
 
 struct nt_frames_parser {
-    wslay_frame_context_ptr wslay;
-    nt_str_t               *in;
-    size_t                  pending; /* bytes that wslay has of `in` */
-    uint64_t                left;    /* of the frame under way */
-    bool                    within;  /* a frame is under way */
-    struct wslay_frame_iocb frame;   /* its head */
-    size_t                  control_len;
-    char                    control[NT_FRAME_CONTROL_MAX];
+    nt_frame_parser_t frames;
+
+    /* the control frame under way */
+    size_t control_len;
+    char   control[NT_FRAME_CONTROL_MAX];
+
+    /* the message under way, which control frames may interrupt */
+    unsigned opcode; /* 0: none */
+    bool     told;   /* it has been given out */
+    nt_buf_t kept;
+    size_t   checked; /* bytes of `kept` that are whole characters */
 };
 
 
-/* --- the parser -----------------------------------------------------------*/
-
-static ssize_t
-give(uint8_t *buf, size_t len, int flags, void *arg)
-{
-    nt_frames_parser_t *parser = arg;
-    size_t              n = len < parser->in->len ? len : parser->in->len;
-
-    memcpy(buf, parser->in->data, n);
-    parser->in->data += n;
-    parser->in->len -= n;
-    parser->pending += n;
-
-    return (ssize_t) n;
-}
-
+/* --- parsers --------------------------------------------------------------*/
 
 static nt_frames_parser_t *
 borrow(nt_frames_pool_t *pool)
 {
-    nt_frames_parser_t                       *parser = pool->spare;
-    static const struct wslay_frame_callbacks callbacks = { NULL, give, NULL };
+    nt_frames_parser_t *parser = pool->spare;
 
     if (parser != NULL) {
         pool->spare = NULL;
@@ -53,7 +42,7 @@ borrow(nt_frames_pool_t *pool)
         return NULL;
     }
 
-    if (wslay_frame_context_init(&parser->wslay, &callbacks, parser) != 0) {
+    if (!nt_frame_parser_init(&parser->frames)) {
         free(parser);
         return NULL;
     }
@@ -66,7 +55,8 @@ static void
 parser_free(nt_frames_parser_t *parser)
 {
     if (parser != NULL) {
-        wslay_frame_context_free(parser->wslay);
+        nt_frame_parser_free(&parser->frames);
+        nt_buf_free(&parser->kept);
         free(parser);
     }
 }
@@ -84,7 +74,6 @@ give_back(nt_frames_t *frames)
     }
 
     frames->parser = NULL;
-    nt_buf_free(&frames->message);
 }
 
 
@@ -93,7 +82,6 @@ nt_frames_free(nt_frames_t *frames)
 {
     parser_free(frames->parser);
     frames->parser = NULL;
-    nt_buf_free(&frames->message);
 }
 
 
@@ -112,16 +100,16 @@ nt_frames_pool_free(nt_frames_pool_t *pool)
 static size_t
 utf8_whole(const char *p, size_t len)
 {
-    uint64_t word;
+    int      n;
     size_t   i = 0;
+    uint64_t words[4];
 
     while (i < len) {
-        int n;
-
-        if (len - i >= sizeof(word)) {
-            memcpy(&word, p + i, sizeof(word));
-            if ((word & 0x8080808080808080u) == 0) {
-                i += sizeof(word);
+        if (len - i >= sizeof(words)) {
+            memcpy(words, p + i, sizeof(words));
+            if (((words[0] | words[1] | words[2] | words[3]) & NOT_ASCII) == 0)
+            {
+                i += sizeof(words);
                 continue;
             }
         }
@@ -171,43 +159,46 @@ protocol(nt_frame_message_t *message, const char *why)
 }
 
 
-static size_t
-head_len(uint64_t len)
+static nt_frames_status_t
+no_utf8(nt_frame_message_t *message)
 {
-    return 2 + (len > 0xffff ? 8 : len > 125 ? 2 : 0) + 4;
+    return fail(message, NT_WS_CLOSE_DATA, "text that is not UTF-8");
+}
+
+
+static nt_frames_status_t
+no_memory(nt_frame_message_t *message)
+{
+    return fail(message, NT_WS_CLOSE_ERROR, "out of memory");
 }
 
 
 /* Looks at the head of a frame that starts. */
 static nt_frames_status_t
-start(nt_frames_t *frames, nt_frame_message_t *message)
+start(nt_frames_t *frames, const struct wslay_frame_iocb *head,
+      nt_frame_message_t *message)
 {
-    nt_frames_parser_t            *parser = frames->parser;
-    const struct wslay_frame_iocb *frame = &parser->frame;
+    nt_frames_parser_t *parser = frames->parser;
 
-    if (frame->rsv != 0) {
+    if (head->rsv != 0) {
         return protocol(message, "a reserved bit is set");
     }
 
-    if (!frame->mask) {
+    if (!head->mask) {
         return protocol(message, "a frame is not masked");
     }
 
-    parser->within = true;
-    parser->left = frame->payload_length;
-    parser->pending -= head_len(frame->payload_length);
-
-    switch (frame->opcode) {
+    switch (head->opcode) {
     case WSLAY_TEXT_FRAME:
     case WSLAY_BINARY_FRAME:
-        if (frames->opcode != 0) {
+        if (parser->opcode != 0) {
             return protocol(message, "a message starts within another");
         }
-        frames->opcode = frame->opcode;
+        parser->opcode = head->opcode;
         break;
 
     case WSLAY_CONTINUATION_FRAME:
-        if (frames->opcode == 0) {
+        if (parser->opcode == 0) {
             return protocol(message, "a fragment of no message");
         }
         break;
@@ -222,7 +213,7 @@ start(nt_frames_t *frames, nt_frame_message_t *message)
         return protocol(message, "an unknown opcode");
     }
 
-    if (frame->payload_length > frames->limit - frames->message.len) {
+    if (head->payload_length > frames->limit - parser->kept.len) {
         return fail(message, NT_WS_CLOSE_TOO_BIG, "the message is too big");
     }
 
@@ -239,13 +230,16 @@ close_code_valid(int code)
 
 
 static nt_frames_status_t
-control_end(const nt_frames_parser_t *parser, nt_frame_message_t *message)
+control_end(const nt_frames_parser_t *parser, unsigned opcode,
+            nt_frame_message_t *message)
 {
-    message->opcode = (nt_frame_opcode_t) parser->frame.opcode;
+    const unsigned char *code = (const unsigned char *) parser->control;
+
+    message->opcode = (nt_frame_opcode_t) opcode;
     message->data = (nt_str_t) { parser->control, parser->control_len };
     message->code = 0;
 
-    if (message->opcode != NT_FRAME_CLOSE || message->data.len == 0) {
+    if (opcode != NT_FRAME_CLOSE || message->data.len == 0) {
         return NT_FRAMES_MESSAGE;
     }
 
@@ -253,8 +247,7 @@ control_end(const nt_frames_parser_t *parser, nt_frame_message_t *message)
         return protocol(message, "half a close code");
     }
 
-    message->code = (unsigned char) message->data.data[0] << 8 |
-                    (unsigned char) message->data.data[1];
+    message->code = code[0] << 8 | code[1];
     message->data.data += 2;
     message->data.len -= 2;
 
@@ -262,186 +255,166 @@ control_end(const nt_frames_parser_t *parser, nt_frame_message_t *message)
         return protocol(message, "a close code that is none");
     }
 
-    if (!utf8_valid(message->data)) {
-        return fail(message, NT_WS_CLOSE_DATA, "a reason that is not UTF-8");
-    }
-
-    return NT_FRAMES_MESSAGE;
+    return utf8_valid(message->data) ? NT_FRAMES_MESSAGE : no_utf8(message);
 }
 
 
 /* A part of the message under way, which is kept. */
 static nt_frames_status_t
-keep(nt_frames_t *frames, nt_str_t part, nt_frame_message_t *message)
+keep(nt_frames_parser_t *parser, const nt_frame_part_t *part,
+     nt_frame_message_t *message)
 {
     size_t    whole;
-    nt_buf_t *kept = &frames->message;
+    nt_buf_t *kept = &parser->kept;
 
-    if (part.len == 0) {
-        return NT_FRAMES_MORE;
-    }
+    nt_frame_part_append(kept, part);
 
-    nt_buf_append_str(kept, part);
     if (kept->failed) {
-        return fail(message, NT_WS_CLOSE_ERROR, "");
+        return no_memory(message);
     }
 
-    if (frames->opcode == NT_FRAME_TEXT) {
-        whole = utf8_whole(kept->data + frames->checked,
-                           kept->len - frames->checked);
+    if (parser->opcode == NT_FRAME_TEXT && kept->len > parser->checked) {
+        whole = utf8_whole(kept->data + parser->checked,
+                           kept->len - parser->checked);
         if (whole == SIZE_MAX) {
-            return fail(message, NT_WS_CLOSE_DATA, "text that is not UTF-8");
+            return no_utf8(message);
         }
-        frames->checked += whole;
+        parser->checked += whole;
     }
 
     return NT_FRAMES_MORE;
 }
 
 
-/* The last frame of a message has ended with `part`. */
+/* The last frame of a message ends with this part. */
 static nt_frames_status_t
-message_end(nt_frames_t *frames, nt_str_t part, nt_frame_message_t *message)
+message_end(nt_frames_parser_t *parser, const nt_frame_part_t *part,
+            nt_frame_message_t *message)
 {
+    bool               text = parser->opcode == NT_FRAME_TEXT;
     nt_frames_status_t status;
 
-    if (frames->message.len == 0) {
-        message->data = part;
-        if (frames->opcode == NT_FRAME_TEXT && !utf8_valid(part)) {
-            return fail(message, NT_WS_CLOSE_DATA, "text that is not UTF-8");
-        }
+    message->opcode = (nt_frame_opcode_t) parser->opcode;
+    message->code = 0;
 
-    } else {
-        status = keep(frames, part, message);
-        if (status == NT_FRAMES_FAILED) {
-            return status;
-        }
-
-        message->data =
-            (nt_str_t) { frames->message.data, frames->message.len };
-        if (frames->opcode == NT_FRAME_TEXT &&
-            frames->checked < frames->message.len) {
-            return fail(message, NT_WS_CLOSE_DATA, "text that is not UTF-8");
-        }
-        frames->told = true;
+    /* all of it is one part: it is given out from where it stands */
+    if (part->first && parser->kept.len == 0) {
+        parser->opcode = 0;
+        message->data = part->data;
+        return !text || utf8_valid(part->data) ? NT_FRAMES_MESSAGE
+                                               : no_utf8(message);
     }
 
-    message->opcode = (nt_frame_opcode_t) frames->opcode;
-    message->code = 0;
-    frames->opcode = 0;
+    status = keep(parser, part, message);
+    if (status != NT_FRAMES_MORE) {
+        return status;
+    }
+
+    if (text && parser->checked < parser->kept.len) {
+        return no_utf8(message);
+    }
+
+    parser->opcode = 0;
+    parser->told = true;
+    message->data = (nt_str_t) { parser->kept.data, parser->kept.len };
 
     return NT_FRAMES_MESSAGE;
 }
 
 
-/* A part of a frame; the first one comes with its head. */
 static nt_frames_status_t
-take(nt_frames_t *frames, nt_str_t part, nt_frame_message_t *message)
+take(nt_frames_t *frames, const nt_frame_part_t *part,
+     nt_frame_message_t *message)
 {
-    nt_frames_parser_t *parser = frames->parser;
+    nt_frames_status_t             status;
+    nt_frames_parser_t            *parser = frames->parser;
+    const struct wslay_frame_iocb *head = part->head;
 
-    parser->pending -= part.len;
-    parser->left -= part.len;
-    parser->within = parser->left > 0;
-
-    if (wslay_is_ctrl_frame(parser->frame.opcode)) {
-        memcpy(parser->control + parser->control_len, part.data, part.len);
-        parser->control_len += part.len;
-
-        return parser->within ? NT_FRAMES_MORE : control_end(parser, message);
+    if (part->first) {
+        status = start(frames, head, message);
+        if (status != NT_FRAMES_MORE) {
+            return status;
+        }
     }
 
-    if (parser->within || !parser->frame.fin) {
-        return keep(frames, part, message);
+    if (wslay_is_ctrl_frame(head->opcode)) {
+        memcpy(parser->control + parser->control_len, part->data.data,
+               part->data.len);
+        parser->control_len += part->data.len;
+
+        return part->last ? control_end(parser, head->opcode, message)
+                          : NT_FRAMES_MORE;
     }
 
-    return message_end(frames, part, message);
+    return part->last && head->fin ? message_end(parser, part, message)
+                                   : keep(parser, part, message);
 }
 
 
+/* The message that was given out is not needed any more. */
 static void
-forget_told(nt_frames_t *frames)
+forget_told(nt_frames_parser_t *parser)
 {
-    if (!frames->told) {
+    if (!parser->told) {
         return;
     }
 
-    if (frames->message.cap > NT_FRAMES_KEEP) {
-        nt_buf_free(&frames->message);
+    if (parser->kept.cap > NT_FRAMES_KEEP) {
+        nt_buf_free(&parser->kept);
 
     } else {
-        nt_buf_reset(&frames->message);
+        nt_buf_reset(&parser->kept);
     }
 
-    frames->checked = 0;
-    frames->told = false;
-}
-
-
-/* All input was taken. */
-static nt_frames_status_t
-rest(nt_frames_t *frames)
-{
-    nt_frames_parser_t *parser = frames->parser;
-
-    if (!parser->within && parser->pending == 0 && frames->opcode == 0) {
-        give_back(frames);
-    }
-
-    return NT_FRAMES_MORE;
+    parser->checked = 0;
+    parser->told = false;
 }
 
 
 nt_frames_status_t
 nt_frames_next(nt_frames_t *frames, nt_str_t *in, nt_frame_message_t *message)
 {
-    ssize_t                 n;
-    nt_frames_status_t      status;
-    nt_frames_parser_t     *parser = frames->parser;
-    struct wslay_frame_iocb part;
+    nt_rc_t            rc;
+    nt_frame_part_t    part;
+    nt_frames_status_t status;
 
-    forget_told(frames);
-
-    if (parser == NULL) {
+    if (frames->parser == NULL) {
         if (in->len == 0) {
             return NT_FRAMES_MORE;
         }
 
-        parser = frames->parser = borrow(frames->pool);
-        if (parser == NULL) {
-            return fail(message, NT_WS_CLOSE_ERROR, "");
+        frames->parser = borrow(frames->pool);
+        if (frames->parser == NULL) {
+            return no_memory(message);
         }
     }
 
-    parser->in = in;
+    forget_told(frames->parser);
 
     for (;;) {
-        n = wslay_frame_recv(parser->wslay, &part);
+        rc = nt_frame_parser_next(&frames->parser->frames, in, &part);
 
-        if (n == WSLAY_ERR_WANT_READ) {
-            if (in->len == 0) {
-                return rest(frames);
-            }
-            continue;
-        }
-
-        if (n < 0) {
-            return protocol(message, "a malformed frame");
-        }
-
-        if (!parser->within) {
-            parser->frame = part;
-            status = start(frames, message);
-            if (status == NT_FRAMES_FAILED) {
+        switch (rc) {
+        case NT_OK:
+            status = take(frames, &part, message);
+            if (status != NT_FRAMES_MORE) {
                 return status;
             }
-        }
+            break;
 
-        status =
-            take(frames, (nt_str_t) { (const char *) part.data, (size_t) n },
-                 message);
-        if (status != NT_FRAMES_MORE) {
-            return status;
+        case NT_AGAIN:
+            if (frames->parser->opcode == 0 &&
+                nt_frame_parser_idle(&frames->parser->frames))
+            {
+                give_back(frames);
+            }
+            return NT_FRAMES_MORE;
+
+        case NT_NOMEM:
+            return no_memory(message);
+
+        default:
+            return protocol(message, "a malformed frame");
         }
     }
 }

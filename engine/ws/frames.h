@@ -1,9 +1,10 @@
 /*
- * engine/ws/frames.h - frames of a server's WebSockets (RFC 6455, section 5).
+ * engine/ws/frames.h - messages in what a client sends, and frames of a
+ * server (RFC 6455, section 5).
  *
- * wslay reads frames, one after the other; here they become messages, by the
- * rules that its frame functions leave to others: no reserved bits, a mask on
- * each frame, fragments, UTF-8, close codes, the size of a message.  (Its event
+ * frame_parser.h reads frames; here they become messages, by the rules that
+ * wslay's frame functions leave to others: no reserved bits, a mask on each
+ * frame, fragments, UTF-8, close codes, the size of a message.  (Its event
  * functions have these rules, but hold 8 KiB a connection, allocate what a
  * frame's head announces and look at text byte by byte.)
  *
@@ -26,7 +27,7 @@ typedef enum {
 
 typedef struct nt_frames_parser nt_frames_parser_t;
 
-/* Parsers that wait for the next connection with something to parse. */
+/* A parser that waits for the next connection with something to parse. */
 typedef struct {
     nt_frames_parser_t *spare;
 } nt_frames_pool_t;
@@ -34,12 +35,8 @@ typedef struct {
 /* What one connection sends. */
 typedef struct {
     nt_frames_pool_t   *pool;
-    size_t              limit;   /* bytes of a message */
-    nt_frames_parser_t *parser;  /* while a frame or message is under way */
-    nt_buf_t            message; /* under way; the control frames' is aside */
-    size_t              checked; /* bytes of it that are UTF-8 */
-    unsigned            opcode;  /* of it; 0: none */
-    bool                told;    /* `message` has been given out */
+    size_t              limit;  /* bytes of a message */
+    nt_frames_parser_t *parser; /* while a frame or message is under way */
 } nt_frames_t;
 
 typedef struct {
