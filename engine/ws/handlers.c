@@ -15,6 +15,7 @@ const nt_ws_limits_t nt_ws_limits = { .ping_ms = 25000,
                                       .unsent = NT_WS_UNSENT_MAX };
 
 static const nt_ws_handler_t *const handlers[] = {
+    &nt_ws_all,
     &nt_ws_chat,
     &nt_ws_terminal,
     &nt_ws_predict,
