@@ -12,7 +12,7 @@
 #define NT_CHILD_ARGS 32
 #define NT_CHILD_ENV  4
 
-typedef struct {
+typedef struct nt_child {
     const char *name;                /* for messages */
     const char *argv[NT_CHILD_ARGS]; /* ended by NULL; borrowed */
     const char *env[NT_CHILD_ENV];   /* "NAME=VALUE", for it alone; the same */
@@ -25,6 +25,10 @@ typedef struct {
 
     int      stop_signal;
     unsigned stop_ms; /* until it is killed */
+
+    /* Asked to stop at the same time, or NULL: it holds what this one waits
+     * for. */
+    struct nt_child *stop_with;
 
     /* private */
     pid_t    pid; /* 0: does not run */

@@ -228,6 +228,10 @@ stop_child(nt_supervisor_t *s, nt_child_t *child)
 
     nt_child_signal(child, child->stop_signal, false);
 
+    if (child->stop_with != NULL) {
+        nt_child_signal(child->stop_with, child->stop_with->stop_signal, false);
+    }
+
     while (child->pid != 0 && nt_cli_now() < until && s->stopping == asked) {
         wait_signal(s, NT_READY_POLL, false);
     }

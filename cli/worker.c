@@ -314,6 +314,11 @@ start_nginx(nt_server_t *server)
                        .stop_signal = SIGQUIT,
                        .stop_ms = (NT_DRAIN_S + 5) * 1000 };
 
+    /* WebSockets end when the engine closes them */
+    if (server->options.surface == NT_SURFACE_EDITOR) {
+        server->nginx.stop_with = &server->engine;
+    }
+
     return nt_supervisor_start(&server->supervisor, &server->nginx);
 }
 

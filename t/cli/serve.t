@@ -10,6 +10,7 @@ use Test::More;
 use lib 't/lib';
 
 use NodeTool::Test;
+use NodeTool::WebSocket;
 use NodeTool::Worker;
 
 delete @ENV{qw(AUTH_PROVIDER WORKER_AUTH_TOKEN PORT NODETOOL_HOME
@@ -70,6 +71,99 @@ is($t->get($e, '/api/storage/b/c.txt')->{body}, 'stored', 'GET');
 is($t->get($e, '/storage/assets/b/c.txt')->{body}, 'stored', 'GET /storage');
 is($t->request($e, 'DELETE', '/api/storage/b/c.txt')->{status}, 204, 'DELETE');
 
+# --- workflows ---
+
+my @greeting = sort map { $_->{id} }
+    @{ $t->get($e, '/api/workflows')->{json}{workflows} };
+is_deeply(\@greeting, [qw(greeting temperature-check title-list)],
+    'the workflows of a new home');
+is_deeply([sort map { $_->{id} }
+    @{ $t->get($e, '/api/workflows/')->{json}{workflows} }], \@greeting,
+    'with a slash behind');
+my $workflow = $t->get($e, '/api/workflows/greeting')->{json};
+is($workflow->{input_schema}{properties}{name}{type}, 'string', 'one of them');
+
+$r = $t->request($e, 'POST', '/api/workflows', json => { name => 'Mine',
+    access => 'private', graph => $workflow->{graph} });
+is($r->{status}, 201, 'a new one');
+my $mine = $r->{json}{id};
+is($t->get($e, "/api/workflows/$mine")->{json}{name}, 'Mine', 'is there');
+$r = $t->request($e, 'PUT', "/api/workflows/$mine", json => { name => 'Ours',
+    access => 'private', graph => $workflow->{graph}, run_mode => 'tool',
+    tool_name => 'ours' });
+is($r->{status}, 200, 'changed');
+is($t->get($e, "/api/workflows/$mine")->{json}{name}, 'Ours', 'is changed');
+is_deeply([map { $_->{id} }
+    @{ $t->get($e, '/api/workflows?run_mode=tool')->{json}{workflows} }],
+    [$mine], 'and listed');
+like($t->get($e, '/api/nodes/metadata')->{body},
+    qr/"nodetool\.input\.StringInput"/, 'node types');
+
+# --- runs ---
+
+my %ada = (json => { params => { name => 'Ada' } });
+$r = $t->request($e, 'POST', "/api/workflows/$mine/run", %ada);
+is($r->{json}{output}, 'Hello, Ada!', 'a run');
+my $job = $r->{json}{job_id};
+$r = $t->request($e, 'POST', "/api/workflows/$mine/run?stream=true", %ada);
+my @lines = map { $t->decode($_) } split /\n/, $r->{body};
+is($r->{headers}{'content-type'}, 'application/x-ndjson', 'a run as lines');
+my ($output) = grep { $_->{type} eq 'output_update' } @lines;
+is($output->{value}, 'Hello, Ada!', 'with its output');
+is($lines[-1]{type}, 'job_completed', 'and its end');
+
+$r = $t->get($e, "/api/jobs?workflow_id=$mine");
+is_deeply([map { $_->{status} } @{ $r->{json}{jobs} }],
+    ['completed', 'completed'], 'jobs');
+for my $path ("/api/jobs/$job", "/jobs/$job") {
+    is($t->get($e, $path)->{json}{status}, 'completed', $path);
+}
+like($t->get($e, "/api/jobs/$job/events")->{body}, qr/^data: \[DONE\]$/m,
+    'events of a job');
+is_deeply($t->get($e, '/api/jobs/running/all')->{json}{jobs}, [], 'none runs');
+
+is($t->request($e, 'DELETE', "/api/workflows/$mine")->{status}, 204,
+    'a workflow that is deleted');
+is($t->get($e, "/api/workflows/$mine")->{status}, 404, 'is gone');
+
+# --- chat and updates ---
+
+my $thread = $t->request($e, 'POST', '/api/threads',
+    json => { title => 'A talk' })->{json}{id};
+for my $path ('/chat', '/ws/chat') {
+    my $ws = NodeTool::WebSocket->open($e, $path);
+    ok($ws->accepted, $path);
+    $ws->send_json({ type => 'message', role => 'user', content => 'Hello',
+        model => 'echo', thread_id => $thread });
+    my @messages = $ws->json_until(sub { $_[0]{type} eq 'message' });
+    is($messages[-1]{content}, 'You said: Hello', 'an answer');
+    is(($ws->close(1000))[0], 1000, 'closed');
+}
+$r = $t->get($e, "/api/messages?thread_id=$thread");
+is_deeply([map { $_->{role} } @{ $r->{json}{messages} }],
+    [('user', 'assistant') x 2], 'the thread is kept');
+
+my @open;
+for my $path ('/updates', '/ws/updates') {
+    my $ws = NodeTool::WebSocket->open($e, $path);
+    my ($stats) = reverse $ws->json_until(
+        sub { ($_[0]{type} // '') eq 'system_stats' });
+    cmp_ok($stats->{stats}{memory_total_gb}, '>', 0, "$path: the machine");
+    push @open, $ws;
+}
+
+# --- the terminal is off; other sites are refused ---
+
+for my $path ('/terminal', '/ws/terminal') {
+    is((NodeTool::WebSocket->open($e, $path)->closed)[0], 1008, "$path is off");
+}
+for my $path (qw(/ws /predict /ws/predict /chat /ws/chat /updates /ws/updates
+                 /terminal /ws/terminal)) {
+    is(NodeTool::WebSocket->open($e, $path, headers =>
+        [Origin => 'http://evil.example'])->{status}, 403,
+        "$path is not for other sites");
+}
+
 # --- one server with an engine a home ---
 
 for my $command (qw(worker serve)) {
@@ -79,7 +173,11 @@ for my $command (qw(worker serve)) {
     like($err, qr/another nodetool serve \(process $e->{pid}\) uses/,
         'says who uses it');
 }
+my $asked = time;
 is($t->stop($e), 0, 'stops');
+cmp_ok(time - $asked, '<', 8, 'and does not wait for open WebSockets');
+is_deeply([map { ($_->closed)[0] } @open], [1001, 1001],
+    'which are told that it goes away');
 
 # --- a key that is given; a worker takes the one that is there ---
 
@@ -92,6 +190,33 @@ like($t->read_file("/proc/$kids{$engine}/environ"),
 unlike($t->read_file("/proc/$kids{nginx}/environ"), qr/given-key/,
     'nginx has not');
 $t->stop($e);
+
+# --- the terminal, where it is asked for ---
+
+$e = start_server($t, 'serve', name => 'terminal', args =>
+    ['--store', 'memory'], env => { NODETOOL_ENABLE_TERMINAL_WS => 1,
+    SHELL => '/bin/sh', HOME => $t->dir });
+like($e->{output}, qr/^  Terminal +administrators have a shell/m,
+    'the banner says so');
+my $shell = NodeTool::WebSocket->open($e, '/ws/terminal');
+$shell->send_json({ type => 'input', data => "echo \$((6 * 7)); exit 3\n" });
+my @shown = $shell->json_until(sub { $_[0]{type} eq 'exit' });
+like(join('', map { $_->{data} // '' } @shown), qr/\b42\r\n/, 'a shell');
+is($shown[-1]{code}, 3, 'and its end');
+is(($shell->closed)[0], 1000, 'closed');
+$t->stop($e);
+
+for my $row ([serve => ENV => 'production'], [worker => ENV => 'dev']) {
+    my ($command, %more) = @$row;
+    $e = start_server($t, $command, name => "no-terminal-$command",
+        host => '127.0.0.1', args => ['--store', 'memory'],
+        env => { NODETOOL_ENABLE_TERMINAL_WS => 1, %more });
+    unlike($e->{output}, qr/^  Terminal/m, "$command: no word of it");
+    my $no = NodeTool::WebSocket->open($e, '/ws/terminal');
+    is($no->{status} == 101 ? ($no->closed)[0] : $no->{status},
+        $command eq 'worker' ? 404 : 1008, 'and none is there');
+    $t->stop($e);
+}
 
 my $w = start_server($t, 'worker', home => $home, host => '127.0.0.1',
     args => ['--store', 'memory']);
