@@ -1,5 +1,6 @@
 /*
- * engine/ws/updates.c - /updates: system statistics, once a second.
+ * engine/ws/updates.c - /updates: system statistics once a second, and the
+ * status of the user's jobs.
  *
  * All connections share one sampler, which is there while somebody listens.
  * What a client sends has no meaning here.
@@ -21,9 +22,10 @@ typedef struct {
 } sampler_t;
 
 struct session {
-    nt_ws_t   *ws;
-    session_t *prev;
-    session_t *next;
+    nt_ws_t     *ws;
+    nt_follow_t *jobs;
+    session_t   *prev;
+    session_t   *next;
 };
 
 static sampler_t *sampler; /* of the loop's thread, as all of this */
@@ -87,6 +89,49 @@ sampler_free(sampler_t *s)
 }
 
 
+static void
+on_job(void *arg, const nt_job_record_t *job)
+{
+    session_t *session = arg;
+    json_t    *message;
+
+    message = json_pack("{s:s, s:s, s:s, s:s?, s:s*}", "type", "job_update",
+                        "status", job->status, "job_id", job->id, "workflow_id",
+                        job->workflow_id, "error", job->error);
+
+    nt_ws_send(session->ws, message);
+    json_decref(message);
+}
+
+
+static void
+link_session(session_t *session)
+{
+    session->next = sampler->first;
+    if (session->next != NULL) {
+        session->next->prev = session;
+    }
+    sampler->first = session;
+}
+
+
+/* Of a session that is not linked (any more). */
+static void
+updates_free(session_t *session)
+{
+    if (session->jobs != NULL) {
+        nt_follow_close(session->jobs);
+    }
+
+    free(session);
+
+    if (sampler != NULL && sampler->first == NULL) {
+        sampler_free(sampler);
+        sampler = NULL;
+    }
+}
+
+
 static void *
 updates_open(nt_ws_t *ws, const nt_services_t *services,
              const nt_ws_peer_t *peer)
@@ -97,20 +142,19 @@ updates_open(nt_ws_t *ws, const nt_services_t *services,
         return NULL;
     }
 
+    session->ws = ws;
+    session->jobs = nt_jobs_follow(services->jobs, peer->user, on_job, session);
+
     if (sampler == NULL) {
         sampler = sampler_new(services->loop);
-        if (sampler == NULL) {
-            free(session);
-            return NULL;
-        }
     }
 
-    session->ws = ws;
-    session->next = sampler->first;
-    if (session->next != NULL) {
-        session->next->prev = session;
+    if (session->jobs == NULL || sampler == NULL) {
+        updates_free(session);
+        return NULL;
     }
-    sampler->first = session;
+
+    link_session(session);
 
     return session;
 }
@@ -138,12 +182,7 @@ updates_close(void *arg)
         session->next->prev = session->prev;
     }
 
-    free(session);
-
-    if (sampler->first == NULL) {
-        sampler_free(sampler);
-        sampler = NULL;
-    }
+    updates_free(session);
 }
 
 
