@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/nt_buf.h"
 #include "engine/log.h"
@@ -204,9 +205,13 @@ resize(nt_terminal_t *t, const json_t *message)
 static void
 pong(nt_terminal_t *t)
 {
-    json_t *message = json_pack("{s:s, s:f}", "type", "pong", "ts",
-                                (double) uv_hrtime() / 1e9);
+    json_t         *message;
+    struct timespec now;
 
+    (void) clock_gettime(CLOCK_REALTIME, &now);
+
+    message = json_pack("{s:s, s:f}", "type", "pong", "ts",
+                        (double) now.tv_sec + (double) now.tv_nsec / 1e9);
     nt_ws_send(t->ws, message);
     json_decref(message);
 }
