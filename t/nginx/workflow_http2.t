@@ -26,6 +26,7 @@ my $ng = $t->nginx(<<'CONF', modules => ['base', 'auth', 'workflow'], http => <<
     listen 127.0.0.1:%%PORT_h2%% http2;
     location /workflows { nodetool_workflow; }
     location /jobs { nodetool_workflow; }
+    location = /updates { nodetool_websocket updates; }
 CONF
     upstream engine { server unix:%%ENGINE%%; keepalive 4; }
 HTTP
@@ -50,6 +51,14 @@ sub curl {
 
 my $out = curl('-w', '%{http_version} %{http_code}', "$url/workflows");
 like($out, qr/"workflows":.*2 200$/s, 'HTTP/2 it is');
+
+$out = curl('-D', '-', "$url/updates");
+like($out, qr/^HTTP\/2 400.*over HTTP\/1\.1/s, 'no WebSocket over HTTP/2');
+unlike($out, qr/^upgrade:/mi, ' and no header that HTTP/2 does not have');
+$out = curl('-D', '-', '-H', "Origin: http://evil.example", "$url/updates");
+like($out, qr/^HTTP\/2 403.*other sites/s, 'nor for a page of another site');
+$out = curl('-D', '-', '-H', 'Origin: ' . $url, "$url/updates");
+like($out, qr/^HTTP\/2 400/, ' but for this one\'s it is the same');
 
 for my $size (10, 9000, 100_000, 3_000_000) {
     my $text = 'x' x ($size - 3) . 'end';
