@@ -1,5 +1,39 @@
 #include "engine/json.h"
 
+#include <sys/random.h>
+#include <time.h>
+
+#include "core/nt_id.h"
+
+
+json_t *
+nt_json_now(void)
+{
+    char            text[NT_TIME_LEN];
+    struct timespec now;
+
+    (void) clock_gettime(CLOCK_REALTIME, &now);
+    nt_time_iso8601(text, (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000);
+
+    return json_stringn(text, NT_TIME_LEN);
+}
+
+
+json_t *
+nt_json_id(void)
+{
+    char          id[NT_ID_HEX_LEN];
+    unsigned char random[16];
+
+    if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
+        return NULL;
+    }
+
+    nt_id_hex(id, random);
+
+    return json_stringn(id, sizeof(id));
+}
+
 
 json_t *
 nt_json_parse(const char *text, size_t len, nt_buf_t *error)

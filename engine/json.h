@@ -11,6 +11,11 @@
  * that says what is wrong, and at which line and column. */
 json_t *nt_json_parse(const char *text, size_t len, nt_buf_t *error);
 
+/* The time as "2026-11-24T08:00:00.123Z", and a new random id.  New
+ * references; NULL when memory is out. */
+json_t *nt_json_now(void);
+json_t *nt_json_id(void);
+
 /* A string as it is, another value as JSON. */
 void nt_json_append_text(nt_buf_t *out, const json_t *value);
 

@@ -46,6 +46,7 @@ typedef struct {
     nt_options_t      options;
     nt_registry_t    *registry;
     nt_workflows_t   *workflows;
+    nt_settings_t    *settings;
     nt_http_client_t *http;
     nt_results_t     *results;
     nt_store_t       *store;
@@ -248,6 +249,7 @@ open_jobs(nt_engine_t *engine)
                                   .store = engine->store,
                                   .max_running = engine->options.max_running,
                                   .http = engine->http,
+                                  .settings = engine->settings,
                                   .workspace = engine->workspace,
                                   .assets = engine->assets,
                                   .allow = allowed(&engine->options),
@@ -331,7 +333,8 @@ open_wire(nt_engine_t *engine)
                                          .http = engine->http,
                                          .threads = engine->threads,
                                          .chat = engine->chat,
-                                         .terminals = terminals(engine) };
+                                         .terminals = terminals(engine),
+                                         .settings = engine->settings };
 
     options.fd = nt_socket_listen(engine->options.socket, &error);
     if (options.fd == -1) {
@@ -373,6 +376,24 @@ open_examples(nt_engine_t *engine)
 
 
 static bool
+open_settings(nt_engine_t *engine)
+{
+    char    *path;
+    nt_buf_t error = { 0 };
+
+    if (asprintf(&path, "%s/settings", engine->options.home) == -1) {
+        nt_log(NT_LOG_ERROR, "out of memory");
+        return false;
+    }
+
+    engine->settings = nt_settings_new(path, &error);
+    free(path);
+
+    return engine->settings != NULL || fail("settings", &error);
+}
+
+
+static bool
 open_home(nt_engine_t *engine)
 {
     int         fd;
@@ -402,7 +423,7 @@ open_home(nt_engine_t *engine)
     free(path);
     nt_buf_free(&error);
 
-    return ok && open_examples(engine);
+    return ok && open_examples(engine) && open_settings(engine);
 }
 
 
@@ -613,6 +634,7 @@ run(nt_engine_t *engine)
     (void) uv_run(&engine->loop, UV_RUN_DEFAULT);
 
     nt_workflows_free(engine->workflows);
+    nt_settings_free(engine->settings);
     nt_registry_free(engine->registry);
     (void) close(engine->workspace);
     (void) close(engine->assets);

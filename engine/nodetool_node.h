@@ -342,8 +342,9 @@ NT_NODE_API json_t *nt_call_workflow_tool(nt_node_call_t *call,
  * that are tools left out. New reference. */
 NT_NODE_API json_t *nt_call_dynamic_outputs(nt_node_call_t *call);
 
-/* A setting or key that the operator gave the engine ("OPENAI_API_KEY",
- * "SERPAPI_API_KEY"), or NULL.  Never put it in a value, event or error. */
+/* A setting or key ("OPENAI_API_KEY", "SERPAPI_API_KEY") of the user, else of
+ * the operator, who gave it to the engine; or NULL.  It lives as long as the
+ * job.  Never put it in a value, event or error. */
 NT_NODE_API const char *nt_call_setting(nt_node_call_t *call, const char *name);
 
 /* --- files: only from nodes with NT_NODE_THREAD, and within the work of

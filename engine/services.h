@@ -14,6 +14,7 @@
 #include "engine/http/http.h"
 #include "engine/jobs/jobs.h"
 #include "engine/nodes/registry.h"
+#include "engine/settings/settings.h"
 #include "engine/threads/threads.h"
 #include "engine/workflows/workflows.h"
 #include "engine/ws/terminal.h"
@@ -27,6 +28,7 @@ typedef struct {
     nt_terminals_t      *terminals; /* NULL: there are none */
     nt_threads_t        *threads;
     nt_chat_t           *chat;
+    nt_settings_t       *settings;
 } nt_services_t;
 
 #endif

@@ -2,8 +2,8 @@
 
 #include <ctype.h>
 
-static void
-append_part(nt_buf_t *out, nt_str_t name)
+void
+nt_path_part(nt_buf_t *out, nt_str_t name)
 {
     unsigned char c;
     size_t        i;
@@ -26,8 +26,8 @@ append_part(nt_buf_t *out, nt_str_t name)
 void
 nt_workspace_name(nt_buf_t *out, nt_str_t user, nt_str_t workflow_id)
 {
-    append_part(out, user);
+    nt_path_part(out, user);
     nt_buf_append_char(out, '/');
-    append_part(out, workflow_id);
+    nt_path_part(out, workflow_id);
     nt_buf_append_char(out, '\0');
 }

@@ -18,6 +18,7 @@
 #include "engine/graph/results.h"
 #include "engine/http/http.h"
 #include "engine/nodes/registry.h"
+#include "engine/settings/values.h"
 
 typedef struct nt_graph nt_graph_t;
 typedef struct nt_run   nt_run_t;
@@ -144,6 +145,9 @@ typedef struct {
      * the run. */
     nt_results_t *results;
     const char   *user;
+    /* What the user has set, which goes before the environment; or NULL. The
+     * run takes a reference. */
+    nt_values_t *settings;
     /* Inputs that are streams (RealtimeAudioInput) stay open until
      * nt_run_end_input; else they end with their parameter. */
     bool open_inputs;

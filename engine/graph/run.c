@@ -535,6 +535,9 @@ nt_run_new(nt_graph_t *graph, const nt_run_options_t *options,
     run->options.params = json_incref(options->params);
     run->options.base_url = next;
     run->options.kept = NULL;
+    if (options->settings != NULL) {
+        (void) nt_values_ref(options->settings);
+    }
     if (options->workspace_name != NULL) {
         run->options.workspace_name = next + base_len;
     }
@@ -576,6 +579,7 @@ nt_run_free(nt_run_t *run)
     }
     json_decref(run->results);
     json_decref(run->options.params);
+    nt_values_unref(run->options.settings);
     nt_buf_free(&run->line);
     nt_graph_unref(run->graph);
     free(run);

@@ -225,7 +225,14 @@ nt_call_owner(const nt_node_call_t *call)
 const char *
 nt_call_setting(nt_node_call_t *call, const char *name)
 {
-    const char *value = getenv(name);
+    const char        *value;
+    const nt_values_t *settings = call->run->options.settings;
+
+    if (settings != NULL && nt_values_find(settings, name, &value)) {
+        return value;
+    }
+
+    value = getenv(name);
 
     return value != NULL && value[0] != '\0' ? value : NULL;
 }

@@ -298,6 +298,7 @@ nt_job_run(nt_job_t *job)
 {
     nt_buf_t            name = { 0 };
     nt_run_options_t    options;
+    nt_values_t        *settings = NULL;
     bool                keeps = job->jobs->store->keeps;
     const nt_run_sink_t sink = {
         .arg = job,
@@ -308,6 +309,10 @@ nt_job_run(nt_job_t *job)
         .begin = keeps ? nt_job_on_begin : NULL,
     };
 
+    if (job->jobs->options.settings != NULL) {
+        settings = nt_settings_values(job->jobs->options.settings, job->user);
+    }
+
     nt_workspace_name(&name, nt_str(job->user), nt_str(job->workflow_id));
 
     if (!name.failed) {
@@ -317,6 +322,7 @@ nt_job_run(nt_job_t *job)
             .http = job->jobs->options.http,
             .results = job->jobs->options.results,
             .user = job->user,
+            .settings = settings,
             .workspace = job->jobs->options.workspace,
             .workspace_name = name.data,
             .assets = job->jobs->options.assets,
@@ -334,6 +340,7 @@ nt_job_run(nt_job_t *job)
     }
 
     nt_buf_free(&name);
+    nt_values_unref(settings);
     json_decref(job->earlier);
     job->earlier = NULL;
 

@@ -18,6 +18,7 @@
 #include "core/nt_buf.h"
 #include "engine/graph/graph.h"
 #include "engine/jobs/store.h"
+#include "engine/settings/settings.h"
 
 typedef struct nt_jobs  nt_jobs_t;
 typedef struct nt_watch nt_watch_t; /* somebody who reads a job's events */
@@ -28,6 +29,7 @@ typedef struct {
     unsigned          max_running; /* jobs at a time on this engine */
     nt_http_client_t *http;        /* see nt_run_options_t */
     nt_results_t     *results;     /* the same */
+    nt_settings_t    *settings;    /* of users, or NULL */
     int               workspace;
     int               assets;
     unsigned          allow; /* NT_ALLOW_... */

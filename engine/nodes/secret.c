@@ -1,9 +1,10 @@
 /*
- * engine/nodes/secret.c - lib.secret.*: what the operator lets workflows know.
+ * engine/nodes/secret.c - lib.secret.*: what the user or the operator lets
+ * workflows know.
  *
- * Only variables of the environment that begin with NODETOOL_SECRET_: keys
- * of providers, tokens and passwords of the server itself are none of a
- * workflow's business.
+ * Only secrets and variables of the environment that begin with
+ * NODETOOL_SECRET_: keys of providers, tokens and passwords of the server
+ * itself are none of a workflow's business.
  */
 
 #include <string.h>
@@ -11,8 +12,7 @@
 #include "core/nt_buf.h"
 #include "engine/nodes/args.h"
 #include "engine/nodes/registry.h"
-
-#define NT_SECRET_PREFIX "NODETOOL_SECRET_"
+#include "engine/settings/registry.h"
 
 
 static bool

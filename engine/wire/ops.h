@@ -41,6 +41,40 @@ const char *nt_op_require(nt_conn_t *conn, const char *name);
 bool nt_op_number(nt_conn_t *conn, const char *name, json_int_t least,
                   json_int_t most, json_int_t absent, json_int_t *number);
 
+/*
+ * An operation on the thread pool: for what waits for the disk.  `run` works
+ * there, with its own references to the request's head and body, and leaves
+ * a status with a reply (new reference; NULL for none) or an error.
+ */
+typedef struct nt_op_work nt_op_work_t;
+
+struct nt_op_work {
+    uv_work_t            work;
+    nt_conn_t           *conn;
+    const nt_services_t *services;
+    json_t              *head;
+    nt_buf_t             body;
+    const char          *user; /* nt_op_user */
+    bool                 admin;
+    int                  status;
+    json_t              *reply;
+    nt_buf_t             error;
+    void (*run)(nt_op_work_t *work);
+};
+
+void nt_op_work(nt_conn_t *conn, const char *body, size_t len,
+                void (*run)(nt_op_work_t *work));
+
+/* As nt_conn_field, of the head. */
+const char *nt_op_work_field(const nt_op_work_t *work, const char *name);
+
+void nt_op_setting_list(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_setting_put(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_secret_list(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_secret_get(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_secret_put(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_secret_delete(nt_conn_t *conn, const char *body, size_t len);
+
 void nt_op_workflow_list(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_workflow_create(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_workflow_get(nt_conn_t *conn, const char *body, size_t len);

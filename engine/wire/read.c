@@ -118,7 +118,7 @@ feed(nt_conn_t *conn, const char *data, size_t len)
 static void
 take(nt_conn_t *conn, const char *data, size_t len)
 {
-    size_t used;
+    size_t used, had;
 
     if (conn->in.len == 0) {
         used = feed(conn, data, len);
@@ -134,9 +134,10 @@ take(nt_conn_t *conn, const char *data, size_t len)
         nt_buf_append(&conn->in, data, len);
 
         if (!conn->in.failed) {
-            used = feed(conn, conn->in.data, conn->in.len);
+            had = conn->in.len; /* an operation may take the body over */
+            used = feed(conn, conn->in.data, had);
 
-            if (used == conn->in.len) {
+            if (used == had) {
                 nt_conn_empty(&conn->in);
 
             } else if (used > 0) {

@@ -122,15 +122,6 @@ insert_item(nt_cache_t *cache, size_t place, const char *id)
 }
 
 
-static bool
-same_file(const struct stat *a, const struct stat *b)
-{
-    return a->st_ino == b->st_ino && a->st_size == b->st_size &&
-           a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-           a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
-
 /* Reads the file of an item.  A file that is no workflow leaves an item
  * without a document, so it is not read again until it changes. */
 static int
@@ -201,7 +192,7 @@ nt_cache_get(nt_cache_t *cache, const char *id, nt_workflow_t **item)
         return ENOMEM;
     }
 
-    if (!found || !same_file(&it->st, &st)) {
+    if (!found || !nt_file_same(&it->st, &st)) {
         err = load(cache, it, name);
         if (err != 0) {
             remove_item(cache, place);

@@ -1,7 +1,5 @@
-#include <time.h>
-
-#include "core/nt_id.h"
 #include "engine/graph/graph.h"
+#include "engine/json.h"
 #include "engine/workflows/document.h"
 #include "engine/workflows/required.h"
 
@@ -132,19 +130,6 @@ nt_document_check(const json_t *document, nt_buf_t *error)
 }
 
 
-static json_t *
-now_string(void)
-{
-    char            text[NT_TIME_LEN];
-    struct timespec now;
-
-    (void) clock_gettime(CLOCK_REALTIME, &now);
-    nt_time_iso8601(text, (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000);
-
-    return json_stringn(text, NT_TIME_LEN);
-}
-
-
 static bool
 has_text(const json_t *object, const char *name)
 {
@@ -167,7 +152,7 @@ nt_document_prepare(json_t *document, const char *id, const char *user,
         created = json_incref(json_object_get(document, "created_at"));
 
     } else {
-        created = now_string();
+        created = nt_json_now();
     }
 
     (void) json_object_del(document, "user_id");
@@ -178,7 +163,7 @@ nt_document_prepare(json_t *document, const char *id, const char *user,
 
     if (json_object_set_new(document, "id", json_string(id)) != 0 ||
         json_object_set_new(document, "created_at", created) != 0 ||
-        json_object_set_new(document, "updated_at", now_string()) != 0)
+        json_object_set_new(document, "updated_at", nt_json_now()) != 0)
     {
         return false;
     }

@@ -133,6 +133,15 @@ nt_file_replace(int dir, const char *name, const char *data, size_t len)
 }
 
 
+bool
+nt_file_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+           a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+
 void
 nt_file_sweep(int dir)
 {

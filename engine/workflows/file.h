@@ -21,6 +21,9 @@ int nt_file_read(int dir, const char *name, size_t max, nt_buf_t *content,
  * one.  Blocks; any thread may call it.  0 or an errno value. */
 int nt_file_replace(int dir, const char *name, const char *data, size_t len);
 
+/* Whether a file is the one that was read: by inode, size and time. */
+bool nt_file_same(const struct stat *a, const struct stat *b);
+
 /* Removes temporary files that a crash has left. */
 void nt_file_sweep(int dir);
 
