@@ -5,19 +5,13 @@
 
 #include "ngx_nodetool_auth/ngx_http_nodetool_auth.h"
 
-#include <openssl/sha.h>
+#include <openssl/evp.h>
 
 #include "core/nt_token.h"
 
-#define NGX_HTTP_NODETOOL_AUTH_FILE_MAX (1024 * 1024)
-
-static char *ngx_http_nodetool_auth_add_env(ngx_conf_t *cf, ngx_array_t *tokens,
-                                            ngx_str_t *name);
 static char *ngx_http_nodetool_auth_add_file(ngx_conf_t  *cf,
                                              ngx_array_t *tokens,
                                              ngx_str_t   *path);
-static char *ngx_http_nodetool_auth_read_file(ngx_conf_t *cf, ngx_str_t *path,
-                                              ngx_str_t *text);
 static char *ngx_http_nodetool_auth_add(ngx_conf_t *cf, ngx_array_t *tokens,
                                         nt_str_t token, const char *from,
                                         ngx_str_t *name);
@@ -28,8 +22,9 @@ ngx_http_nodetool_auth_set_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_nodetool_auth_loc_conf_t *alcf = conf;
 
-    char     *rv;
-    ngx_str_t name, *value;
+    char      *rv;
+    ngx_str_t  name, token, *value;
+    ngx_uint_t env;
 
     value = cf->args->elts;
 
@@ -43,47 +38,34 @@ ngx_http_nodetool_auth_set_token(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     name = value[1];
 
-    if (name.len >= 4 && ngx_strncmp(name.data, "env:", 4) == 0) {
-        name.len -= 4;
-        name.data += 4;
-        return ngx_http_nodetool_auth_add_env(cf, alcf->tokens, &name);
-    }
-
     if (name.len >= 5 && ngx_strncmp(name.data, "file:", 5) == 0) {
         name.len -= 5;
         name.data += 5;
         return ngx_http_nodetool_auth_add_file(cf, alcf->tokens, &name);
     }
 
-    rv = ngx_http_nodetool_auth_add(cf, alcf->tokens, ngx_nodetool_str(&name),
-                                    "the configuration", NULL);
-
-    ngx_explicit_memzero(name.data, name.len);
-
-    return rv;
-}
-
-
-static char *
-ngx_http_nodetool_auth_add_env(ngx_conf_t *cf, ngx_array_t *tokens,
-                               ngx_str_t *name)
-{
-    char *token;
-
-    /* arguments of directives end in a NUL */
-
-    token = getenv((char *) name->data);
-
-    if (token == NULL || token[0] == '\0') {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the environment variable \"%V\" that "
-                           "nodetool_auth_token names is not set",
-                           name);
-        return NGX_CONF_ERROR;
+    rv = ngx_http_nodetool_auth_value(cf, cmd, &name, &token);
+    if (rv != NGX_CONF_OK) {
+        return rv;
     }
 
-    return ngx_http_nodetool_auth_add(cf, tokens, nt_str(token),
-                                      "the environment variable", name);
+    env = token.data != name.data;
+
+    if (env) {
+        name.len -= 4;
+        name.data += 4;
+    }
+
+    rv = ngx_http_nodetool_auth_add(cf, alcf->tokens, ngx_nodetool_str(&token),
+                                    env ? "the environment variable"
+                                        : "the configuration",
+                                    env ? &name : NULL);
+
+    if (!env) {
+        ngx_explicit_memzero(name.data, name.len);
+    }
+
+    return rv;
 }
 
 
@@ -95,10 +77,6 @@ ngx_http_nodetool_auth_add_file(ngx_conf_t *cf, ngx_array_t *tokens,
     nt_str_t   rest, token;
     ngx_str_t  text;
     ngx_uint_t n;
-
-    if (ngx_conf_full_name(cf->cycle, path, 1) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
 
     rv = ngx_http_nodetool_auth_read_file(cf, path, &text);
     if (rv != NGX_CONF_OK) {
@@ -128,64 +106,6 @@ ngx_http_nodetool_auth_add_file(ngx_conf_t *cf, ngx_array_t *tokens,
     }
 
     return rv;
-}
-
-
-static char *
-ngx_http_nodetool_auth_read_file(ngx_conf_t *cf, ngx_str_t *path,
-                                 ngx_str_t *text)
-{
-    size_t     size;
-    ssize_t    n;
-    ngx_file_t file;
-
-    ngx_memzero(&file, sizeof(ngx_file_t));
-
-    file.name = *path;
-    file.log = cf->log;
-    file.fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (file.fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" failed", path);
-        return NGX_CONF_ERROR;
-    }
-
-    n = NGX_ERROR;
-
-    if (ngx_fd_info(file.fd, &file.info) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_fd_info_n " \"%V\" failed", path);
-
-    } else if (!ngx_is_file(&file.info) ||
-               ngx_file_size(&file.info) > NGX_HTTP_NODETOOL_AUTH_FILE_MAX)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is not a file of tokens: not a regular "
-                           "file, or larger than 1 MiB",
-                           path);
-
-    } else {
-        size = (size_t) ngx_file_size(&file.info);
-
-        text->data = ngx_pnalloc(cf->temp_pool, size + 1);
-        if (text->data != NULL) {
-            n = ngx_read_file(&file, text->data, size, 0);
-        }
-    }
-
-    if (ngx_close_file(file.fd) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
-                           ngx_close_file_n " \"%V\" failed", path);
-    }
-
-    if (n == NGX_ERROR) {
-        return NGX_CONF_ERROR;
-    }
-
-    text->len = n;
-
-    return NGX_CONF_OK;
 }
 
 
@@ -227,9 +147,9 @@ ngx_http_nodetool_auth_add(ngx_conf_t *cf, ngx_array_t *tokens, nt_str_t token,
     }
 
     t = ngx_array_push(tokens);
+
     if (t == NULL ||
-        SHA256((const u_char *) token.data, token.len, t->digest) == NULL)
-    {
+        ngx_http_nodetool_auth_sha256(t, token, NT_STR("")) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -238,24 +158,46 @@ ngx_http_nodetool_auth_add(ngx_conf_t *cf, ngx_array_t *tokens, nt_str_t token,
 
 
 ngx_int_t
-ngx_http_nodetool_auth_match(ngx_array_t *tokens, nt_str_t token)
+ngx_http_nodetool_auth_match(ngx_array_t                     *tokens,
+                             ngx_http_nodetool_auth_digest_t *digest)
 {
-    u_char                          digest[NGX_HTTP_NODETOOL_AUTH_DIGEST_LEN];
+    nt_str_t                        given;
     ngx_uint_t                      i, found;
     ngx_http_nodetool_auth_token_t *t;
 
-    if (SHA256((const u_char *) token.data, token.len, digest) == NULL) {
-        return NGX_ERROR;
+    if (tokens == NULL) {
+        return NGX_DECLINED;
     }
 
     found = 0;
     t = tokens->elts;
+    given.data = (char *) digest->digest;
+    given.len = sizeof(digest->digest);
 
     for (i = 0; i < tokens->nelts; i++) {
-        found |= nt_token_equal((nt_str_t) { (char *) digest, sizeof(digest) },
-                                (nt_str_t) { (char *) t[i].digest,
-                                             sizeof(t[i].digest) });
+        found |= nt_token_equal(given, (nt_str_t) { (char *) t[i].digest,
+                                                    sizeof(t[i].digest) });
     }
 
     return found ? NGX_OK : NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_http_nodetool_auth_sha256(ngx_http_nodetool_auth_digest_t *digest,
+                              nt_str_t first, nt_str_t second)
+{
+    ngx_int_t   rc;
+    EVP_MD_CTX *ctx;
+
+    ctx = EVP_MD_CTX_new();
+
+    rc = ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1 &&
+         EVP_DigestUpdate(ctx, first.data, first.len) == 1 &&
+         EVP_DigestUpdate(ctx, second.data, second.len) == 1 &&
+         EVP_DigestFinal_ex(ctx, digest->digest, NULL) == 1;
+
+    EVP_MD_CTX_free(ctx);
+
+    return rc ? NGX_OK : NGX_ERROR;
 }

@@ -249,6 +249,55 @@ nt_jwt_verify(nt_str_t token, const nt_jwt_rules_t *rules, int64_t now,
 }
 
 
+nt_jwt_rc_t
+nt_jwt_vouched(nt_str_t token, nt_str_t userinfo, const nt_jwt_rules_t *rules,
+               int64_t now, nt_jwt_t *jwt)
+{
+    json_t        *info, *payload = NULL;
+    nt_jwt_t       claimed;
+    nt_jwt_rc_t    rc;
+    nt_jwt_parts_t parts;
+
+    info =
+        json_loadb(userinfo.data, userinfo.len, JSON_REJECT_DUPLICATES, NULL);
+
+    if (!json_is_object(info)) {
+        json_decref(info);
+        return NT_JWT_NOMEM; /* no answer of an issuer's */
+    }
+
+    rc = nt_jwt_userinfo(info, rules, jwt);
+    json_decref(info);
+
+    if (token.len <= NT_TOKEN_MAX && nt_jwt_split(token, &parts)) {
+        payload = nt_jwt_object(parts.payload);
+    }
+
+    if (payload == NULL || rc != NT_JWT_OK) {
+        json_decref(payload);
+        return rc;
+    }
+
+    rc = nt_jwt_claims(payload, rules, NT_JWT_RS256, now, &claimed);
+    json_decref(payload);
+
+    if (rc != NT_JWT_OK) {
+        return rc;
+    }
+
+    if (!nt_str_eq((nt_str_t) { claimed.user, claimed.user_len },
+                   (nt_str_t) { jwt->user, jwt->user_len }))
+    {
+        return NT_JWT_CLAIMS;
+    }
+
+    claimed.admin |= jwt->admin;
+    *jwt = claimed;
+
+    return NT_JWT_OK;
+}
+
+
 const char *
 nt_jwt_message(nt_jwt_rc_t rc)
 {

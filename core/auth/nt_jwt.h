@@ -64,6 +64,16 @@ NT_BEGIN_DECLS
 nt_jwt_rc_t nt_jwt_verify(nt_str_t token, const nt_jwt_rules_t *rules,
                           int64_t now, nt_jwt_t *jwt);
 
+/*
+ * What an issuer says of a token that it was asked about: `userinfo` is a JSON
+ * object with the user's id in `sub` (OpenID Connect) or `id` (Supabase).  A
+ * token that is a JWT has to make the same claims as one that is verified
+ * here, for the same user; of another one, exp is INT64_MAX.
+ */
+nt_jwt_rc_t nt_jwt_vouched(nt_str_t token, nt_str_t userinfo,
+                           const nt_jwt_rules_t *rules, int64_t now,
+                           nt_jwt_t *jwt);
+
 /* Why a token does not do, a sentence for its bearer (static). */
 const char *nt_jwt_message(nt_jwt_rc_t rc);
 

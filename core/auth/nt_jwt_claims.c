@@ -242,3 +242,28 @@ nt_jwt_claims(const json_t *payload, const nt_jwt_rules_t *rules,
 
     return NT_JWT_OK;
 }
+
+
+nt_jwt_rc_t
+nt_jwt_userinfo(const json_t *info, const nt_jwt_rules_t *rules, nt_jwt_t *jwt)
+{
+    nt_str_t      user;
+    const json_t *id = json_object_get(info, "sub");
+
+    user = nt_jwt_str(id != NULL ? id : json_object_get(info, "id"));
+
+    if (!nt_jwt_user_valid(user)) {
+        return NT_JWT_CLAIMS;
+    }
+
+    if (json_object_get(info, "aud") != NULL && !nt_jwt_audience(info, rules)) {
+        return NT_JWT_AUDIENCE;
+    }
+
+    jwt->exp = INT64_MAX;
+    jwt->admin = nt_jwt_admin(info, rules);
+    jwt->user_len = user.len;
+    memcpy(jwt->user, user.data, user.len);
+
+    return NT_JWT_OK;
+}

@@ -15,6 +15,10 @@ NT_BEGIN_DECLS
 nt_jwt_rc_t nt_jwt_claims(const json_t *payload, const nt_jwt_rules_t *rules,
                           nt_jwt_alg_t alg, int64_t now, nt_jwt_t *jwt);
 
+/* The user that an issuer tells of. */
+nt_jwt_rc_t nt_jwt_userinfo(const json_t *info, const nt_jwt_rules_t *rules,
+                            nt_jwt_t *jwt);
+
 NT_END_DECLS
 
 #endif

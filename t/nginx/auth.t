@@ -309,7 +309,7 @@ $t->write_file('bad', "good-token\nbad\x01token\n");
 for my $case (
     ['nodetool_auth static;', qr/needs a "nodetool_auth_token"/],
     ['location / { nodetool_auth static; }', qr/needs a "nodetool_auth_token"/],
-    ['nodetool_auth supabase;', qr/"supabase" in this version/],
+    ['nodetool_auth supabase;', qr/need a "nodetool_auth_issuer"/],
     ['nodetool_auth maybe;', qr/invalid value "maybe"/],
     ['nodetool_auth none; nodetool_auth local;', qr/is duplicate/],
     ['nodetool_auth_token "";', qr/cannot be sent as a bearer token/],

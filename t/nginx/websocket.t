@@ -254,8 +254,10 @@ $old->write("GET /predict HTTP/1.0\r\nUpgrade: websocket\r\n"
 $old->{method} = 'GET';
 is($old->head, 400, 'HTTP/1.0: 400');
 
-is(NodeTool::WebSocket->open($ng, '/static')->{status}, 401,
-    'the auth module comes first');
+my $stranger = NodeTool::WebSocket->open($ng, '/static');
+is($stranger->{status}, 101, 'without a token: accepted, for a script to see why');
+is_deeply([$stranger->closed], [1008, 'This server needs a token. Send it in the header '
+    . '"Authorization: Bearer TOKEN".'], ' and closed by the auth module');
 ok(NodeTool::WebSocket->open($ng, '/static',
     headers => [Authorization => 'Bearer secret'])->accepted, 'a token is taken');
 

@@ -1,0 +1,531 @@
+/*
+ * ngx_http_nodetool_auth_limit.c - failures of a client's address, counted
+ * as limit_req counts requests: a bucket that leaks.
+ *
+ * An address is an IPv4 one or the first half of an IPv6 one, as whoever has
+ * one of these has all of the other half.
+ */
+
+#include "ngx_nodetool_auth/ngx_http_nodetool_auth.h"
+
+#include <openssl/crypto.h>
+
+#define NGX_HTTP_NODETOOL_AUTH_ADDR_LEN 8
+
+/* How long a token stays known at an address without being sent. */
+#define NGX_HTTP_NODETOOL_AUTH_KNOWN 3600
+
+typedef struct {
+    u_char family; /* 4, 6, or 0 for a Unix socket */
+    u_char bytes[NGX_HTTP_NODETOOL_AUTH_ADDR_LEN];
+} ngx_http_nodetool_auth_addr_t;
+
+typedef struct {
+    ngx_rbtree_node_t               node; /* its key is a hash of addr */
+    ngx_queue_t                     queue;
+    ngx_http_nodetool_auth_addr_t   addr;
+    ngx_msec_t                      last;   /* when excess was reckoned */
+    ngx_uint_t                      excess; /* thousandths of failures */
+    time_t                          known;  /* when it was sent last; or 0 */
+    ngx_http_nodetool_auth_digest_t good;   /* the last token that was */
+} ngx_http_nodetool_auth_client_t;
+
+typedef struct {
+    ngx_rbtree_t      rbtree;
+    ngx_rbtree_node_t sentinel;
+    ngx_queue_t       lru;
+} ngx_http_nodetool_auth_clients_t;
+
+static char *ngx_http_nodetool_auth_limit_zone(ngx_conf_t *cf, ngx_str_t *value,
+                                               ngx_shm_zone_t **zone);
+static ngx_int_t ngx_http_nodetool_auth_limit_rate(ngx_str_t  *value,
+                                                   ngx_uint_t *rate);
+static ngx_int_t ngx_http_nodetool_auth_limit_init(ngx_shm_zone_t *zone,
+                                                   void           *data);
+static void      ngx_http_nodetool_auth_limit_addr(ngx_http_request_t            *r,
+                                                   ngx_http_nodetool_auth_addr_t *a);
+static ngx_http_nodetool_auth_client_t *ngx_http_nodetool_auth_client(
+    ngx_shm_zone_t *zone, ngx_http_nodetool_auth_addr_t *addr);
+static ngx_http_nodetool_auth_client_t *ngx_http_nodetool_auth_new_client(
+    ngx_shm_zone_t *zone, ngx_http_nodetool_auth_addr_t *addr);
+static void ngx_http_nodetool_auth_leak(ngx_http_nodetool_auth_client_t *client,
+                                        ngx_uint_t                       rate);
+static void ngx_http_nodetool_auth_limit_insert(ngx_rbtree_node_t *temp,
+                                                ngx_rbtree_node_t *node,
+                                                ngx_rbtree_node_t *sentinel);
+
+
+time_t
+ngx_http_nodetool_auth_limited(ngx_http_request_t              *r,
+                               ngx_http_nodetool_auth_limit_t  *limit,
+                               ngx_http_nodetool_auth_digest_t *digest,
+                               ngx_uint_t                      *known)
+{
+    time_t                           wait;
+    ngx_uint_t                       over;
+    ngx_slab_pool_t                 *pool;
+    ngx_http_nodetool_auth_addr_t    addr;
+    ngx_http_nodetool_auth_client_t *client;
+
+    wait = 0;
+    *known = 0;
+
+    pool = (ngx_slab_pool_t *) limit->zone->shm.addr;
+    ngx_http_nodetool_auth_limit_addr(r, &addr);
+
+    ngx_shmtx_lock(&pool->mutex);
+
+    client = ngx_http_nodetool_auth_client(limit->zone, &addr);
+
+    if (client != NULL) {
+        ngx_http_nodetool_auth_leak(client, limit->rate);
+
+        if (client->excess + 1000 > limit->burst * 1000) {
+            over = client->excess + 1000 - limit->burst * 1000;
+            wait = (time_t) ((over * 60 + limit->rate - 1) / limit->rate);
+        }
+
+        *known = client->known + NGX_HTTP_NODETOOL_AUTH_KNOWN > ngx_time() &&
+                 CRYPTO_memcmp(&client->good, digest,
+                               sizeof(ngx_http_nodetool_auth_digest_t)) == 0;
+    }
+
+    ngx_shmtx_unlock(&pool->mutex);
+
+    return wait;
+}
+
+
+void
+ngx_http_nodetool_auth_failed(ngx_http_request_t             *r,
+                              ngx_http_nodetool_auth_limit_t *limit)
+{
+    ngx_slab_pool_t                 *pool;
+    ngx_http_nodetool_auth_addr_t    addr;
+    ngx_http_nodetool_auth_client_t *client;
+
+    pool = (ngx_slab_pool_t *) limit->zone->shm.addr;
+    ngx_http_nodetool_auth_limit_addr(r, &addr);
+
+    ngx_shmtx_lock(&pool->mutex);
+
+    client = ngx_http_nodetool_auth_new_client(limit->zone, &addr);
+
+    if (client != NULL) {
+        ngx_http_nodetool_auth_leak(client, limit->rate);
+        client->excess += 1000;
+    }
+
+    ngx_shmtx_unlock(&pool->mutex);
+}
+
+
+void
+ngx_http_nodetool_auth_succeeded(ngx_http_request_t              *r,
+                                 ngx_http_nodetool_auth_limit_t  *limit,
+                                 ngx_http_nodetool_auth_digest_t *digest)
+{
+    ngx_slab_pool_t                 *pool;
+    ngx_http_nodetool_auth_addr_t    addr;
+    ngx_http_nodetool_auth_client_t *client;
+
+    pool = (ngx_slab_pool_t *) limit->zone->shm.addr;
+    ngx_http_nodetool_auth_limit_addr(r, &addr);
+
+    ngx_shmtx_lock(&pool->mutex);
+
+    client = ngx_http_nodetool_auth_new_client(limit->zone, &addr);
+
+    if (client != NULL) {
+        client->good = *digest;
+        client->known = ngx_time();
+    }
+
+    ngx_shmtx_unlock(&pool->mutex);
+}
+
+
+static void
+ngx_http_nodetool_auth_limit_addr(ngx_http_request_t            *r,
+                                  ngx_http_nodetool_auth_addr_t *addr)
+{
+    struct sockaddr_in *sin;
+#if (NGX_HAVE_INET6)
+    struct in6_addr *in6;
+#endif
+
+    ngx_memzero(addr, sizeof(ngx_http_nodetool_auth_addr_t));
+
+    switch (r->connection->sockaddr->sa_family) {
+    case AF_INET:
+        sin = (struct sockaddr_in *) r->connection->sockaddr;
+        addr->family = 4;
+        ngx_memcpy(addr->bytes, &sin->sin_addr, 4);
+        break;
+
+#if (NGX_HAVE_INET6)
+    case AF_INET6:
+        in6 = &((struct sockaddr_in6 *) r->connection->sockaddr)->sin6_addr;
+
+        if (IN6_IS_ADDR_V4MAPPED(in6)) {
+            addr->family = 4;
+            ngx_memcpy(addr->bytes, &in6->s6_addr[12], 4);
+
+        } else {
+            addr->family = 6;
+            ngx_memcpy(addr->bytes, in6->s6_addr,
+                       NGX_HTTP_NODETOOL_AUTH_ADDR_LEN);
+        }
+
+        break;
+#endif
+
+    default: /* whoever may open the socket */
+        break;
+    }
+}
+
+
+/* The zone is locked in what follows. */
+
+static ngx_http_nodetool_auth_client_t *
+ngx_http_nodetool_auth_client(ngx_shm_zone_t                *zone,
+                              ngx_http_nodetool_auth_addr_t *addr)
+{
+    ngx_int_t                         rc;
+    ngx_rbtree_key_t                  hash;
+    ngx_rbtree_node_t                *node;
+    ngx_http_nodetool_auth_client_t  *client;
+    ngx_http_nodetool_auth_clients_t *clients;
+
+    clients = zone->data;
+    hash = ngx_crc32_short((u_char *) addr, sizeof(*addr));
+    node = clients->rbtree.root;
+
+    while (node != clients->rbtree.sentinel) {
+        if (hash != node->key) {
+            node = hash < node->key ? node->left : node->right;
+            continue;
+        }
+
+        client = (ngx_http_nodetool_auth_client_t *) node;
+        rc = ngx_memcmp(addr, &client->addr, sizeof(*addr));
+
+        if (rc == 0) {
+            return client;
+        }
+
+        node = rc < 0 ? node->left : node->right;
+    }
+
+    return NULL;
+}
+
+
+/* The same, made where it is not there; NULL when there is no room. */
+
+static ngx_http_nodetool_auth_client_t *
+ngx_http_nodetool_auth_new_client(ngx_shm_zone_t                *zone,
+                                  ngx_http_nodetool_auth_addr_t *addr)
+{
+    ngx_queue_t                      *q;
+    ngx_slab_pool_t                  *pool;
+    ngx_http_nodetool_auth_client_t  *client, *oldest;
+    ngx_http_nodetool_auth_clients_t *clients;
+
+    clients = zone->data;
+    pool = (ngx_slab_pool_t *) zone->shm.addr;
+
+    client = ngx_http_nodetool_auth_client(zone, addr);
+
+    if (client != NULL) {
+        ngx_queue_remove(&client->queue);
+        ngx_queue_insert_head(&clients->lru, &client->queue);
+        return client;
+    }
+
+    client =
+        ngx_slab_calloc_locked(pool, sizeof(ngx_http_nodetool_auth_client_t));
+
+    if (client == NULL && !ngx_queue_empty(&clients->lru)) {
+        q = ngx_queue_last(&clients->lru);
+        oldest = ngx_queue_data(q, ngx_http_nodetool_auth_client_t, queue);
+
+        ngx_queue_remove(q);
+        ngx_rbtree_delete(&clients->rbtree, &oldest->node);
+        ngx_slab_free_locked(pool, oldest);
+
+        client =
+            ngx_slab_calloc_locked(pool,
+                                   sizeof(ngx_http_nodetool_auth_client_t));
+    }
+
+    if (client == NULL) {
+        return NULL;
+    }
+
+    client->node.key = ngx_crc32_short((u_char *) addr, sizeof(*addr));
+    client->addr = *addr;
+    client->last = ngx_current_msec;
+
+    ngx_rbtree_insert(&clients->rbtree, &client->node);
+    ngx_queue_insert_head(&clients->lru, &client->queue);
+
+    return client;
+}
+
+
+static void
+ngx_http_nodetool_auth_leak(ngx_http_nodetool_auth_client_t *client,
+                            ngx_uint_t                       rate)
+{
+    uint64_t       gone;
+    ngx_msec_t     now;
+    ngx_msec_int_t ms;
+
+    now = ngx_current_msec;
+    ms = (ngx_msec_int_t) (now - client->last);
+
+    /* after a restart of the machine's clock, or by another worker's */
+
+    if (ms < 0) {
+        ms = 0;
+    }
+
+    gone = (uint64_t) ms * rate / 60000;
+
+    if (gone == 0 && ms < 60000) {
+        return; /* so that what is less than a thousandth adds up */
+    }
+
+    client->excess = gone < client->excess ? client->excess - gone : 0;
+    client->last = now;
+}
+
+
+static void
+ngx_http_nodetool_auth_limit_insert(ngx_rbtree_node_t *temp,
+                                    ngx_rbtree_node_t *node,
+                                    ngx_rbtree_node_t *sentinel)
+{
+    ngx_int_t                        rc;
+    ngx_rbtree_node_t              **p;
+    ngx_http_nodetool_auth_client_t *n, *t;
+
+    n = (ngx_http_nodetool_auth_client_t *) node;
+
+    for (;;) {
+        t = (ngx_http_nodetool_auth_client_t *) temp;
+
+        if (node->key != temp->key) {
+            rc = node->key < temp->key ? -1 : 1;
+
+        } else {
+            rc = ngx_memcmp(&n->addr, &t->addr, sizeof(n->addr));
+        }
+
+        p = rc < 0 ? &temp->left : &temp->right;
+
+        if (*p == sentinel) {
+            break;
+        }
+
+        temp = *p;
+    }
+
+    *p = node;
+    node->parent = temp;
+    node->left = sentinel;
+    node->right = sentinel;
+    ngx_rbt_red(node);
+}
+
+
+static ngx_int_t
+ngx_http_nodetool_auth_limit_init(ngx_shm_zone_t *zone, void *data)
+{
+    ngx_slab_pool_t                  *pool;
+    ngx_http_nodetool_auth_clients_t *clients;
+
+    if (data != NULL) {
+        zone->data = data;
+        return NGX_OK;
+    }
+
+    pool = (ngx_slab_pool_t *) zone->shm.addr;
+
+    if (zone->shm.exists) {
+        zone->data = pool->data;
+        return NGX_OK;
+    }
+
+    clients = ngx_slab_calloc(pool, sizeof(ngx_http_nodetool_auth_clients_t));
+    if (clients == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_rbtree_init(&clients->rbtree, &clients->sentinel,
+                    ngx_http_nodetool_auth_limit_insert);
+    ngx_queue_init(&clients->lru);
+
+    zone->data = clients;
+    pool->data = clients;
+    pool->log_nomem = 0;
+
+    return NGX_OK;
+}
+
+
+/* nodetool_auth_limit zone=NAME[:SIZE] rate=RATE [burst=NUMBER] | off; */
+
+char *
+ngx_http_nodetool_auth_set_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_nodetool_auth_loc_conf_t *alcf = conf;
+
+    char                           *rv;
+    ngx_int_t                       n;
+    ngx_str_t                      *value, rest;
+    ngx_uint_t                      i;
+    ngx_http_nodetool_auth_limit_t *limit;
+
+    if (alcf->limit != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
+        alcf->limit = NULL;
+        return NGX_CONF_OK;
+    }
+
+    limit = ngx_pcalloc(cf->pool, sizeof(ngx_http_nodetool_auth_limit_t));
+    if (limit == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    limit->burst = 10;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        if (ngx_strncmp(value[i].data, "zone=", 5) == 0) {
+            rest.data = value[i].data + 5;
+            rest.len = value[i].len - 5;
+
+            rv = ngx_http_nodetool_auth_limit_zone(cf, &rest, &limit->zone);
+            if (rv != NGX_CONF_OK) {
+                return rv;
+            }
+
+            continue;
+        }
+
+        if (ngx_strncmp(value[i].data, "rate=", 5) == 0) {
+            rest.data = value[i].data + 5;
+            rest.len = value[i].len - 5;
+
+            if (ngx_http_nodetool_auth_limit_rate(&rest, &limit->rate) ==
+                NGX_OK) {
+                continue;
+            }
+
+        } else if (ngx_strncmp(value[i].data, "burst=", 6) == 0) {
+            n = ngx_atoi(value[i].data + 6, value[i].len - 6);
+
+            if (n > 0 && n <= 1000000) {
+                limit->burst = n;
+                continue;
+            }
+        }
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
+                           &value[i]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (limit->zone == NULL || limit->rate == 0) {
+        return "needs \"zone=\" and \"rate=\"";
+    }
+
+    alcf->limit = limit;
+
+    return NGX_CONF_OK;
+}
+
+
+/* NAME:SIZE, or NAME of a zone that another directive gives a size. */
+
+static char *
+ngx_http_nodetool_auth_limit_zone(ngx_conf_t *cf, ngx_str_t *value,
+                                  ngx_shm_zone_t **zone)
+{
+    u_char   *colon;
+    ssize_t   size;
+    ngx_str_t name, s;
+
+    name = *value;
+    size = 0;
+    colon = ngx_strlchr(value->data, value->data + value->len, ':');
+
+    if (colon != NULL) {
+        name.len = colon - value->data;
+        s.data = colon + 1;
+        s.len = value->data + value->len - s.data;
+        size = ngx_parse_size(&s);
+
+        if (size < (ssize_t) (8 * ngx_pagesize)) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid or too small size of zone \"%V\"",
+                               value);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (name.len == 0) {
+        return "has a zone without a name";
+    }
+
+    *zone = ngx_shared_memory_add(cf, &name, size,
+                                  (void *) ngx_http_nodetool_auth_limit_init);
+    if (*zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    (*zone)->init = ngx_http_nodetool_auth_limit_init;
+
+    return NGX_CONF_OK;
+}
+
+
+/* Thousandths of failures a minute, of "10r/m" or "1r/s". */
+
+static ngx_int_t
+ngx_http_nodetool_auth_limit_rate(ngx_str_t *value, ngx_uint_t *rate)
+{
+    ngx_int_t  n;
+    ngx_uint_t scale;
+
+    if (value->len <= 3) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_strcmp(value->data + value->len - 3, "r/s") == 0) {
+        scale = 60;
+
+    } else if (ngx_strcmp(value->data + value->len - 3, "r/m") == 0) {
+        scale = 1;
+
+    } else {
+        return NGX_ERROR;
+    }
+
+    n = ngx_atoi(value->data, value->len - 3);
+
+    if (n <= 0 || n > 1000000) {
+        return NGX_ERROR;
+    }
+
+    *rate = n * scale * 1000;
+
+    return NGX_OK;
+}
