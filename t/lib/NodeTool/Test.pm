@@ -285,7 +285,8 @@ sub nginx_env {
 
 # nginx with our modules. $server is the inside of a server block; options:
 # http and main (text for these levels), modules (names), listen, workers,
-# connections (a worker's), args, name. { port, pid, conf, errorlog, dir }
+# connections (a worker's), shutdown (a worker's time-out), args, name.
+# { port, pid, conf, errorlog, dir }
 sub nginx {
     my ($t, $server, %opt) = @_;
 
@@ -305,7 +306,7 @@ daemon off;
 worker_processes $workers;
 error_log $t->{dir}/$name-error.log info;
 pid $t->{dir}/$name.pid;
-worker_shutdown_timeout 10s;
+worker_shutdown_timeout @{[ $opt{shutdown} || '10s' ]};
 @{[ $opt{main} || '' ]}
 events { worker_connections @{[ $opt{connections} || 2048 ]}; }
 http {
