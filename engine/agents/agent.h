@@ -12,6 +12,8 @@
 #ifndef NT_AGENT_H
 #define NT_AGENT_H
 
+#include <time.h>
+
 #include "engine/agents/tool.h"
 #include "engine/models/models.h"
 
@@ -104,6 +106,20 @@ void nt_agent_show_call(nt_agent_t *agent, const json_t *tool_call,
                         const char *name, const json_t *args);
 void nt_agent_show_result(nt_agent_t *agent, const json_t *tool_call,
                           const char *name, const json_t *result);
+
+/* --- agent_task.c: the agent's work as a task of one step --- */
+
+typedef struct {
+    const char *id;
+    const char *title;
+    nt_str_t    objective;
+    time_t      started; /* 0: not yet */
+} nt_agent_task_t;
+
+/* A task_update: "task_created", "step_started", "step_completed",
+ * "step_failed" or "task_completed"; `step`: about the step. */
+void nt_agent_tell_task(nt_node_call_t *call, const nt_agent_task_t *task,
+                        const char *event, bool step, bool completed);
 
 /* --- agent_result.c: structured results --- */
 

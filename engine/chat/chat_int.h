@@ -6,6 +6,8 @@
  *   message.c   messages of clients and of threads
  *   converse.c  what runs on the turn's fiber: asking a model
  *   tools.c     what the model may call
+ *   help.c      tools about NodeTool itself
+ *   context.c   collections and the open workflow
  *   workflow.c  a turn that is a job
  */
 
@@ -146,8 +148,28 @@ json_t *nt_chat_model(const json_t *message);
 bool nt_chat_find_tools(nt_turn_t *turn, json_t *nodes, json_t *edges,
                         nt_buf_t *error);
 
+/* Is this the id of a node that is a tool? */
+bool nt_chat_is_tool(const char *node);
+
 /* From the fiber: a box with them; NULL after nt_call_fail. */
 nt_toolbox_t *nt_chat_toolbox(nt_turn_t *turn);
+
+/* --- help.c: ended by a NULL name --- */
+
+extern const nt_tool_t nt_chat_help_tools[];
+
+/* --- context.c --- */
+
+/* Adds the node that looks things up in collections to a turn's graph. */
+bool nt_chat_has_collections(const nt_turn_t *turn);
+bool nt_chat_add_query(json_t *nodes, json_t *edges);
+
+/* From the fiber: puts what the message's collections have about it in front
+ * of the last of the messages.  False after nt_call_fail. */
+bool nt_chat_query(nt_turn_t *turn, json_t *messages);
+
+/* Appends the workflow that the client has open, if it sent it. */
+void nt_chat_graph(const nt_turn_t *turn, nt_buf_t *text);
 
 /* --- converse.c, workflow.c --- */
 

@@ -198,6 +198,8 @@ check_model(nt_turn_t *turn, const json_t *model)
 static bool
 set_up(nt_turn_t *turn, nt_agent_t *agent)
 {
+    nt_buf_t system = { 0 };
+
     turn->error_type = "internal_error";
 
     if (!nt_agent_init(agent, turn->call)) {
@@ -222,9 +224,16 @@ set_up(nt_turn_t *turn, nt_agent_t *agent)
     }
 
     turn->error_type = "internal_error";
-    return nt_agent_system(agent, prompts[turn->mode]) &&
+    nt_buf_append_str(&system, prompts[turn->mode]);
+
+    if (turn->mode == NT_CHAT_HELP) {
+        nt_chat_graph(turn, &system);
+    }
+
+    return nt_agent_system_buf(agent, &system) &&
            (nt_history_append(agent->messages, turn->history) ||
-            fail_nomem(turn));
+            fail_nomem(turn)) &&
+           nt_chat_query(turn, agent->messages);
 }
 
 
@@ -256,6 +265,37 @@ last_message(nt_turn_t *turn, const nt_agent_t *agent)
 }
 
 
+/* An agent's work is told as a task. */
+static bool
+work(nt_turn_t *turn, nt_agent_t *agent)
+{
+    bool            good;
+    nt_buf_t        text = { 0 };
+    nt_agent_task_t task = { .id = "task", .title = "Task" };
+
+    if (turn->mode != NT_CHAT_AGENT) {
+        return nt_agent_run(agent);
+    }
+
+    nt_chat_text(turn->message, &text);
+    task.objective = (nt_str_t) { text.data, text.len };
+    nt_agent_tell_task(turn->call, &task, "task_created", false, false);
+    task.started = time(NULL);
+    nt_agent_tell_task(turn->call, &task, "step_started", true, false);
+    good = nt_agent_run(agent);
+
+    if (good) {
+        nt_agent_tell_task(turn->call, &task, "step_completed", true, true);
+        nt_agent_tell_task(turn->call, &task, "task_completed", false, true);
+    } else {
+        nt_agent_tell_task(turn->call, &task, "step_failed", true, false);
+    }
+
+    nt_buf_free(&text);
+    return good;
+}
+
+
 static bool
 converse(nt_turn_t *turn, nt_agent_t *agent)
 {
@@ -265,9 +305,10 @@ converse(nt_turn_t *turn, nt_agent_t *agent)
         return false;
     }
 
-    turn->error_type = "provider_error";
+    turn->error_type =
+        turn->mode == NT_CHAT_AGENT ? "agent_error" : "provider_error";
 
-    if (!nt_agent_run(agent)) {
+    if (!work(turn, agent)) {
         return false;
     }
 

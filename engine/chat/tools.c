@@ -12,7 +12,8 @@
 #include "engine/nodes/args.h"
 #include "engine/nodes/ustr.h"
 
-static const char workflow_prefix[] = "workflow_";
+static const char workflow_prefix[] = "workflow_"; /* of tools */
+static const char node_prefix[] = "tool-";         /* of ids */
 
 /* What an agent has when its message names no tools. */
 static const char *const agent_tools[] = { "read_file",      "write_file",
@@ -164,6 +165,13 @@ add_client(nt_turn_t *turn, const char *name, json_t *client)
 }
 
 
+bool
+nt_chat_is_tool(const char *node)
+{
+    return strncmp(node, node_prefix, sizeof(node_prefix) - 1) == 0;
+}
+
+
 /* A node that the conversation controls. */
 static bool
 add_node(nt_turn_t *turn, const char *name, const nt_node_type_t *type,
@@ -173,7 +181,7 @@ add_node(nt_turn_t *turn, const char *name, const nt_node_type_t *type,
     size_t          number = turn->n_tools + 1;
     nt_chat_tool_t *tool = add_tool(turn, name);
 
-    (void) snprintf(id, sizeof(id), "tool-%zu", number);
+    (void) snprintf(id, sizeof(id), "%s%zu", node_prefix, number);
     (void) snprintf(title, sizeof(title), "tool %zu", number);
     (void) snprintf(tool->inner, sizeof(tool->inner), "tool_%zu", number);
     tool->type = type->type;
@@ -215,6 +223,7 @@ static bool
 find_tool(nt_turn_t *turn, const char *name, json_t *nodes, json_t *edges,
           nt_buf_t *error)
 {
+    char                  plain[NT_NODE_TOOL_NAME];
     json_t               *client = json_object_get(turn->client_tools, name);
     const nt_node_type_t *type;
 
@@ -236,7 +245,9 @@ find_tool(nt_turn_t *turn, const char *name, json_t *nodes, json_t *edges,
     type = nt_registry_find_tool(turn->chat->options.registry, name);
 
     if (type != NULL) {
-        return add_node(turn, name, type, nodes, edges);
+        nt_node_tool_name(plain, sizeof(plain), type->type);
+        return is_known(turn, plain) ||
+               add_node(turn, plain, type, nodes, edges);
     }
 
     nt_buf_printf(error,
@@ -279,7 +290,9 @@ nt_chat_find_tools(nt_turn_t *turn, json_t *nodes, json_t *edges,
     turn->names = json_array();
     turn->tools = calloc(n + 1, sizeof(*turn->tools));
 
-    if (turn->names == NULL || turn->tools == NULL) {
+    if (turn->names == NULL || turn->tools == NULL ||
+        (nt_chat_has_collections(turn) && !nt_chat_add_query(nodes, edges)))
+    {
         return false;
     }
 
@@ -346,10 +359,11 @@ parameters_of(const nt_chat_tool_t *tool, const json_t *schemas)
 nt_toolbox_t *
 nt_chat_toolbox(nt_turn_t *turn)
 {
-    bool          good;
-    size_t        i;
-    json_t       *schemas;
-    nt_toolbox_t *box = nt_toolbox_new(turn->call);
+    bool             good;
+    size_t           i;
+    json_t          *schemas;
+    nt_toolbox_t    *box = nt_toolbox_new(turn->call);
+    const nt_tool_t *help;
 
     if (box == NULL) {
         (void) nt_arg_nomem(turn->call);
@@ -358,6 +372,12 @@ nt_chat_toolbox(nt_turn_t *turn)
 
     schemas = nt_call_tools(turn->call);
     good = nt_toolbox_add_names(box, turn->names);
+
+    for (help = nt_chat_help_tools;
+         good && turn->mode == NT_CHAT_HELP && help->name != NULL; help++)
+    {
+        good = nt_toolbox_add(box, help);
+    }
 
     for (i = 0; good && i < turn->n_tools; i++) {
         good = nt_toolbox_add_schema(box, &turn->tools[i].tool,

@@ -185,10 +185,10 @@ on_event(void *arg, const char *line, size_t len)
         return;
     }
 
-    ours = node != NULL && strcmp(node, "chat") == 0;
+    ours = node == NULL || !nt_chat_is_tool(node);
 
-    /* the node that is the conversation is nothing to see; pieces of what a
-     * tool says are not the answer's */
+    /* the conversation and what belongs to it are no nodes to see; pieces of
+     * what a tool says are not the answer's */
     if (strcmp(type, ours ? "node_update" : "chunk") == 0) {
         json_decref(event);
         return;

@@ -16,27 +16,6 @@
 
 /* --- ResearchAgent --- */
 
-/* A task_update with the one step that the research is. */
-static void
-tell(nt_node_call_t *call, nt_str_t objective, const char *event, bool step,
-     time_t started, bool completed)
-{
-    json_t *what, *task;
-
-    what = json_pack("{s:s, s:s, s:o, s:b, s:I, s:I}", "type", "step", "id",
-                     "research", "instructions", nt_ustr_json(objective),
-                     "completed", completed, "start_time", (json_int_t) started,
-                     "end_time", (json_int_t) (completed ? time(NULL) : 0));
-    task = json_pack("{s:s, s:s, s:s, s:o, s:[O]}", "type", "task", "id",
-                     "research", "title", "Research", "description",
-                     nt_ustr_json(objective), "steps", what);
-    nt_call_event(call, "task_update",
-                  json_pack("{s:s, s:o, s:O*}", "event", event, "task", task,
-                            "step", step ? what : NULL));
-    json_decref(what);
-}
-
-
 static bool
 set_up_research(nt_agent_t *agent, nt_str_t objective)
 {
@@ -60,9 +39,9 @@ set_up_research(nt_agent_t *agent, nt_str_t objective)
 static nt_node_rc_t
 research(nt_agent_t *agent)
 {
-    time_t          started = time(NULL);
     nt_str_t        objective;
     nt_node_call_t *call = agent->call;
+    nt_agent_task_t task = { .id = "research", .title = "Research" };
 
     objective =
         nt_ustr_strip(nt_agent_property(call, "objective"), NT_USTR_BOTH, NULL);
@@ -75,16 +54,18 @@ research(nt_agent_t *agent)
         return NT_NODE_FAIL;
     }
 
-    tell(call, objective, "task_created", false, 0, false);
-    tell(call, objective, "step_started", true, started, false);
+    task.objective = objective;
+    nt_agent_tell_task(call, &task, "task_created", false, false);
+    task.started = time(NULL);
+    nt_agent_tell_task(call, &task, "step_started", true, false);
 
     if (!nt_agent_run(agent)) {
-        tell(call, objective, "step_failed", true, started, false);
+        nt_agent_tell_task(call, &task, "step_failed", true, false);
         return NT_NODE_FAIL;
     }
 
-    tell(call, objective, "step_completed", true, started, true);
-    tell(call, objective, "task_completed", false, started, true);
+    nt_agent_tell_task(call, &task, "step_completed", true, true);
+    nt_agent_tell_task(call, &task, "task_completed", false, true);
     return nt_agent_emit_result(agent);
 }
 

@@ -1,5 +1,6 @@
 #include "engine/nodes/registry.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -15,7 +16,6 @@
 #include "engine/nodes/packs.h"
 
 #define LIBRARY_SYMBOL "nodetool_node_library"
-#define TOOL_NAME_MAX  64
 #define NAME_MAX_LEN   256 /* of a type's name under an alias */
 
 typedef enum {
@@ -464,9 +464,8 @@ nt_registry_find(const nt_registry_t *registry, const char *type)
     return found;
 }
 
-/* The name of the tool that a type is. */
-static void
-tool_name(char *name, size_t size, const char *type)
+void
+nt_node_tool_name(char *name, size_t size, const char *type)
 {
     size_t i, len = strlen(type);
 
@@ -477,10 +476,7 @@ tool_name(char *name, size_t size, const char *type)
         len = size - 1;
     }
     for (i = 0; i < len; i++) {
-        name[i] = type[i];
-        if (name[i] == '.') {
-            name[i] = '_';
-        }
+        name[i] = isalnum((unsigned char) type[i]) ? type[i] : '_';
     }
     name[len] = '\0';
 }
@@ -505,7 +501,7 @@ see_packs_of(const nt_registry_t *registry, const char *name)
 
     for (i = 0; i < nt_packs_count; i++) {
         for (prefix = nt_packs[i].prefixes; *prefix != NULL; prefix++) {
-            tool_name(text, sizeof(text), *prefix);
+            nt_node_tool_name(text, sizeof(text), *prefix);
             if (strncmp(name, text, strlen(text)) == 0) {
                 (void) see_pack(registry, i);
             }
@@ -517,14 +513,14 @@ const nt_node_type_t *
 nt_registry_find_tool(const nt_registry_t *registry, const char *name)
 {
     const nt_node_type_t *type = nt_registry_find(registry, name);
-    char                  text[TOOL_NAME_MAX + 1];
+    char                  text[NT_NODE_TOOL_NAME];
     size_t                i;
 
     if (type == NULL) {
         see_packs_of(registry, name);
     }
     for (i = 0; type == NULL && i < registry->n_types; i++) {
-        tool_name(text, sizeof(text), registry->types[i]->type);
+        nt_node_tool_name(text, sizeof(text), registry->types[i]->type);
         if (strcmp(text, name) == 0) {
             type = registry->types[i];
         }
@@ -563,23 +559,36 @@ nt_registry_missing(const nt_registry_t *registry, const char *type, char *text,
     return true;
 }
 
-json_t *
-nt_registry_metadata(const nt_registry_t *registry)
+void
+nt_registry_each(const nt_registry_t *registry,
+                 void (*tell)(void *arg, const nt_node_type_t *type), void *arg)
 {
-    json_t *list;
-    size_t  i;
+    size_t i;
 
     for (i = 0; i < nt_packs_count; i++) {
         (void) see_pack(registry, i);
     }
-
-    list = json_array();
     for (i = 0; i < registry->n_types; i++) {
-        if (json_array_append_new(list, nt_node_metadata(registry->types[i])) !=
-            0) {
-            json_decref(list);
-            return NULL;
-        }
+        tell(arg, registry->types[i]);
     }
+}
+
+static void
+add_metadata(void *arg, const nt_node_type_t *type)
+{
+    json_t **list = arg;
+
+    if (json_array_append_new(*list, nt_node_metadata(type)) != 0) {
+        json_decref(*list);
+        *list = NULL;
+    }
+}
+
+json_t *
+nt_registry_metadata(const nt_registry_t *registry)
+{
+    json_t *list = json_array();
+
+    nt_registry_each(registry, add_metadata, &list);
     return list;
 }

@@ -35,12 +35,21 @@ bool nt_registry_packs(nt_registry_t *registry, const char *folder,
 const nt_node_type_t *nt_registry_find(const nt_registry_t *registry,
                                        const char          *type);
 
+/* Loads all packs that are there, and tells each type, sorted. */
+void nt_registry_each(const nt_registry_t *registry,
+                      void (*tell)(void *arg, const nt_node_type_t *type),
+                      void *arg);
+
 /* May a model call nodes of the type? */
 bool nt_node_is_tool(const nt_node_type_t *type);
 
-/* The node type that a tool of this name is, if it may be one: its name, or
- * that with "_" for each dot, without "Node" at its end, cut at 64
- * characters. */
+/* The name of a type as a tool, as NodeTool makes it: "_" for each dot, without
+ * "Node" at its end, at most 64 characters. */
+#define NT_NODE_TOOL_NAME 65 /* bytes, with its NUL */
+void nt_node_tool_name(char *name, size_t size, const char *type);
+
+/* The node type that a tool of this name is, or that is called so itself, if
+ * it may be a tool. */
 const nt_node_type_t *nt_registry_find_tool(const nt_registry_t *registry,
                                             const char          *name);
 

@@ -116,6 +116,10 @@ nt_conn_cut_off(nt_conn_t *conn, const char *why)
 void
 nt_conn_drain(nt_conn_t *conn)
 {
+    if (conn->closing) {
+        return; /* only its memory is left */
+    }
+
     if (conn->state == NT_CONN_UPGRADED) {
         conn->upgrade->drain(conn->upgrade_arg);
 
