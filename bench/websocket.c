@@ -32,11 +32,11 @@
 
 typedef struct {
     int      fd;
-    size_t   owed;   /* bytes to be written: of frames, one after the other */
-    size_t   at;     /* where in the frame that is */
-    uint64_t left;   /* payload of the frame that comes */
-    size_t   head;   /* bytes of its head that are there */
-    double   sent;   /* when the frames on their way were sent */
+    size_t   owed; /* bytes to be written: of frames, one after the other */
+    size_t   at;   /* where in the frame that is */
+    uint64_t left; /* payload of the frame that comes */
+    size_t   head; /* bytes of its head that are there */
+    double   sent; /* when the frames on their way were sent */
     unsigned char bytes[10];
 } peer_t;
 
@@ -89,7 +89,9 @@ make_frames(const char *path)
     }
     n = payload_len > 0xffff ? 8 : payload_len > 125 ? 2 : 0;
     frames[head++] = (char) 0x81;
-    frames[head++] = (char) (0x80 | (n == 8 ? 127 : n == 2 ? 126 : payload_len));
+    frames[head++] = (char) (0x80 | (n == 8   ? 127
+                                     : n == 2 ? 126
+                                              : payload_len));
     while (n-- > 0) {
         frames[head++] = (char) (payload_len >> 8 * n);
     }
@@ -345,7 +347,7 @@ main(int argc, char **argv)
     if (depth == 0) {
         (void) printf("{\"open\":%zu}\n", n_peers);
         (void) fflush(stdout);
-        return getchar() != EOF;
+        return pause();
     }
     run(peers, n_peers, strtod(argv[6], NULL));
     return 0;

@@ -44,9 +44,8 @@ echo_message(void *arg, json_t *message)
 }
 
 
-static const nt_ws_handler_t echo = {
-    "echo", echo_open, echo_message, NULL, free
-};
+static const nt_ws_handler_t echo = { "echo", echo_open, echo_message, NULL,
+                                      free };
 
 /* Instead of the engine's own. */
 const nt_ws_limits_t nt_ws_limits = { .ping_ms = 25000,
