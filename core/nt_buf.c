@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/nt_json_plain.h"
 #include "core/nt_utf8.h"
 
 #define NT_BUF_MIN 128 /* bytes of the first allocation */
@@ -181,13 +182,12 @@ nt_buf_append_json(nt_buf_t *buf, nt_str_t str)
     i = 0;
 
     while (i < str.len) {
-        c = (unsigned char) str.data[i];
-
-        if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
-            i++;
-            continue;
+        i += nt_json_plain(str.data + i, str.len - i);
+        if (i == str.len) {
+            break;
         }
 
+        c = (unsigned char) str.data[i];
         step = nt_utf8_step(str.data + i, str.len - i);
         if (step > 1) {
             i += (size_t) step;

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "core/nt_id.h"
+#include "engine/json_read.h"
 
 
 json_t *
@@ -40,6 +41,11 @@ nt_json_parse(const char *text, size_t len, nt_buf_t *error)
 {
     json_t      *value;
     json_error_t e;
+
+    value = nt_json_read(text, len);
+    if (value != NULL) {
+        return value;
+    }
 
     value = json_loadb(text, len, JSON_DECODE_ANY, &e);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "engine/json.h"
+#include "engine/json_read.h"
 #include "engine/log.h"
 #include "engine/ws/msgpack.h"
 #include "engine/ws/ws_int.h"
@@ -213,7 +214,10 @@ nt_ws_send_json(nt_ws_t *ws, const char *json, size_t len)
         return;
     }
 
-    message = json_loadb(json, len, JSON_DECODE_ANY, NULL);
+    message = nt_json_read(json, len);
+    if (message == NULL) { /* a text in it may have a NUL */
+        message = json_loadb(json, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    }
     nt_ws_send(ws, message);
     json_decref(message);
 }
