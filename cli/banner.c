@@ -16,7 +16,7 @@ curl_auth(const nt_server_t *server)
 {
     const nt_home_t *home = &server->home;
 
-    if (strcmp(server->options.auth, "static") != 0) {
+    if (!server->options.token) {
         return nt_cli_strdup("");
     }
 
@@ -87,18 +87,29 @@ print_curl(const nt_server_t *server, const char *url)
 static void
 print_auth(const nt_server_t *server)
 {
-    const nt_home_t *home = &server->home;
+    const nt_home_t        *home = &server->home;
+    const nt_cli_options_t *o = &server->options;
 
-    if (strcmp(server->options.auth, "static") != 0) {
-        (void) printf("  Auth       %s: no token is needed\n",
-                      server->options.auth);
-    } else if (home->token == NULL) {
+    if (!o->token) {
+        (void) printf("  Auth       %s: no token is needed\n", o->auth);
+        return;
+    }
+
+    if (o->issuer) {
+        (void) printf("  Issuer     %s: tokens of %s\n", o->auth,
+                      nt_cli_env(strcmp(o->auth, "oidc") == 0
+                                     ? "OIDC_ISSUER"
+                                     : "SUPABASE_URL"));
+    }
+
+    if (home->token == NULL) {
         (void) printf("  Auth       static: the token is that of "
                       "WORKER_AUTH_TOKEN\n");
     } else if (home->new_token) {
         (void) printf("  Auth       static\n"
                       "  Token      %s\n"
-                      "             shown this once; kept in %s/token\n",
+                      "             shown this once; nodetool token show, or "
+                      "%s/token\n",
                       home->token, home->path);
     } else {
         (void) printf("  Auth       static: the token is in %s/token\n",

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "cli/auth.h"
 #include "cli/cli.h"
 
 #define NT_CONNECTIONS_MAX 8192 /* of a worker process */
@@ -274,23 +275,11 @@ conf_server(nt_buf_t *conf, const nt_cli_options_t *options,
 
     nt_buf_printf(conf,
                   "    server {\n"
-                  "        listen %s%s%s:%u;\n\n"
-                  "        nodetool_auth %s;\n",
-                  v6 ? "[" : "", options->host, v6 ? "]" : "", options->port,
-                  options->auth);
+                  "        listen %s%s%s:%u;\n\n",
+                  v6 ? "[" : "", options->host, v6 ? "]" : "", options->port);
 
-    if (strcmp(options->auth, "static") == 0) {
-        if (home->token != NULL) {
-            nt_buf_printf(conf,
-                          "        nodetool_auth_token \"file:%s/token\";\n",
-                          home->path);
-        } else {
-            nt_buf_printf(conf,
-                          "        nodetool_auth_token env:WORKER_AUTH_TOKEN;"
-                          "\n");
-        }
-    }
-
+    nt_auth_conf_server(conf, options, home);
+    nt_buf_append_char(conf, '\n');
     conf_include(conf, paths, "chat");
 
     if (options->surface == NT_SURFACE_CHAT) {
@@ -335,6 +324,8 @@ nt_nginx_conf(nt_buf_t *conf, const nt_cli_options_t *options,
                       "    }\n\n",
                       home->run);
     }
+
+    nt_auth_conf_http(conf, options);
 
     if (!conf_providers(conf, options)) {
         return false;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/auth.h"
 #include "cli/cli.h"
 #include "cli/home.h"
 #include "cli/usage.h"
@@ -199,9 +200,8 @@ defaults(nt_cli_options_t *o)
 }
 
 
-/* What stands in nginx's configuration, between quotes, has to be plain. */
-static bool
-check_text(const char *what, const char *text)
+bool
+nt_cli_plain(const char *what, const char *text)
 {
     for (const char *p = text; text != NULL && *p != '\0'; p++) {
         if ((unsigned char) *p < 0x20 || *p == 0x7f ||
@@ -212,35 +212,6 @@ check_text(const char *what, const char *text)
             return false;
         }
     }
-
-    return true;
-}
-
-
-static bool
-choose_auth(nt_cli_options_t *o)
-{
-    const char *auth = nt_cli_env("AUTH_PROVIDER");
-
-    if (auth == NULL) {
-        auth = nt_cli_loopback(o->host) ? "local" : "static";
-    }
-
-    if (strcmp(auth, "supabase") == 0) {
-        nt_cli_say("AUTH_PROVIDER=supabase is not there yet; take static, "
-                   "local or none");
-        return false;
-    }
-
-    if (strcmp(auth, "none") != 0 && strcmp(auth, "local") != 0 &&
-        strcmp(auth, "static") != 0)
-    {
-        nt_cli_say("AUTH_PROVIDER must be none, local or static, not \"%s\"",
-                   auth);
-        return false;
-    }
-
-    o->auth = auth;
 
     return true;
 }
@@ -314,9 +285,10 @@ nt_cli_options_parse(nt_cli_options_t *o, nt_surface_t surface, int argc,
         return NT_CLI_USAGE;
     }
 
-    if (!defaults(o) || !choose_auth(o) || !check_text("--home", o->home) ||
-        !check_text("--default-model", o->default_model) ||
-        !check_text("--provider", o->provider))
+    if (!defaults(o) || !nt_auth_choose(o) ||
+        !nt_cli_plain("--home", o->home) ||
+        !nt_cli_plain("--default-model", o->default_model) ||
+        !nt_cli_plain("--provider", o->provider))
     {
         return NT_CLI_USAGE;
     }

@@ -31,9 +31,11 @@ typedef struct {
     bool         allow_code;         /* of workflows, in a sandbox ... */
     bool         allow_code_network; /* ... that has the network */
     bool         memory;             /* jobs are kept in memory */
-    const char  *auth;               /* "none", "local", "static" */
-    char       **engine;             /* options behind "--", for the engine */
-    int          n_engine;           /* at most NT_ENGINE_OPTIONS */
+    const char  *auth;     /* "none", "local", "static", "supabase", "oidc" */
+    bool         token;    /* requests carry one ... */
+    bool         issuer;   /* ... which somebody else may have made */
+    char       **engine;   /* options behind "--", for the engine */
+    int          n_engine; /* at most NT_ENGINE_OPTIONS */
 } nt_cli_options_t;
 
 /* NT_CLI_OK: go on; -1: end with status 0, --help has been answered; else
@@ -43,6 +45,10 @@ int nt_cli_options_parse(nt_cli_options_t *options, nt_surface_t surface,
                          int argc, char **argv);
 
 void nt_cli_options_free(nt_cli_options_t *options);
+
+/* Whether a text, or NULL, may stand in nginx's configuration between
+ * quotes.  False: stderr says why. */
+bool nt_cli_plain(const char *what, const char *text);
 
 /* Whether only this machine can reach `host`. */
 bool nt_cli_loopback(const char *host);

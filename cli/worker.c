@@ -90,7 +90,7 @@ prepare_token(nt_server_t *server)
     bool        good;
     const char *env = nt_cli_env("WORKER_AUTH_TOKEN");
 
-    if (strcmp(server->options.auth, "static") != 0) {
+    if (!server->options.token) {
         return true;
     }
 

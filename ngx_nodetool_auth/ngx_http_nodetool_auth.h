@@ -33,6 +33,8 @@ enum {
     NGX_HTTP_NODETOOL_AUTH_OIDC
 };
 
+enum { NGX_HTTP_NODETOOL_AUTH_ANYBODY = 0, NGX_HTTP_NODETOOL_AUTH_ADMIN };
+
 /* Tokens are kept and compared as their SHA-256: no token lies in a worker's
  * configuration or in a zone, and the time of a comparison does not tell a
  * length. */
@@ -107,6 +109,7 @@ typedef struct {
 
 typedef struct {
     ngx_uint_t   provider;
+    ngx_uint_t   role;   /* who is let in */
     ngx_array_t *tokens; /* of ngx_http_nodetool_auth_token_t; may be NULL */
 
     /* as configured */

@@ -310,7 +310,14 @@ ngx_http_nodetool_auth_access(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ctx->user.len) {
+    if (ctx->user.len && !ctx->admin &&
+        alcf->role == NGX_HTTP_NODETOOL_AUTH_ADMIN) {
+        /* who it is stays known, to logs and limits */
+
+        ctx->status = NGX_HTTP_FORBIDDEN;
+        ctx->error = "Only an administrator may do this.";
+
+    } else if (ctx->user.len) {
         /*
          * Without a token to check there is nothing to allow either:
          * "satisfy any" is left to the other access modules.

@@ -62,6 +62,7 @@ ngx_http_nodetool_auth_create_loc_conf(ngx_conf_t *cf)
     }
 
     conf->provider = NGX_CONF_UNSET_UINT;
+    conf->role = NGX_CONF_UNSET_UINT;
     conf->leeway = NGX_CONF_UNSET;
     conf->userinfo = NGX_CONF_UNSET;
     conf->timeout = NGX_CONF_UNSET_MSEC;
@@ -80,6 +81,8 @@ ngx_http_nodetool_auth_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_uint_value(conf->provider, prev->provider,
                               NGX_HTTP_NODETOOL_AUTH_OFF);
+    ngx_conf_merge_uint_value(conf->role, prev->role,
+                              NGX_HTTP_NODETOOL_AUTH_ANYBODY);
     ngx_conf_merge_sec_value(conf->leeway, prev->leeway, 30);
     ngx_conf_merge_value(conf->userinfo, prev->userinfo, 0);
     ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 5000);

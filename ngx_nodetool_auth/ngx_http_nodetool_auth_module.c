@@ -25,12 +25,25 @@ static ngx_conf_enum_t ngx_http_nodetool_auth_providers[] = {
 };
 
 
+static ngx_conf_enum_t ngx_http_nodetool_auth_roles[] = {
+    { ngx_string("any"), NGX_HTTP_NODETOOL_AUTH_ANYBODY },
+    { ngx_string("admin"), NGX_HTTP_NODETOOL_AUTH_ADMIN },
+    { ngx_null_string, 0 }
+};
+
+
 static ngx_command_t ngx_http_nodetool_auth_commands[] = {
 
     { ngx_string("nodetool_auth"), NGX_HTTP_NODETOOL_AUTH_ANY | NGX_CONF_TAKE1,
       ngx_conf_set_enum_slot, NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_nodetool_auth_loc_conf_t, provider),
       &ngx_http_nodetool_auth_providers },
+
+    { ngx_string("nodetool_auth_role"),
+      NGX_HTTP_NODETOOL_AUTH_ANY | NGX_HTTP_LMT_CONF | NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot, NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_nodetool_auth_loc_conf_t, role),
+      &ngx_http_nodetool_auth_roles },
 
     { ngx_string("nodetool_auth_token"),
       NGX_HTTP_NODETOOL_AUTH_ANY | NGX_CONF_TAKE1,

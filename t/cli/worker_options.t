@@ -58,7 +58,6 @@ for my $row (@wrong) {
 }
 
 my @environment = (
-    [{ AUTH_PROVIDER => 'supabase' }, qr/supabase is not there yet/],
     [{ AUTH_PROVIDER => 'magic' }, qr/AUTH_PROVIDER must be/],
     [{ PORT => 'http' }, qr/\$PORT must be a port/]
 );

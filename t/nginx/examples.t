@@ -10,8 +10,11 @@ use lib 't/lib';
 use File::Path qw(make_path);
 use Test::More;
 use Time::HiRes qw(time);
+use NodeTool::JWT;
+use NodeTool::MockIssuer;
 use NodeTool::MockOpenAI;
 use NodeTool::Test;
+use NodeTool::WebSocket;
 use NodeTool::Workflows;
 
 my $t = NodeTool::Test->new;
@@ -40,7 +43,7 @@ sub example {
     $conf =~ s{/usr/local/share/nodetool}{$ROOT}g;
     $conf =~ s{^user .*$}{user root;}m;
     $conf =~ s{listen +\[::\]:.*\n}{}g;
-    $conf =~ s{listen +(\d+)}{'listen 127.0.0.1:' . $t->port("$file-$1")}ge;
+    $conf =~ s{listen +(?:127\.0\.0\.1:)?(\d+)}{'listen 127.0.0.1:' . $t->port("$file-$1")}ge;
     $conf =~ s{\Q$_\E}{$opt{replace}{$_}}g for sort keys %{ $opt{replace} };
 
     make_path(map { "$dir/$file$_" } '/var/log/nginx', '/var/lib/nodetool',
@@ -271,6 +274,85 @@ sub tls {
     ok((grep { $_->{job_id} } @log), 'jobs, too');
     unlike($t->read_file("$file/var/log/nginx/access.log"), qr/secret/,
         'and no token');
+    $t->stop($ng, 'QUIT');
+}
+
+# --- editor.conf --------------------------------------------------------------------
+
+{
+    my $file = 'editor.conf';
+    engine($file, 'engine');
+    my $ng = example($file, port => 7777);
+    $t->write_file("$file/var/lib/nodetool/storage/assets/x.svg", '<svg/>');
+
+    is($t->get($ng, '/health')->{status}, 200, 'editor: health');
+    is($t->get($ng, '/')->{headers}{location}, '/console/', 'the console');
+    my $r = $t->get($ng, '/console/');
+    like($r->{headers}{'content-security-policy'}, qr/default-src 'none'/,
+        'with its policy') if $r->{status} == 200;
+    $r = $t->request($ng, 'POST', '/v1/chat/completions', chat('echo'));
+    is($r->{status}, 200, 'chat');
+    $r = $t->request($ng, 'POST', '/api/workflows',
+        json => NodeTool::Workflows::echo());
+    is($r->{status}, 201, 'a workflow') or diag($r->{body});
+    $r = $t->request($ng, 'POST', "/api/workflows/$r->{json}{id}/run",
+        json => { params => { text => 'x' } });
+    is($r->{json}{status}, 'completed', 'runs');
+    is($t->get($ng, '/storage/assets/x.svg')->{headers}
+        {'content-security-policy'}, 'sandbox', 'uploads do not run');
+
+    for my $path (qw(/predict /ws/predict /chat /ws/chat /updates /ws/updates
+                     /ws)) {
+        my $ws = NodeTool::WebSocket->open($ng, $path);
+        ok($ws->accepted, "a WebSocket at $path");
+        $ws->close(1000);
+        is(NodeTool::WebSocket->open($ng, $path, headers =>
+            [Origin => 'http://evil.example'])->{status}, 403,
+            'not for other sites');
+    }
+    is(NodeTool::WebSocket->open($ng, '/terminal')->{status}, 404,
+        'no terminal');
+    $t->stop($ng, 'QUIT');
+}
+
+# --- edge-supabase.conf ------------------------------------------------------------
+
+{
+    my $file = 'edge-supabase.conf';
+    my $secret = 'a-secret-of-the-project-of-32-bytes-or-more';
+    my $issuer = NodeTool::MockIssuer->start($t, 'project');
+    my $url = $issuer->url;
+    my $key = NodeTool::JWT->ec($t, 'key-1');
+    $issuer->set(keys => [$key->jwk]);
+    engine($file, 'engine');
+    $t->expect_log(qr/setrlimit\(RLIMIT_NOFILE/);
+    my $ng = example($file, port => 443, replace => {
+        'https://abcdefghijkl.supabase.co' => $url,
+        'api.openai.com' => '127.0.0.1' },
+        env => { SUPABASE_KEY => 'anon', SUPABASE_JWT_SECRET => $secret });
+    my $port = $ng->{port};
+    worker_works($file, sub { return tls($port, @_) });
+
+    my %from = (iss => "$url/auth/v1");
+    my %token = (ada => NodeTool::JWT->hs($secret)->sign({ %from, sub => 'ada' }),
+        bob => $key->sign({ %from, sub => 'bob' }),
+        service => $key->sign({ %from, sub => 's', role => 'service_role' }));
+    my $as = sub {
+        my ($who, $method, $path, %opt) = @_;
+        return tls($port, $method, $path, %opt, headers =>
+            [Authorization => "Bearer $token{$who}"]);
+    };
+    my %flow = (json => NodeTool::Workflows::echo());
+    is($as->('ada', 'PUT', '/workflows/hers', %flow)->{status}, 201, 'a user');
+    is($as->('bob', 'PUT', '/workflows/hers', %flow)->{status}, 403,
+        'has what is hers');
+    is($as->('service', 'GET', '/workflows/hers')->{status}, 200,
+        'which an administrator sees');
+    is($as->($_->[0], 'PUT', '/admin/storage/assets/u.txt', body => 'x')->{status},
+        $_->[1], "$_->[0] in the admin's storage")
+        for ['ada', 403], ['service', 201];
+    unlike($t->read_file("$file/var/log/nginx/access.log"), qr/\Q$token{ada}\E/,
+        'no token in the log');
     $t->stop($ng, 'QUIT');
 }
 
