@@ -66,6 +66,7 @@ nt_job_record(const nt_job_t *job, nt_job_record_t *record)
         .user = job->user,
         .workflow_id = job->workflow_id,
         .base_url = job->base_url,
+        .graph = job->own_graph ? "" : NULL, /* nobody needs it any more */
         .status = job->status,
         .result = job->result,
         .error = job->error,
@@ -225,6 +226,8 @@ nt_job_new(nt_jobs_t *jobs, const nt_job_record_t *record, nt_graph_t *graph,
     job->graph = graph ? nt_graph_ref(graph) : NULL;
     job->params = json_incref(params);
     job->status = "running";
+    job->own_graph = record->graph != NULL;
+    job->open_inputs = record->open_inputs;
 
     if (!job->user || !job->workflow_id || !job->base_url) {
         nt_job_free(job);

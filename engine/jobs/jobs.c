@@ -239,7 +239,6 @@ nt_jobs_on_claimed(void *arg, const nt_job_record_t *record)
     }
 
     jobs->running++;
-    job->open_inputs = record->open_inputs;
     nt_job_start(job, record);
 
     if (job->graph == NULL && !job->ended) {

@@ -110,6 +110,7 @@ struct nt_job {
     uint64_t sent;  /* loop time when `out` was first sent */
 
     bool open_inputs; /* see nt_job_request_t */
+    bool own_graph;   /* it has brought `graph` */
     bool keeping;     /* completed nodes are kept */
     bool begins;      /* a node waits until its mark is stored */
     bool in_table;

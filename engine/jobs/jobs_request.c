@@ -263,8 +263,6 @@ nt_jobs_submit_new(nt_jobs_t *jobs, const nt_job_request_t *request,
         return NULL;
     }
 
-    call->job->open_inputs = request->open_inputs;
-
     return call;
 }
 

@@ -99,7 +99,9 @@ typedef struct {
     unsigned queued; /* as last heard */
     bool     claiming;
     bool     ticking;
-    uint64_t reap_at; /* loop time, ms */
+    bool     tick_again; /* something is to be told at once */
+    bool     tells;      /* somebody, somewhere, follows users' jobs */
+    uint64_t reap_at;    /* loop time, ms */
 
     unsigned open; /* of redis, control, timer: not closed yet */
     void (*closed)(void *arg);
@@ -174,6 +176,9 @@ void nt_red_orphan_add(nt_red_store_t *red, const char *id, const char *token);
 
 /* Asks for queued jobs, when they are wanted and there are any. */
 void nt_red_claim(nt_red_store_t *red);
+
+/* Tells Redis of this engine, and hears what is new; every third of a lease. */
+void nt_red_tick(nt_red_store_t *red);
 
 void nt_red_on_timer(uv_timer_t *timer);
 void nt_red_on_ready(void *arg);

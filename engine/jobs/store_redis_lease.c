@@ -277,7 +277,7 @@ nt_red_on_ticked(void *arg, const redisReply *reply, const char *error)
 
     red->ticking = false;
 
-    if (error || reply->type != REDIS_REPLY_ARRAY || reply->elements != 4) {
+    if (error || reply->type != REDIS_REPLY_ARRAY || reply->elements != 5) {
         nt_log(NT_LOG_WARN, "redis: leases were not renewed: %s",
                error ? error : "bad reply");
         return;
@@ -290,19 +290,26 @@ nt_red_on_ticked(void *arg, const redisReply *reply, const char *error)
                reply->element[1]->integer);
     }
 
+    red->tells = reply->element[4]->integer == 1;
     nt_red_heard(red, reply->element[2], reply->element[3]);
     nt_red_claim(red);
+
+    if (red->tick_again) {
+        nt_red_tick(red);
+    }
 }
 
 
-static void
+void
 nt_red_tick(nt_red_store_t *red)
 {
     nt_redis_args_t args;
     nt_buf_t        held = { 0 };
 
+    red->tick_again = red->ticking;
+
     if (red->ticking || !nt_redis_connected(red->redis)) {
-        return;
+        return; /* when it is connected, it comes by itself */
     }
 
     for (size_t i = 0; i < red->leases.size; i++) {
@@ -320,6 +327,7 @@ nt_red_tick(nt_red_store_t *red)
         nt_redis_arg_text(&args, red->engine);
         nt_redis_arg_int(&args, red->options.lease_ms);
         nt_redis_arg_int(&args, uv_now(red->loop) >= red->reap_at);
+        nt_redis_arg_int(&args, red->followed.n > 0);
         nt_redis_arg(&args, (nt_str_t) { held.data, held.len });
         nt_redis_eval(red->redis, NT_RED_TICK, &args, false, nt_red_on_ticked,
                       red);
@@ -361,6 +369,11 @@ nt_red_on_control(nt_red_store_t *red, nt_str_t message)
             red->queued = 1; /* at least */
         }
         nt_red_claim(red);
+        return;
+    }
+
+    if (nt_str_eq(message, NT_STR("follow"))) {
+        red->tells = true;
         return;
     }
 

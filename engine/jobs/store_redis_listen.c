@@ -97,6 +97,10 @@ nt_red_follow(nt_store_t *store, const char *user)
     nt_red_store_t *red = (nt_red_store_t *) store;
 
     nt_red_ear_open(red, &red->followed, NT_STR(NT_RED_JOBS), user);
+
+    if (!red->tells) {
+        nt_red_tick(red); /* engines do not tell what nobody wants to know */
+    }
 }
 
 

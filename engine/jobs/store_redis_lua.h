@@ -24,10 +24,11 @@
  *   users             sorted set: users by when they were last known to run
  *                     something, ms; to within an hour
  *   key:LEN:U:KEY     idempotency key: the job's id
- *   control           channel: "queue", "cancel ID"
+ *   control           channel: "queue", "cancel ID", "follow"
  *   watch:ID          channel: the number of the job's last event, or "end"
  *   jobs:U            channel: a job of the user has another status: status,
  *                     id, workflow and error, a line each
+ *   follows           is there while somebody may listen to these
  *
  * Times are Redis' own.  A lease is held by who has its token; every script
  * that writes for a running job checks it.
@@ -123,7 +124,7 @@
 #define NT_LUA_CREATE_FAST                                                     \
     NT_LUA_PREFIX                                                              \
     "local id, user, wf, base, params, token, lease, line, key, ttl, touch,\n" \
-    "  max_queued, max_user, max_wf, graph, open = unpack(ARGV)\n"             \
+    "  max_queued, max_user, max_wf, graph, open, tells = unpack(ARGV)\n"      \
     "local job = P .. 'job:' .. id\n"                                          \
     "local t = call('TIME')\n"                                                 \
     "local us = string.format('%d', t[1] * 1000000 + t[2])\n"                  \
@@ -148,10 +149,12 @@
     "  call('ZADD', P .. 'leases', string.format('%d', ms + lease), id)\n"     \
     "end\n"                                                                    \
     "local function entered(status)\n"                                         \
-    "  if graph ~= '' then call('HSET', job, 'graph', graph, 'own', 1) end\n"  \
+    "  if graph ~= '' then call('HSET', job, 'graph', graph) end\n"            \
     "  if open == '1' then call('HSET', job, 'open', 1) end\n"                 \
-    "  call('PUBLISH', P .. 'jobs:' .. user,\n"                                \
-    "    status .. '\\n' .. id .. '\\n' .. wf .. '\\n')\n"                     \
+    "  if tells == '1' then\n"                                                 \
+    "    call('PUBLISH', P .. 'jobs:' .. user,\n"                              \
+    "      status .. '\\n' .. id .. '\\n' .. wf .. '\\n')\n"                   \
+    "  end\n"                                                                  \
     "  index(P .. 'user:' .. user)\n"                                          \
     "  index(P .. 'wf:' .. user .. ':' .. wf)\n"                               \
     "  if touch == '1' then\n"                                                 \
@@ -168,7 +171,7 @@
     "end\n"
 
 /* id user workflow base params token lease_ms queued-line key ttl touch
- * max_queued max_user max_wf graph open
+ * max_queued max_user max_wf graph open tells
  * -> when it was created, ms, for a new job that has a token and may run; nil
  * when the queue is full; else {record, jobs in the queue}.  With token "" it
  * is queued.  Beyond the limit each user may still queue one job.  Indexes
@@ -236,15 +239,15 @@
     "end\n"                                                                    \
     "return 1\n"
 
-/* id token last lines min status result error node ntype finished ttl
- * -> 1, or 0 when the lease is lost */
+/* id token last lines min status result error node ntype finished ttl user
+ * workflow own tells -> 1, or 0 when the lease is lost.  `own` is 1 for a job
+ * that has brought its graph, `tells` when its user may be followed. */
 #define NT_LUA_FINISH                                                          \
     NT_LUA_PREFIX                                                              \
     "local id, token, last, lines, min, status, result, err, node, ntype,\n"   \
-    "  finished, ttl = unpack(ARGV)\n"                                         \
+    "  finished, ttl, user, wf, own, tells = unpack(ARGV)\n"                   \
     "local job, events = P .. 'job:' .. id, P .. 'events:' .. id\n"            \
-    "local r = call('HMGET', job, 'owner', 'seq', 'status', 'key', 'load',\n"  \
-    "  'user', 'workflow', 'own')\n"                                           \
+    "local r = call('HMGET', job, 'owner', 'seq', 'status', 'key', 'load')\n"  \
     "if r[1] ~= token then return 0 end\n"                                     \
     "if r[3] ~= 'running' then return 1 end\n"                                 \
     "if r[2] == '0' then\n"                                                    \
@@ -259,9 +262,11 @@
     "  call('DEL', P .. 'kept:' .. id)\n"                                      \
     "end\n"                                                                    \
     "call('PUBLISH', P .. 'watch:' .. id, 'end')\n"                            \
-    "call('PUBLISH', P .. 'jobs:' .. r[6],\n"                                  \
-    "  status .. '\\n' .. id .. '\\n' .. r[7] .. '\\n' .. err)\n"              \
-    "if r[8] then call('HDEL', job, 'graph', 'own') end\n"                     \
+    "if tells == '1' then\n"                                                   \
+    "  call('PUBLISH', P .. 'jobs:' .. user,\n"                                \
+    "    status .. '\\n' .. id .. '\\n' .. wf .. '\\n' .. err)\n"              \
+    "end\n"                                                                    \
+    "if own == '1' then call('HDEL', job, 'graph') end\n"                      \
     "if status == 'completed' then\n"                                          \
     "  call('HSET', job, 'status', status, 'finished', finished, 'seq',\n"     \
     "    last, 'params', '', 'result', result)\n"                              \
@@ -278,7 +283,7 @@
     "call('EXPIRE', job, ttl)\n"                                               \
     "if r[4] then call('EXPIRE', r[4], ttl) end\n"                             \
     "if r[5] then\n"                                                           \
-    "  for _, name in ipairs({'u:' .. r[6], 'w:' .. r[7]}) do\n"               \
+    "  for _, name in ipairs({'u:' .. user, 'w:' .. wf}) do\n"                 \
     "    if call('HINCRBY', P .. 'load', name, -1) <= 0 then\n"                \
     "      call('HDEL', P .. 'load', name)\n"                                  \
     "    end\n"                                                                \

@@ -118,7 +118,7 @@
     "  call('HSET', job, 'status', 'cancelled', 'finished', now, 'seq',\n"     \
     "    last, 'params', '')\n"                                                \
     "  call('DEL', P .. 'kept:' .. id)\n"                                      \
-    "  call('HDEL', job, 'graph', 'own')\n"                                    \
+    "  call('HDEL', job, 'graph')\n"                                           \
     "  call('EXPIRE', job, ttl)\n"                                             \
     "  call('EXPIRE', P .. 'events:' .. id, ttl)\n"                            \
     "  if r[4] then call('EXPIRE', r[4], ttl) end\n"                           \
@@ -199,13 +199,14 @@
     "taken[1] = call('ZCARD', P .. 'wait')\n"                                  \
     "return taken\n"
 
-/* engine lease_ms reap "id token id token ..."
+/* engine lease_ms reap follows "id token id token ..."
  * -> {jobs in the queue, reaped, {id, token, ... lost}, {id, token, ... to
- * cancel}}: renews leases and, when `reap` is 1, queues again the jobs whose
- * leases have lapsed */
+ * cancel}, whether somebody follows}: renews leases and, when `reap` is 1,
+ * queues again the jobs whose leases have lapsed.  `follows` is 1 when somebody
+ * on this engine follows users' jobs. */
 #define NT_LUA_TICK                                                            \
     NT_LUA_QUEUE                                                               \
-    "local engine, lease, reap, held = unpack(ARGV)\n"                         \
+    "local engine, lease, reap, follows, held = unpack(ARGV)\n"                \
     "local leases = P .. 'leases'\n"                                           \
     "local lost, cancel, reaped = {}, {}, 0\n"                                 \
     "call('ZADD', P .. 'engines', now, engine)\n"                              \
@@ -236,7 +237,14 @@
     "    end\n"                                                                \
     "  end\n"                                                                  \
     "end\n"                                                                    \
-    "return {call('ZCARD', P .. 'wait'), reaped, lost, cancel}\n"
+    "if follows == '1' then\n"                                                 \
+    "  if call('EXISTS', P .. 'follows') == 0 then\n"                          \
+    "    call('PUBLISH', P .. 'control', 'follow')\n"                          \
+    "  end\n"                                                                  \
+    "  call('SET', P .. 'follows', 1, 'PX', lease * 2)\n"                      \
+    "end\n"                                                                    \
+    "return {call('ZCARD', P .. 'wait'), reaped, lost, cancel,\n"              \
+    "  call('EXISTS', P .. 'follows')}\n"
 
 /* id token: takes back a job whose creator was told that it failed, unless
  * somebody has taken notice of it since */

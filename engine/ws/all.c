@@ -3,17 +3,19 @@
  * as NodeTool's newer clients have it.
  *
  * A message goes to the session that understands it, which is made when it is
- * first needed; what they send names itself.  Updates come from the start.
+ * first needed; what they send names itself.  Statistics come from the start;
+ * the updates of jobs do not: they would double the events of those that were
+ * started here.
  */
 
 #include <stdlib.h>
 
 #include "engine/ws/ws.h"
 
-enum { PREDICT, CHAT, UPDATES, PARTS };
+enum { PREDICT, CHAT, STATS, PARTS };
 
 static const nt_ws_handler_t *const parts[PARTS] = {
-    [PREDICT] = &nt_ws_predict, [CHAT] = &nt_ws_chat, [UPDATES] = &nt_ws_updates
+    [PREDICT] = &nt_ws_predict, [CHAT] = &nt_ws_chat, [STATS] = &nt_ws_stats
 };
 
 typedef struct {
@@ -188,7 +190,7 @@ all_open(nt_ws_t *ws, const nt_services_t *services, const nt_ws_peer_t *peer)
     session->services = services;
     session->peer = peer;
 
-    if (!need(session, UPDATES)) {
+    if (!need(session, STATS)) {
         free(session);
         return NULL;
     }

@@ -132,9 +132,9 @@ updates_free(session_t *session)
 }
 
 
+/* `user` NULL: nobody's jobs. */
 static void *
-updates_open(nt_ws_t *ws, const nt_services_t *services,
-             const nt_ws_peer_t *peer)
+session_open(nt_ws_t *ws, const nt_services_t *services, const char *user)
 {
     session_t *session = calloc(1, sizeof(*session));
 
@@ -143,13 +143,15 @@ updates_open(nt_ws_t *ws, const nt_services_t *services,
     }
 
     session->ws = ws;
-    session->jobs = nt_jobs_follow(services->jobs, peer->user, on_job, session);
+    if (user != NULL) {
+        session->jobs = nt_jobs_follow(services->jobs, user, on_job, session);
+    }
 
     if (sampler == NULL) {
         sampler = sampler_new(services->loop);
     }
 
-    if (session->jobs == NULL || sampler == NULL) {
+    if ((user != NULL && session->jobs == NULL) || sampler == NULL) {
         updates_free(session);
         return NULL;
     }
@@ -157,6 +159,21 @@ updates_open(nt_ws_t *ws, const nt_services_t *services,
     link_session(session);
 
     return session;
+}
+
+
+static void *
+updates_open(nt_ws_t *ws, const nt_services_t *services,
+             const nt_ws_peer_t *peer)
+{
+    return session_open(ws, services, peer->user);
+}
+
+
+static void *
+stats_open(nt_ws_t *ws, const nt_services_t *services, const nt_ws_peer_t *peer)
+{
+    return session_open(ws, services, NULL);
 }
 
 
@@ -190,3 +207,8 @@ const nt_ws_handler_t nt_ws_updates = { .name = "updates",
                                         .open = updates_open,
                                         .message = updates_message,
                                         .close = updates_close };
+
+const nt_ws_handler_t nt_ws_stats = { .name = "stats",
+                                      .open = stats_open,
+                                      .message = updates_message,
+                                      .close = updates_close };
