@@ -306,6 +306,7 @@ open_chat(nt_engine_t *engine)
                                   .registry = engine->registry,
                                   .http = engine->http,
                                   .results = engine->results,
+                                  .settings = engine->settings,
                                   .workspace = engine->workspace,
                                   .assets = engine->assets,
                                   .allow = allowed(&engine->options) };

@@ -52,6 +52,7 @@ typedef struct {
     const nt_registry_t *registry;
     nt_http_client_t    *http;
     nt_results_t        *results;
+    nt_settings_t       *settings;  /* of users */
     int                  workspace; /* descriptors, see nt_run_options_t */
     int                  assets;
     unsigned             allow;
@@ -84,6 +85,7 @@ typedef struct {
 
 typedef struct {
     const char *user;
+    bool        admin; /* may run the workflows of others */
     const char *base_url;
     json_t     *message; /* borrowed; see nt_chat_check */
 

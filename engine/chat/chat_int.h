@@ -3,6 +3,7 @@
  *
  *   chat.c      turns of an engine, and their turns in the loop
  *   turn.c      the life of a turn
+ *   turn_run.c  its run
  *   message.c   messages of clients and of threads
  *   converse.c  what runs on the turn's fiber: asking a model
  *   tools.c     what the model may call
@@ -44,6 +45,7 @@ struct nt_turn {
     nt_chat_t     *chat;
     nt_turn_sink_t sink; /* zeroed: nobody hears any more */
     char          *user;
+    bool           admin; /* may run what is others' */
     char          *base_url;
     char          *workspace;
     char           thread_id[129];
@@ -105,9 +107,23 @@ void nt_chat_settle(nt_chat_t *chat);
 
 /* --- turn.c --- */
 
+/* Nothing more comes of it. */
+void nt_turn_end(nt_turn_t *turn);
+
+/* Tells what went wrong and that no more text comes, and ends it. */
+void nt_turn_fail(nt_turn_t *turn, const char *type, const char *message);
+
+/* Puts what was said so far into the thread: the user has seen it. */
+void nt_turn_keep_said(nt_turn_t *turn);
+
 /* Tells the client; `event` is taken over, NULL of which is left out, and
  * gets the thread's id. */
 void nt_turn_tell(nt_turn_t *turn, json_t *event);
+
+/* --- turn_run.c --- */
+
+/* The history is there: finds the tools and starts the run. */
+void nt_turn_begin_run(nt_turn_t *turn);
 
 /* From the fiber: puts a message (taken over) into the thread, waits, and
  * tells it.  False after nt_call_fail. */

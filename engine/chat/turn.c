@@ -12,12 +12,7 @@
 #include "engine/assets/workspace.h"
 #include "engine/json.h"
 
-#define BUDGET 64 /* activations in a turn of the loop */
-
 #define NOMEM "The server is out of memory"
-
-static void begin_run(nt_turn_t *turn);
-
 
 /* --- its end --- */
 
@@ -67,9 +62,8 @@ settle(nt_turn_t *turn)
 }
 
 
-/* Nothing more comes. */
-static void
-end(nt_turn_t *turn)
+void
+nt_turn_end(nt_turn_t *turn)
 {
     nt_turn_sink_t sink = turn->sink;
 
@@ -98,9 +92,8 @@ nt_turn_tell(nt_turn_t *turn, json_t *event)
 }
 
 
-/* Tells what went wrong, and that no more text comes. */
-static void
-fail(nt_turn_t *turn, const char *type, const char *message)
+void
+nt_turn_fail(nt_turn_t *turn, const char *type, const char *message)
 {
     json_t *workflow = json_object_get(turn->request, "workflow_id");
 
@@ -110,7 +103,7 @@ fail(nt_turn_t *turn, const char *type, const char *message)
     nt_turn_tell(turn,
                  json_pack("{s:s, s:s, s:s, s:b}", "type", "chunk",
                            "content_type", "text", "content", "", "done", 1));
-    end(turn);
+    nt_turn_end(turn);
 }
 
 
@@ -118,12 +111,12 @@ fail(nt_turn_t *turn, const char *type, const char *message)
 static void
 fail_status(nt_turn_t *turn, int status, const char *message)
 {
-    fail(turn,
-         status == 403   ? "forbidden"
-         : status == 404 ? "not_found"
-         : status == 503 ? "service_unavailable"
-                         : "invalid_message",
-         message);
+    nt_turn_fail(turn,
+                 status == 403   ? "forbidden"
+                 : status == 404 ? "not_found"
+                 : status == 503 ? "service_unavailable"
+                                 : "invalid_message",
+                 message);
 }
 
 
@@ -139,9 +132,8 @@ on_said(void *arg, int status, const char *message, json_t *value)
 }
 
 
-/* Puts it into the thread: it is what the user has seen. */
-static void
-keep_said(nt_turn_t *turn)
+void
+nt_turn_keep_said(nt_turn_t *turn)
 {
     json_t *message;
 
@@ -159,202 +151,6 @@ keep_said(nt_turn_t *turn)
                            turn->thread_id, NULL, message, on_said, turn);
         json_decref(message);
     }
-}
-
-
-/* --- its run --- */
-
-static void
-on_event(void *arg, const char *line, size_t len)
-{
-    json_t     *event;
-    nt_turn_t  *turn = arg;
-    const char *type, *node;
-    bool        ours;
-
-    if (turn->sink.event == NULL) {
-        return;
-    }
-
-    event = json_loadb(line, len, JSON_ALLOW_NUL, NULL);
-    type = json_string_value(json_object_get(event, "type"));
-    node = json_string_value(json_object_get(event, "node_id"));
-
-    if (type == NULL || strcmp(type, "edge_update") == 0) {
-        json_decref(event);
-        return;
-    }
-
-    ours = node == NULL || !nt_chat_is_tool(node);
-
-    /* the conversation and what belongs to it are no nodes to see; pieces of
-     * what a tool says are not the answer's */
-    if (strcmp(type, ours ? "node_update" : "chunk") == 0) {
-        json_decref(event);
-        return;
-    }
-
-    if (ours) {
-        (void) json_object_set_new(event, "node_id", json_null());
-    }
-
-    if (strcmp(type, "tool_result_update") == 0) {
-        (void) json_object_set_new(event, "type", json_string("tool_result"));
-    }
-
-    nt_turn_tell(turn, event);
-}
-
-
-static void
-on_run_done(void *arg, const nt_run_result_t *result)
-{
-    nt_turn_t *turn = arg;
-
-    turn->ended = true;
-
-    if (result->status == NT_RUN_FAILED) {
-        turn->error = strdup(result->message);
-    }
-}
-
-
-static void
-on_wake(void *arg)
-{
-    nt_chat_activate(arg);
-}
-
-
-void
-nt_turn_pump(nt_turn_t *turn)
-{
-    if (turn->run == NULL) {
-        return;
-    }
-
-    if (nt_run_pump(turn->run, BUDGET)) {
-        nt_chat_activate(turn);
-    }
-
-    if (!turn->ended) {
-        return;
-    }
-
-    nt_run_free(turn->run);
-    turn->run = NULL;
-    turn->call = NULL;
-
-    if (turn->error != NULL) {
-        keep_said(turn);
-        fail(turn, turn->error_type, turn->error);
-    } else {
-        end(turn);
-    }
-}
-
-
-static bool
-find_workflow(void *arg, const char *name, bool tool, nt_subworkflow_t *found,
-              nt_buf_t *error)
-{
-    nt_turn_t *turn = arg;
-
-    return nt_workflows_find(turn->chat->options.workflows, turn->user, name,
-                             tool, found, error) == 200;
-}
-
-
-static bool
-start_run(nt_turn_t *turn, nt_graph_t *graph)
-{
-    const nt_chat_options_t *o = &turn->chat->options;
-    const nt_run_sink_t      sink = {
-             .arg = turn, .event = on_event, .done = on_run_done, .wake = on_wake
-    };
-    const nt_run_options_t options = { .loop = o->loop,
-                                       .workspace = o->workspace,
-                                       .workspace_name = turn->workspace,
-                                       .assets = o->assets,
-                                       .base_url = turn->base_url,
-                                       .http = o->http,
-                                       .allow = o->allow,
-                                       .workflow = find_workflow,
-                                       .workflow_arg = turn,
-                                       .results = o->results,
-                                       .user = turn->user,
-                                       .owner = turn };
-
-    turn->run = nt_run_new(graph, &options, &sink);
-
-    if (turn->run == NULL) {
-        return false;
-    }
-
-    nt_chat_activate(turn);
-
-    if (turn->left) {
-        nt_turn_leave(turn); /* now it is known what it is */
-    }
-
-    return true;
-}
-
-
-/* The graph of the turn: the conversation and the nodes that are its tools. A
- * new reference; NULL with a sentence. */
-static nt_graph_t *
-make_graph(nt_turn_t *turn, nt_buf_t *error)
-{
-    json_t     *nodes, *edges, *source, *errors, *warnings;
-    nt_graph_t *graph = NULL;
-
-    nodes = json_pack("[{s:s, s:s}]", "id", "chat", "type", nt_chat_node.type);
-    edges = json_array();
-    errors = json_array();
-    warnings = json_array();
-    source = json_pack("{s:O, s:O}", "nodes", nodes, "edges", edges);
-
-    if (source != NULL && nt_chat_find_tools(turn, nodes, edges, error)) {
-        graph = nt_graph_compile_own(source, turn->chat->options.registry,
-                                     &nt_chat_node, errors, warnings);
-    }
-
-    if (graph == NULL && error->len == 0) {
-        nt_buf_printf(error, "%s",
-                      json_array_size(errors) > 0
-                          ? json_string_value(
-                                json_object_get(json_array_get(errors, 0),
-                                                "message"))
-                          : NOMEM);
-    }
-
-    json_decref(source);
-    json_decref(nodes);
-    json_decref(edges);
-    json_decref(errors);
-    json_decref(warnings);
-    return graph;
-}
-
-
-static void
-begin_run(nt_turn_t *turn)
-{
-    nt_buf_t    error = { 0 };
-    nt_graph_t *graph = make_graph(turn, &error);
-
-    nt_buf_append_char(&error, '\0');
-
-    if (graph == NULL) {
-        fail(turn, "invalid_message", error.failed ? NOMEM : error.data);
-
-    } else if (!start_run(turn, graph)) {
-        fail(turn, "service_unavailable", NOMEM);
-    }
-
-    nt_graph_unref(graph);
-    nt_buf_free(&error);
 }
 
 
@@ -462,7 +258,7 @@ on_history(void *arg, int status, const char *message, json_t *value)
     turn->pending--;
 
     if (turn->stopped) {
-        end(turn);
+        nt_turn_end(turn);
 
     } else if (status != 200) {
         fail_status(turn, status, message);
@@ -470,12 +266,12 @@ on_history(void *arg, int status, const char *message, json_t *value)
     } else if (!set_history(turn, json_object_get(value, "messages")) ||
                !merge_request(turn))
     {
-        fail(turn, "service_unavailable",
-             "The message is not in its thread any more");
+        nt_turn_fail(turn, "service_unavailable",
+                     "The message is not in its thread any more");
 
     } else {
         set_mode(turn);
-        begin_run(turn);
+        nt_turn_begin_run(turn);
     }
 }
 
@@ -494,7 +290,7 @@ on_begun(void *arg, int status, const char *message, json_t *value)
         turn->pending--;
 
         if (turn->stopped) {
-            end(turn);
+            nt_turn_end(turn);
         } else {
             fail_status(turn, status, message);
         }
@@ -546,7 +342,7 @@ on_first_tick(uv_timer_t *timer)
     nt_turn_t *turn = timer->data;
 
     if (turn->stopped) {
-        end(turn);
+        nt_turn_end(turn);
     } else {
         begin(turn);
     }
@@ -597,6 +393,7 @@ nt_turn_start(nt_chat_t *chat, const nt_turn_request_t *request,
     turn->chat = chat;
     turn->sink = *sink;
     turn->regenerate = request->regenerate;
+    turn->admin = request->admin;
     turn->error_type = "internal_error";
     turn->user = strdup(request->user);
     turn->base_url = strdup(request->base_url != NULL ? request->base_url : "");
@@ -672,7 +469,7 @@ nt_turn_stop(nt_turn_t *turn)
     turn->stopped = true;
 
     if (turn->run != NULL) {
-        keep_said(turn);
+        nt_turn_keep_said(turn);
         nt_run_cancel(turn->run);
         nt_chat_activate(turn);
     }
@@ -717,54 +514,4 @@ nt_turn_tool_result(nt_turn_t *turn, json_t *result)
         turn->result = json_incref(result);
         wake(turn);
     }
-}
-
-
-/* --- from the fiber --- */
-
-typedef struct {
-    nt_turn_t *turn;
-    json_t    *message; /* as the thread has it; owned */
-} keeping_t;
-
-
-static void
-on_kept(void *arg, int status, const char *message, json_t *value)
-{
-    keeping_t *keeping = arg;
-    nt_turn_t *turn = keeping->turn;
-
-    if (status == 200) {
-        keeping->message = json_incref(value);
-    } else {
-        (void) nt_call_fail(turn->call, "%s", message);
-    }
-
-    nt_call_resume(turn->call);
-}
-
-
-bool
-nt_turn_keep(nt_turn_t *turn, json_t *message)
-{
-    keeping_t keeping = { .turn = turn };
-
-    if (message == NULL || nt_call_cancelled(turn->call)) {
-        json_decref(message);
-        (void) nt_call_fail(turn->call, NOMEM);
-        return false;
-    }
-
-    nt_messages_append(turn->chat->options.threads, turn->user, turn->thread_id,
-                       NULL, message, on_kept, &keeping);
-    json_decref(message);
-    nt_call_suspend(turn->call, NULL, NULL); /* the store always answers */
-
-    if (keeping.message == NULL) {
-        turn->error_type = "service_unavailable";
-        return false;
-    }
-
-    nt_turn_tell(turn, keeping.message);
-    return true;
 }

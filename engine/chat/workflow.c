@@ -445,13 +445,14 @@ find_graph(nt_turn_t *turn, json_t **view)
     nt_buf_t        error = { 0 };
     nt_graph_t     *graph = NULL;
     const char     *id = member(turn->message, "workflow_id");
+    const char     *owner = turn->admin ? NULL : turn->user;
     nt_workflows_t *workflows = turn->chat->options.workflows;
 
     *view = NULL;
-    status = nt_workflows_get(workflows, turn->user, id, view, &error);
+    status = nt_workflows_get(workflows, owner, id, view, &error);
 
     if (status == 200) {
-        status = nt_workflows_graph(workflows, turn->user, id, &graph, &error);
+        status = nt_workflows_graph(workflows, owner, id, &graph, &error);
     }
 
     if (status != 200) {

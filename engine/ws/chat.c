@@ -135,6 +135,7 @@ start(session_t *session, json_t *message, bool regenerate)
         .arg = session, .event = on_event, .slow = is_slow, .done = on_done
     };
     const nt_turn_request_t request = { .user = session->peer->user,
+                                        .admin = session->peer->admin,
                                         .base_url = session->peer->base_url,
                                         .message = message,
                                         .regenerate = regenerate,

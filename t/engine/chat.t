@@ -8,14 +8,31 @@ use warnings;
 use lib 't/lib';
 
 use JSON::PP ();
+use MIME::Base64 ();
 use Test::More;
 use Time::HiRes qw(time);
 
 use NodeTool::Chat;
 use NodeTool::Test;
+use NodeTool::Workflows;
 
 my $t = NodeTool::Test->new;
-my $chat = NodeTool::Chat->new($t);
+
+# a model that says more than may wait for a client
+my $piece = 'data: {"choices":[{"index":0,"delta":{"content":"' . 'x' x 1_800_000
+    . "\"}}]}\n\n";
+my $much = NodeTool::MockOpenAI->start($t, 'much', sub {
+    my ($c) = @_;
+    $c->stream;
+    $c->chunk($piece) or return for 1 .. 20;
+    $c->chunk('data: {"choices":[{"index":0,"delta":{},'
+        . '"finish_reason":"stop"}]}' . "\n\n");
+    $c->done;
+});
+
+my $chat = NodeTool::Chat->new($t, env => {
+    VLLM_BASE_URL => "http://127.0.0.1:$much->{port}/v1",
+    SECRETS_MASTER_KEY => MIME::Base64::encode_base64('k' x 32, '') });
 my $mock = $chat->{mock};
 
 my %MODELS = (openai => 'gpt-4o-mini', anthropic => 'claude-sonnet-4-5',
@@ -315,6 +332,42 @@ is_deeply($command[0], { message => 'Chat message processing started',
 is($command[-1]{content}, 'By command', '... and carried out');
 $c->send_json({ command => 'stop', data => { thread_id => 'command' } });
 is($c->json->{type}, 'generation_stopped', 'stop as a command');
+
+# --- a client that reads slowly ----------------------------------------------
+
+# More than may wait for a client: the model has to wait for it.  Its pieces are
+# counted only, as to read their JSON takes long.
+my $slow = $chat->connect;
+$slow->send_json({ content => 'Much', provider => 'vllm', model => 'much',
+    thread_id => 'much' });
+sleep 1;
+my $bytes = 0;
+my $event;
+while (my $message = $slow->message(30)) {
+    $bytes += $message->{payload} =~ tr/x//;
+    $event = $message->{payload};
+    last if $event =~ /"type": ?"error"/;
+}
+cmp_ok($bytes, '>=', 20 * 1_800_000, 'a client that reads slowly has it all');
+like($event, qr/8 MiB/, '... but an answer of this size is not kept');
+
+# --- the user's own key, and administrators ----------------------------------
+
+is($t->wire($chat->{engine}, { op => 'secret.put', key => 'OPENAI_API_KEY',
+    user => '2' }, '{"value":"key-of-2"}')->{status}, 200, 'a key of his own');
+script({ text => 'a' }, { text => 'b' });
+$other->ask('x', %head);
+$c->ask('x', %head);
+is_deeply([map { $_->{headers}{authorization} } $mock->requests],
+    ['Bearer key-of-2', 'Bearer key-openai'], '... is used for him');
+
+$t->write_file("$chat->{engine}{home}/workflows/theirs.json", $t->encode({
+    %{ NodeTool::Workflows::echo() }, user_id => '2' }));
+@events = $c->ask('x', workflow_id => 'theirs', thread_id => 'admin');
+is($events[0]{error_type}, 'forbidden', "another user's workflow");
+@events = $chat->connect(role => 'admin')
+    ->ask('x', workflow_id => 'theirs', thread_id => 'admin');
+is($events[-1]{content}[0]{text}, 'x', '... runs for an administrator');
 
 # --- nothing typed is logged -------------------------------------------------
 

@@ -1,6 +1,6 @@
 package NodeTool::Sdk;
 
-# OpenAI's SDKs, installed from the registries into $BUILD/clients and kept
+# OpenAI's SDKs and other clients, installed from the registries into $BUILD/clients and kept
 # between runs. A test is skipped, with a word, where that cannot be done.
 
 use strict;
@@ -22,8 +22,12 @@ sub same {
     return -e $other && system('cmp', '-s', $path, $other) == 0;
 }
 
-# The command that runs a Node program, which imports "openai".
+# The command that runs a Node program of t/clients, which imports what
+# package.json has.
 sub node {
+    my ($program) = @_;
+
+    $program ||= 'openai_node.mjs';
     my $folder = "$FOLDER/node";
     if (!-d "$folder/node_modules/openai"
         || !same("$CLIENTS/package.json", "$folder/package.json"))
@@ -36,11 +40,11 @@ sub node {
             . ' > npm.log 2>&1') != 0)
         {
             unlink "$folder/package.json";
-            Test::More::plan(skip_all => "npm cannot install openai, see $folder/npm.log");
+            Test::More::plan(skip_all => "npm cannot install the clients, see $folder/npm.log");
         }
     }
-    copy("$CLIENTS/openai_node.mjs", $folder) or die "$folder: $!";
-    return ('node', "$folder/openai_node.mjs");
+    copy("$CLIENTS/$program", $folder) or die "$folder: $!";
+    return ('node', "$folder/$program");
 }
 
 # The same for Python.
@@ -60,7 +64,7 @@ sub python {
 }
 
 # Runs a program of checks against a server with the echo model and a mock
-# provider; each line that it prints is a result: "ok - ..." or "not ok - ...".
+# provider.
 sub run {
     my (@command) = @_;
 
@@ -78,6 +82,16 @@ CONF
         nodetool_provider mock { url http://127.0.0.1:$mock->{port}/v1; key sk-test; }
 HTTP
     $ENV{NODETOOL_URL} = "http://127.0.0.1:$ng->{port}/v1";
+    checks(20, @command);
+    $t->done;
+    return;
+}
+
+# Runs a program that prints results: "ok - ..." or "not ok - ...", more than
+# $least of them.
+sub checks {
+    my ($least, @command) = @_;
+
     open my $out, '-|', @command or die "$command[0]: $!";
     my $results = 0;
     while (my $line = <$out>) {
@@ -90,8 +104,7 @@ HTTP
     }
     close $out;
     Test::More::is($?, 0, 'the program ran to its end');
-    Test::More::cmp_ok($results, '>', 20, 'and checked what it should');
-    $t->done;
+    Test::More::cmp_ok($results, '>', $least, 'and checked what it should');
     return;
 }
 
