@@ -21,11 +21,18 @@ NT_BEGIN_DECLS
 #define NGX_HTTP_NODETOOL_WORKFLOW_TUNNEL 0x40 /* becomes a WebSocket */
 
 
+typedef enum {
+    NGX_HTTP_NODETOOL_WORKFLOW_STRING = 0,
+    NGX_HTTP_NODETOOL_WORKFLOW_NUMBER,
+    NGX_HTTP_NODETOOL_WORKFLOW_FLAG /* "true" or "1", "false" or "0" */
+} ngx_http_nodetool_workflow_type_e;
+
+
 /* A query argument that becomes a field of the request to the engine. */
 typedef struct {
-    const char *name; /* NULL ends a list */
-    const char *field;
-    ngx_uint_t  number; /* unsigned  number:1; else a string */
+    const char                       *name; /* NULL ends a list */
+    const char                       *field;
+    ngx_http_nodetool_workflow_type_e type;
 } ngx_http_nodetool_workflow_arg_t;
 
 
@@ -127,6 +134,9 @@ ngx_int_t ngx_http_nodetool_workflow_start(
 ngx_int_t ngx_http_nodetool_workflow_head(
     ngx_http_request_t *r, ngx_http_nodetool_workflow_ctx_t *ctx,
     const ngx_http_nodetool_workflow_route_t *route, ngx_str_t *id);
+
+/* Whether a query argument says "true" or "1". */
+ngx_uint_t ngx_http_nodetool_workflow_is_true(ngx_str_t *value);
 
 /* The upstream handlers. */
 ngx_int_t ngx_http_nodetool_workflow_create_request(ngx_http_request_t *r);

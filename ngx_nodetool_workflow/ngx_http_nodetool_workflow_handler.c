@@ -14,9 +14,7 @@ ngx_http_nodetool_workflow_wants_lines(ngx_http_request_t *r)
 
     return ngx_http_arg(r, (u_char *) "stream", sizeof("stream") - 1, &value) ==
                NGX_OK &&
-           ((value.len == 1 && value.data[0] == '1') ||
-            (value.len == sizeof("true") - 1 &&
-             ngx_strncasecmp(value.data, (u_char *) "true", value.len) == 0));
+           ngx_http_nodetool_workflow_is_true(&value);
 }
 
 

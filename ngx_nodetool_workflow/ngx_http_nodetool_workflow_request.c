@@ -89,13 +89,44 @@ ngx_http_nodetool_workflow_number(nt_buf_t *buf, const char *name,
 }
 
 
+ngx_uint_t
+ngx_http_nodetool_workflow_is_true(ngx_str_t *value)
+{
+    return (value->len == 1 && value->data[0] == '1') ||
+           (value->len == sizeof("true") - 1 &&
+            ngx_strncasecmp(value->data, (u_char *) "true", value->len) == 0);
+}
+
+
+/* Appends a flag; NGX_DECLINED when it is none. */
+
+static ngx_int_t
+ngx_http_nodetool_workflow_flag(nt_buf_t *buf, const char *name,
+                                ngx_str_t *value)
+{
+    if (ngx_http_nodetool_workflow_is_true(value)) {
+        nt_buf_printf(buf, ",\"%s\":true", name);
+        return NGX_OK;
+    }
+
+    return (value->len == 1 && value->data[0] == '0') ||
+                   (value->len == sizeof("false") - 1 &&
+                    ngx_strncasecmp(value->data, (u_char *) "false",
+                                    value->len) == 0)
+               ? NGX_OK
+               : NGX_DECLINED;
+}
+
+
 static ngx_int_t
 ngx_http_nodetool_workflow_head_arg(ngx_http_request_t                     *r,
                                     ngx_http_nodetool_workflow_ctx_t       *ctx,
                                     nt_buf_t                               *buf,
                                     const ngx_http_nodetool_workflow_arg_t *arg)
 {
-    ngx_str_t value;
+    ngx_int_t   rc;
+    ngx_str_t   value;
+    const char *what;
 
     if (ngx_http_nodetool_workflow_arg(r, arg->name, &value) != NGX_OK) {
         return NGX_ERROR;
@@ -116,20 +147,30 @@ ngx_http_nodetool_workflow_head_arg(ngx_http_request_t                     *r,
         return NGX_DECLINED;
     }
 
-    if (!arg->number) {
+    switch (arg->type) {
+    case NGX_HTTP_NODETOOL_WORKFLOW_NUMBER:
+        rc = ngx_http_nodetool_workflow_number(buf, arg->field, &value);
+        what = "a number";
+        break;
+
+    case NGX_HTTP_NODETOOL_WORKFLOW_FLAG:
+        rc = ngx_http_nodetool_workflow_flag(buf, arg->field, &value);
+        what = "\"true\" or \"false\"";
+        break;
+
+    default: /* NGX_HTTP_NODETOOL_WORKFLOW_STRING */
         ngx_http_nodetool_workflow_field(buf, arg->field, &value);
         return NGX_OK;
     }
 
-    if (ngx_http_nodetool_workflow_number(buf, arg->field, &value) != NGX_OK) {
+    if (rc == NGX_DECLINED) {
         ctx->refusal = ngx_nodetool_errorf(r, 422,
-                                           "Query parameter \"%s\" must be a "
-                                           "number, not \"%V\".",
-                                           arg->name, &value);
-        return NGX_DECLINED;
+                                           "Query parameter \"%s\" must be "
+                                           "%s, not \"%V\".",
+                                           arg->name, what, &value);
     }
 
-    return NGX_OK;
+    return rc;
 }
 
 
@@ -258,8 +299,9 @@ ngx_http_nodetool_workflow_head_peer(
     ngx_str_t  value;
     ngx_uint_t admin;
 
-    static const ngx_http_nodetool_workflow_arg_t owner = { "user_id", "owner",
-                                                            0 };
+    static const ngx_http_nodetool_workflow_arg_t owner = {
+        "user_id", "owner", NGX_HTTP_NODETOOL_WORKFLOW_STRING
+    };
 
     value = ngx_nodetool_variable(r, "nodetool_user");
     if (value.len) {

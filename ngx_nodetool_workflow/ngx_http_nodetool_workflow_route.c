@@ -14,11 +14,15 @@
 
 #define STRING(name)                                                           \
     {                                                                          \
-        name, name, 0                                                          \
+        name, name, NGX_HTTP_NODETOOL_WORKFLOW_STRING                          \
     }
 #define NUMBER(name)                                                           \
     {                                                                          \
-        name, name, 1                                                          \
+        name, name, NGX_HTTP_NODETOOL_WORKFLOW_NUMBER                          \
+    }
+#define FLAG(name)                                                             \
+    {                                                                          \
+        name, name, NGX_HTTP_NODETOOL_WORKFLOW_FLAG                            \
     }
 #define END                                                                    \
     {                                                                          \
@@ -26,7 +30,7 @@
     }
 
 
-/* --- query arguments --- */
+/* --- query arguments; NodeTool's clients call some by other names --- */
 
 static const ngx_http_nodetool_workflow_arg_t
     ngx_http_nodetool_workflow_page_args[] = { NUMBER("limit"),
@@ -56,7 +60,7 @@ static const ngx_http_nodetool_workflow_arg_t
 static const ngx_http_nodetool_workflow_arg_t
     ngx_http_nodetool_workflow_asset_args[] = {
         NUMBER("limit"),
-        { "page_size", "limit", 1 }, /* as NodeTool has it here */
+        { "page_size", "limit", NGX_HTTP_NODETOOL_WORKFLOW_NUMBER },
         STRING("cursor"),
         STRING("parent_id"),
         STRING("content_type"),
@@ -67,9 +71,18 @@ static const ngx_http_nodetool_workflow_arg_t
     };
 
 static const ngx_http_nodetool_workflow_arg_t
+    ngx_http_nodetool_workflow_secret_args[] = {
+        NUMBER("limit"),
+        STRING("cursor"),
+        { "start_key", "cursor", NGX_HTTP_NODETOOL_WORKFLOW_STRING },
+        END
+    };
+
+static const ngx_http_nodetool_workflow_arg_t
     ngx_http_nodetool_workflow_message_args[] = { STRING("thread_id"),
                                                   NUMBER("limit"),
-                                                  STRING("cursor"), END };
+                                                  STRING("cursor"),
+                                                  FLAG("reverse"), END };
 
 #define PAGE    ngx_http_nodetool_workflow_page_args
 #define LIST    ngx_http_nodetool_workflow_list_args
@@ -77,6 +90,7 @@ static const ngx_http_nodetool_workflow_arg_t
 #define CREATE  ngx_http_nodetool_workflow_create_args
 #define JOB     ngx_http_nodetool_workflow_job_args
 #define ASSET   ngx_http_nodetool_workflow_asset_args
+#define SECRET  ngx_http_nodetool_workflow_secret_args
 #define MESSAGE ngx_http_nodetool_workflow_message_args
 
 
@@ -162,7 +176,7 @@ const ngx_http_nodetool_workflow_route_t ngx_http_nodetool_workflow_editor[] = {
 
     { "api/settings", READ, "setting.list", 0, NULL, NULL, NULL },
     { "api/settings", NGX_HTTP_PUT, "setting.put", BODY, NULL, NULL, NULL },
-    { "api/settings/secrets", READ, "secret.list", 0, NULL, PAGE, NULL },
+    { "api/settings/secrets", READ, "secret.list", 0, NULL, SECRET, NULL },
     { "api/settings/secrets/*", READ, "secret.get", 0, "key", NULL, NULL },
     { "api/settings/secrets/*", NGX_HTTP_PUT, "secret.put", BODY, "key", NULL,
       NULL },

@@ -258,6 +258,10 @@ my $stranger = NodeTool::WebSocket->open($ng, '/static');
 is($stranger->{status}, 101, 'without a token: accepted, for a script to see why');
 is_deeply([$stranger->closed], [1008, 'This server needs a token. Send it in the header '
     . '"Authorization: Bearer TOKEN".'], ' and closed by the auth module');
+ok($stranger->ended, ' and it is over');
+$stranger = NodeTool::WebSocket->open($ng, '/static', behind => 'x' x 200_000);
+is(($stranger->closed)[0], 1008, ' whatever has been sent meanwhile');
+$stranger->abort;
 ok(NodeTool::WebSocket->open($ng, '/static',
     headers => [Authorization => 'Bearer secret'])->accepted, 'a token is taken');
 

@@ -159,6 +159,10 @@ for (['/api/workflows', 'limit=5&cursor=c%2F1&columns=id,name&run_mode=tool',
      ['/api/assets', 'page_size=9&parent_id=p&content_type=image%2Fpng',
         limit => 9, parent_id => 'p', content_type => 'image/png'],
      ['/api/messages', 'thread_id=t&limit=3', thread_id => 't', limit => 3],
+     ['/api/messages', 'thread_id=t&reverse=true', thread_id => 't',
+        reverse => JSON::PP::true],
+     ['/api/messages', 'reverse=False'], ['/api/messages', 'reverse=0'],
+     ['/api/settings/secrets', 'start_key=K', cursor => 'K'],
      ['/api/threads', 'limit=&cursor='])
 {
     my ($path, $query, %fields) = @$_;
@@ -178,6 +182,10 @@ for ('limit=x', 'limit=-1', 'limit=1.5', 'cursor=a%00b', 'cursor=' . 'x' x 1025,
     like(message($r), qr/"(limit|cursor)"/, ' names it');
 }
 
+my $r = $t->get($ng, '/api/messages?reverse=yes');
+is($r->{status}, 422, 'reverse=yes: 422');
+like(message($r), qr/"reverse" must be "true" or "false", not "yes"/, ' names it');
+
 # --- who asks ----------------------------------------------------------------------
 
 is_deeply(asked(GET => '/api/jobs?user_id=bob'), { op => 'job.list' },
@@ -193,7 +201,7 @@ is_deeply(asked(GET => '/static/api/jobs/j1?user_id=bob', @token),
 # --- bodies --------------------------------------------------------------------------
 
 my $form = "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n\x00\xff\r\n--b--\r\n";
-my $r = $t->request($ng, 'POST', '/api/assets', body => $form,
+$r = $t->request($ng, 'POST', '/api/assets', body => $form,
     headers => ['Content-Type', 'multipart/form-data; boundary=b']);
 is($r->{json}{head}{content_type}, 'multipart/form-data; boundary=b',
     'an upload says what it is');
