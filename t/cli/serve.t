@@ -49,6 +49,13 @@ is($r->{status}, 302, '/');
 is($r->{headers}{location}, '/console/', 'leads to the console');
 $r = $t->get($e, '/console');
 is("$r->{status} $r->{headers}{location}", '301 /console/', '/console, too');
+$r = $t->get($e, '/console/');
+is($r->{status}, 200, 'the page');
+like($r->{headers}{'content-security-policy'},
+    qr/^default-src 'none'; script-src 'self';/, 'has a strict policy');
+for my $file ($r->{body} =~ /(?:src|href)="([^":]+)"/g) {
+    is($t->get($e, "/console/$file")->{status}, 200, "$file of it");
+}
 is($t->get($e, '/health')->{json}{status}, 'healthy', '/health');
 is($t->get($e, '/health/ready')->{json}{status}, 'ready', '/health/ready');
 for my $path (qw(/console/../conf/nodetool-http.conf /conf/nodetool-http.conf
@@ -126,6 +133,23 @@ is($t->request($e, 'DELETE', "/api/workflows/$mine")->{status}, 204,
     'a workflow that is deleted');
 is($t->get($e, "/api/workflows/$mine")->{status}, 404, 'is gone');
 
+# --- runs over WebSockets ---
+
+for my $path ('/predict', '/ws/predict', '/ws') {
+    my $ws = NodeTool::WebSocket->open($e, $path);
+    ok($ws->accepted, $path);
+    $ws->send_json({ command => 'run_job', data => {
+        workflow_id => 'greeting', params => { name => 'Ada' } } });
+    # those with a number: /ws has updates of all jobs as well
+    my @events = $ws->json_until(sub { $_[0]{job_seq}
+        && $_[0]{type} eq 'job_update'
+        && $_[0]{status} =~ /^(?:completed|failed)$/ });
+    is($events[-1]{status}, 'completed', 'a job');
+    my ($shown) = grep { ($_->{type} // '') eq 'output_update' } @events;
+    is($shown->{value}, 'Hello, Ada!', 'its output');
+    is(($ws->close(1000))[0], 1000, 'closed');
+}
+
 # --- chat and updates ---
 
 my $thread = $t->request($e, 'POST', '/api/threads',
@@ -151,6 +175,20 @@ for my $path ('/updates', '/ws/updates') {
     cmp_ok($stats->{stats}{memory_total_gb}, '>', 0, "$path: the machine");
     push @open, $ws;
 }
+
+# --- settings and secrets ---
+
+$r = $t->request($e, 'PUT', '/api/settings/secrets/OPENAI_API_KEY',
+    json => { value => 'sk-of-mine', description => 'mine' });
+like($r->{status}, qr/^20[01]$/, 'a secret is set') or diag($r->{body});
+$r = $t->get($e, '/api/settings/secrets');
+like($r->{body}, qr/"OPENAI_API_KEY"/, 'and listed');
+unlike($r->{body} . $t->get($e, '/api/settings/secrets/OPENAI_API_KEY')->{body}
+    . $t->get($e, '/api/settings')->{body}, qr/sk-of-mine/, 'never in clear');
+is(system('grep', '-rqF', 'sk-of-mine', $home) >> 8, 1,
+    'nor anywhere in the home');
+is($t->request($e, 'DELETE', '/api/settings/secrets/OPENAI_API_KEY')->{status},
+    204, 'deleted');
 
 # --- the terminal is off; other sites are refused ---
 

@@ -10,6 +10,7 @@ use Test::More;
 use lib 't/lib';
 
 use NodeTool::Test;
+use NodeTool::WebSocket;
 use NodeTool::Worker;
 
 # What has ended may still wait for its parent to look at it.
@@ -81,6 +82,17 @@ for my $type (['wav', 'audio/wav'], ['flac', 'audio/flac'],
     is($t->get($w, "/storage/assets/a/b.$type->[0]")->{headers}{'content-type'},
         $type->[1], "the type of $type->[0]");
 }
+
+for my $path (qw(/api/workflows /api/workflows/greeting /api/jobs
+        /api/nodes/metadata /api/assets /api/settings /api/settings/secrets
+        /api/threads /api/messages /api/storage/a/b.txt /ws /predict /ws/predict
+        /chat /ws/chat /updates /ws/updates /terminal /ws/terminal)) {
+    is($t->get($w, $path, headers => \@auth)->{status}, 404,
+        "$path is the editor's");
+    is(NodeTool::WebSocket->open($w, $path, headers => \@auth)->{status}, 404,
+        'and no WebSocket');
+}
+is($t->get($w, '/console/')->{status}, 200, 'the console is here, too');
 
 $r = $t->get($w, '/nothing', headers => \@auth);
 is($r->{status}, 404, 'an unknown path');
