@@ -47,6 +47,7 @@ typedef struct {
     nt_registry_t    *registry;
     nt_workflows_t   *workflows;
     nt_settings_t    *settings;
+    nt_catalog_t     *catalog;
     nt_http_client_t *http;
     nt_results_t     *results;
     nt_store_t       *store;
@@ -335,7 +336,8 @@ open_wire(nt_engine_t *engine)
                                          .threads = engine->threads,
                                          .chat = engine->chat,
                                          .terminals = terminals(engine),
-                                         .settings = engine->settings };
+                                         .settings = engine->settings,
+                                         .catalog = engine->catalog };
 
     options.fd = nt_socket_listen(engine->options.socket, &error);
     if (options.fd == -1) {
@@ -373,6 +375,24 @@ open_examples(nt_engine_t *engine)
     free(beside);
 
     return ok;
+}
+
+
+static bool
+open_catalog(nt_engine_t *engine)
+{
+    char *path;
+
+    if (asprintf(&path, "%s/assets.db", engine->options.home) != -1) {
+        engine->catalog = nt_catalog_new(path, engine->assets);
+        free(path);
+    }
+
+    if (engine->catalog == NULL) {
+        nt_log(NT_LOG_ERROR, "out of memory");
+    }
+
+    return engine->catalog != NULL;
 }
 
 
@@ -424,7 +444,8 @@ open_home(nt_engine_t *engine)
     free(path);
     nt_buf_free(&error);
 
-    return ok && open_examples(engine) && open_settings(engine);
+    return ok && open_examples(engine) && open_settings(engine) &&
+           open_catalog(engine);
 }
 
 
@@ -636,6 +657,7 @@ run(nt_engine_t *engine)
 
     nt_workflows_free(engine->workflows);
     nt_settings_free(engine->settings);
+    nt_catalog_free(engine->catalog);
     nt_registry_free(engine->registry);
     (void) close(engine->workspace);
     (void) close(engine->assets);

@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "engine/chat/chat.h"
+#include "engine/assets/catalog.h"
 #include "engine/http/http.h"
 #include "engine/jobs/jobs.h"
 #include "engine/nodes/registry.h"
@@ -29,6 +30,7 @@ typedef struct {
     nt_threads_t        *threads;
     nt_chat_t           *chat;
     nt_settings_t       *settings;
+    nt_catalog_t        *catalog;
 } nt_services_t;
 
 #endif

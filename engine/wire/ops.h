@@ -75,6 +75,12 @@ void nt_op_secret_get(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_secret_put(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_secret_delete(nt_conn_t *conn, const char *body, size_t len);
 
+void nt_op_asset_list(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_asset_create(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_asset_get(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_asset_put(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_asset_delete(nt_conn_t *conn, const char *body, size_t len);
+
 void nt_op_workflow_list(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_workflow_create(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_workflow_get(nt_conn_t *conn, const char *body, size_t len);
