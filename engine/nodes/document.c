@@ -46,7 +46,8 @@ load(nt_node_call_t *call, const json_t *document, char **data, size_t *len)
     uri = nt_ustr(json_object_get(document, "uri"));
 
     if (uri.len == 0 || memchr(uri.data, ':', uri.len) != NULL ||
-        nt_ustr_starts(uri, NT_STR(NT_STORAGE_PATH)))
+        nt_ustr_starts(uri, NT_STR(NT_STORAGE_PATH)) ||
+        nt_ustr_starts(uri, NT_STR(NT_EDITOR_PATH)))
     {
         return nt_call_load(call, document, data, len);
     }
