@@ -51,6 +51,7 @@ static const nt_ws_handler_t echo = { "echo", echo_open, echo_message, NULL,
 const nt_ws_limits_t nt_ws_limits = { .ping_ms = 25000,
                                       .dead_ms = 75000,
                                       .close_ms = 10000,
+                                      .linger_ms = 500,
                                       .message = NT_WS_MESSAGE_MAX,
                                       .unsent = NT_WS_UNSENT_MAX };
 

@@ -1,15 +1,15 @@
 /*
  * engine/ws/server.c - the connections of a wire, and the time.
  *
- * One timer looks at all connections each second: times of tens of seconds
- * need no timer of their own for each of thousands.
+ * One timer looks at all connections: times of tens of seconds need no timer
+ * of their own for each of thousands.
  */
 
 #include <stdlib.h>
 
 #include "engine/ws/ws_int.h"
 
-#define NT_WS_TICK_MS 1000
+#define NT_WS_TICK_MS 1000 /* or less, for times below it */
 
 
 static void
@@ -69,8 +69,9 @@ nt_ws_link(nt_ws_t *ws)
     nt_ws_server_t *server = ws->server;
 
     if (server->first == NULL) {
-        tick = server->limits.ping_ms < NT_WS_TICK_MS ? server->limits.ping_ms
-                                                      : NT_WS_TICK_MS;
+        tick = server->limits.linger_ms < NT_WS_TICK_MS
+                   ? server->limits.linger_ms
+                   : NT_WS_TICK_MS;
         (void) uv_timer_start(&server->timer, on_tick, tick, tick);
 
     } else {

@@ -18,11 +18,12 @@ struct nt_ws_handler;
 
 /* Times in milliseconds, sizes in bytes; those of nt_ws_limits in use. */
 typedef struct {
-    unsigned ping_ms;  /* without a byte from the peer until it is pinged */
-    unsigned dead_ms;  /* the same until it is cut off */
-    unsigned close_ms; /* for the peer's part of the closing handshake */
-    size_t   message;  /* of a message that comes */
-    size_t   unsent;   /* that wait for a slow peer */
+    unsigned ping_ms;   /* without a byte from the peer until it is pinged */
+    unsigned dead_ms;   /* the same until it is cut off */
+    unsigned close_ms;  /* for the peer's part of the closing handshake */
+    unsigned linger_ms; /* to read over what one sends who broke the protocol */
+    size_t   message;   /* of a message that comes */
+    size_t   unsent;    /* that wait for a slow peer */
 } nt_ws_limits_t;
 
 extern const nt_ws_limits_t nt_ws_limits;

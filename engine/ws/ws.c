@@ -3,8 +3,10 @@
  *
  * A frame goes straight into the connection's buffer; the wire writes it at
  * the end of the turn of the loop.  Who closes sends a close frame, and then
- * waits for the peer's; after the peer's own, or when it broke the protocol,
- * the connection is closed as soon as ours is written.
+ * waits for the peer's; after the peer's own the connection is closed as soon
+ * as ours is written.  From a peer that broke the protocol bytes are read over
+ * for a moment: a connection that is closed with bytes unread would be reset,
+ * and our close frame lost with it.
  */
 
 #include <stdlib.h>
@@ -92,7 +94,8 @@ broken(nt_ws_t *ws, const nt_frame_message_t *message)
                    message->data.data);
 
     send_close(ws, message->code, message->data);
-    finish(ws);
+    ws->done = true;
+    ws->deadline = now(ws) + ws->server->limits.linger_ms;
 }
 
 

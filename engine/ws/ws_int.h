@@ -32,13 +32,13 @@ struct nt_ws {
 
     uint64_t seen;     /* when the peer last sent or took something */
     uint64_t pinged;   /* the time of `seen` that was followed by a ping */
-    uint64_t deadline; /* for the end of the closing handshake; 0: open */
+    uint64_t deadline; /* for the end, when it is closing */
     size_t   unsent;   /* at the last look */
 
     nt_ws_mode_t mode;
     bool         mode_set; /* by nt_ws_set_mode */
     bool         closing;  /* our close frame is under way */
-    bool         done;     /* nothing that comes matters any more */
+    bool         done;     /* what comes is read over */
 
     char strings[]; /* of `peer` */
 };
@@ -47,7 +47,7 @@ struct nt_ws {
 void nt_ws_link(nt_ws_t *ws);
 void nt_ws_unlink(nt_ws_t *ws);
 
-/* Looks what a second has brought: a ping, a time-out. */
+/* Looks what the time has brought: a ping, a time-out. */
 void nt_ws_tick(nt_ws_t *ws, uint64_t now);
 
 #endif

@@ -69,6 +69,16 @@ flood(session_t *session)
 }
 
 
+static uv_timer_t later;
+
+
+static void
+on_later(uv_timer_t *timer)
+{
+    flood(timer->data);
+}
+
+
 static void
 send_big(nt_ws_t *ws, json_int_t size)
 {
@@ -101,6 +111,11 @@ echo_message(void *arg, json_t *message)
     } else if ((value = json_object_get(message, "flood")) != NULL) {
         session->flood = json_integer_value(value);
         flood(session);
+
+    } else if ((value = json_object_get(message, "later")) != NULL) {
+        session->flood = json_integer_value(value);
+        later.data = session;
+        (void) uv_timer_start(&later, on_later, 5, 0);
 
     } else if ((value = json_object_get(message, "big")) != NULL) {
         send_big(ws, json_integer_value(value));
@@ -141,6 +156,7 @@ static const nt_ws_handler_t echo = { "echo", echo_open, echo_message,
 const nt_ws_limits_t nt_ws_limits = { .ping_ms = 100,
                                       .dead_ms = 300,
                                       .close_ms = 200,
+                                      .linger_ms = 10,
                                       .message = WS_LIMIT,
                                       .unsent = 1 << 20 };
 
@@ -481,6 +497,9 @@ vectors(void)
         settle(&c);
         want = (nt_buf_t) { 0 };
         wanted(&want, ws_vectors[i].want);
+        if (strstr(want.data, "end") != NULL) {
+            (void) wait_ms(&c, 5000, SIZE_MAX);
+        }
         got = told(&c);
         nt_buf_append_char(&got, '\0');
 
@@ -679,6 +698,19 @@ slow(void)
     try(&c, "text:{\"a\":1}", "text:{\"a\":1}", "the connection goes on");
     hang_up(&c);
 
+    /* with nothing from the peer that would make anything go on */
+    hello(&c);
+    put_frames(&c, "text:{\"later\":100000}");
+    for (int i = 0; i < 50; i++) {
+        turn(&c, false);
+        (void) poll(NULL, 0, 1);
+    }
+    settle(&c);
+    for (at = n = 0; frame(&c, &opcode, &payload, &at); n++) {
+    }
+    is_int((long long) n, 100000, "what is sent by itself goes on, too");
+    hang_up(&c);
+
     hello(&c);
     put_frames(&c,
                "text:{\"big\":900000} text:{\"big\":900000} text:{\"a\":1}");
@@ -752,6 +784,8 @@ main(void)
         return 1;
     }
 
+    (void) uv_timer_init(&loop, &later);
+
     handshakes();
     vectors();
     formats();
@@ -761,6 +795,7 @@ main(void)
     slow();
     drain();
 
+    uv_close((uv_handle_t *) &later, NULL);
     nt_wire_close(wire);
     (void) uv_run(&loop, UV_RUN_DEFAULT);
     ok(uv_loop_close(&loop) == 0, "nothing is left in the loop");
