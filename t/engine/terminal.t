@@ -21,7 +21,7 @@ $t->write_file('home-of-user/.profile',
     "PS1=\nbind 'set enable-bracketed-paste off' 2> /dev/null\n");
 
 my %env = (NODETOOL_ENABLE_TERMINAL_WS => 1, SHELL => '/bin/sh',
-    HOME => "$dir/home-of-user", LC_TEST => 'kept', SECRETS_MASTER_KEY => 'k-1',
+    HOME => "$dir/home-of-user", LC_TEST => 'kept', SECRETS_MASTER_KEY => 'k-1' . 'x' x 32,
     OPENAI_API_KEY => 'k-2', WORKER_AUTH_TOKEN => 'k-3');
 
 sub engine {
