@@ -120,14 +120,17 @@ sub nginx {
     return { to => $ng->{port}, hello => $http, pids => [$ng->{pid}, @pids] };
 }
 
-$server{tunnel} = nginx('nginx',
-    'nodetool_engine echo; nodetool_websocket all;',
+# with room for what passes; below, connections are idle with as much as usual
+$server{tunnel} = nginx('nginx', 'nodetool_engine echo; nodetool_websocket all;'
+    . 'nodetool_websocket_buffer_size 64k;',
     "upstream echo { server unix:$server{JSON}{to}; }",
     @{ $server{JSON}{pids} });
 if ($node) {
     $server{'proxy_pass, ws'} = nginx('nginx-ws', <<"CONF", '',
         proxy_pass http://unix:$server{'JSON, ws'}{to};
         proxy_http_version 1.1;
+        proxy_buffer_size 64k;
+        proxy_buffers 4 64k;
         proxy_set_header Upgrade \$http_upgrade;
         proxy_set_header Connection upgrade;
 CONF

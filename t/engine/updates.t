@@ -93,4 +93,28 @@ for my $store (qw(memory redis)) {
     is_stats(next_of($ws, 'system_stats')->{stats}, 'again');
 }
 
+# --- GPUs ------------------------------------------------------------------------
+
+# A library that says what NVIDIA's does: two of them, one that does not answer.
+$t->write_file('nvml.c', <<'C');
+typedef struct { unsigned long long total, free, used; } memory_t;
+int nvmlInit_v2(void) { return 0; }
+int nvmlShutdown(void) { return 0; }
+int nvmlDeviceGetCount_v2(unsigned *n) { *n = 3; return 0; }
+int nvmlDeviceGetHandleByIndex_v2(unsigned i, void **device)
+{ static int devices[3]; *device = &devices[i]; return i == 1; }
+int nvmlDeviceGetMemoryInfo(void *device, memory_t *memory)
+{ memory->total = 24ull << 30; memory->used = 6ull << 30;
+  memory->free = memory->total - memory->used; return 0; }
+C
+my $dir = $t->dir;
+is(system('cc', '-shared', '-fPIC', '-o', "$dir/libnvidia-ml.so.1",
+    "$dir/nvml.c"), 0, 'a library of a GPU');
+my $e = $t->engine(name => 'gpu', env => { LD_LIBRARY_PATH => $dir });
+my $ws = connect_as($e, '1');
+my $stats = next_of($ws, 'system_stats')->{stats};
+is($stats->{vram_total_gb}, 48, 'memory of the GPUs');
+is($stats->{vram_used_gb}, 12, ' used');
+is($stats->{vram_percent}, 25, ' of a hundred');
+
 $t->done;

@@ -2,6 +2,7 @@
  * with a client that writes and reads bytes in the same loop. */
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -733,6 +734,41 @@ slow(void)
 }
 
 
+/* What a connection holds that waits, the kernel's part aside. */
+static void
+idle(void)
+{
+    size_t           before, after;
+    client_t         peers[200], c;
+    struct mallinfo2 info;
+
+    hello(&c);
+    try(&c, "text:{\"a\":1}", "text:{\"a\":1}", "a connection in use");
+
+    info = mallinfo2();
+    before = info.uordblks + info.hblkhd;
+    for (size_t i = 0; i < 200; i++) {
+        hello(&peers[i]);
+        nt_buf_free(&peers[i].in);
+        put_frames(&peers[i], i % 2 ? "bin:%81%a1x%01" : "bin:*20000");
+        for (int turns = 0; turns < 5; turns++) {
+            turn(&peers[i], true);
+        }
+        nt_buf_free(&peers[i].in);
+    }
+    info = mallinfo2();
+    after = info.uordblks + info.hblkhd;
+
+    ok(after <= before + 200 * 1536, "bytes of one that is idle: %zu",
+       (after - before) / 200);
+
+    for (size_t i = 0; i < 200; i++) {
+        hang_up(&peers[i]);
+    }
+    hang_up(&c);
+}
+
+
 static bool drained;
 
 
@@ -793,6 +829,7 @@ main(void)
     ends();
     pings();
     slow();
+    idle();
     drain();
 
     uv_close((uv_handle_t *) &later, NULL);
