@@ -126,7 +126,8 @@ PACK_image  = vips pangocairo pangoft2
 PACK_office = libzip libxml-2.0
 PACK_pdf    = poppler-glib libqpdf libxml-2.0 zlib
 
-PACK_SHARED = engine/json.c engine/assets/uri.c $(addprefix engine/nodes/,\
+PACK_SHARED = engine/json.c engine/json_read.c engine/assets/uri.c \
+              $(addprefix engine/nodes/,\
               args.c asset_folder.c csv.c dataframe.c dataframe_columns.c \
               dataframe_csv.c dataframe_json.c files.c files_glob.c \
               generated.c media_files.c media_ref.c ndarray.c ndarray_list.c pathname.c \
@@ -137,8 +138,9 @@ PACKS      := $(foreach pack,$(PACK_NAMES),$(shell \
               pkg-config --exists $(PACK_$(pack)) 2>&1 && echo $(pack)))
 PACKS_SO    = $(patsubst %,$(BUILD)/packs/%.so,$(PACKS))
 
-$(BUILD)/libnodetool-pack.a: $(call obj,$(PACK_SHARED))
-	$(call say,AR,$@)rm -f $@ && ar rcs $@ $^
+# The list above may change, and none of its objects.
+$(BUILD)/libnodetool-pack.a: $(call obj,$(PACK_SHARED)) Makefile
+	$(call say,AR,$@)rm -f $@ && ar rcs $@ $(filter %.o,$^)
 
 define pack_rules
 $(call obj,$(wildcard packs/$(1)/*.c)): CPPFLAGS += \

@@ -154,3 +154,58 @@ nt_node_metadata(const nt_node_type_t *type)
         "expose_as_tool", nt_node_is_tool(type), "supports_dynamic_outputs",
         (type->flags & NT_NODE_DYNAMIC_OUTPUTS) != 0, "model_packs");
 }
+
+/* --- members that are implied --- */
+
+/* Sets a member that is not there; takes the reference. */
+static int
+set_default(json_t *object, const char *name, json_t *value)
+{
+    if (json_object_get(object, name) != NULL) {
+        json_decref(value);
+        return 0;
+    }
+    return json_object_set_new(object, name, value);
+}
+
+static int
+complete_type(json_t *type)
+{
+    int     rc = 0;
+    size_t  i;
+    json_t *arg;
+
+    rc |= set_default(type, "optional", json_false());
+    rc |= set_default(type, "values", json_null());
+    rc |= set_default(type, "type_args", json_array());
+    rc |= set_default(type, "type_name", json_null());
+
+    json_array_foreach(json_object_get(type, "type_args"), i, arg)
+    {
+        rc |= complete_type(arg);
+    }
+    return rc;
+}
+
+bool
+nt_node_metadata_complete(json_t *metadata)
+{
+    int     rc = 0;
+    size_t  i;
+    json_t *item;
+
+    json_array_foreach(json_object_get(metadata, "properties"), i, item)
+    {
+        rc |= complete_type(json_object_get(item, "type"));
+        rc |= set_default(item, "min", json_null());
+        rc |= set_default(item, "max", json_null());
+        rc |= set_default(item, "json_schema_extra", json_null());
+        rc |= set_default(item, "required", json_false());
+    }
+    json_array_foreach(json_object_get(metadata, "outputs"), i, item)
+    {
+        rc |= complete_type(json_object_get(item, "type"));
+        rc |= set_default(item, "stream", json_false());
+    }
+    return rc == 0;
+}

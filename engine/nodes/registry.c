@@ -576,9 +576,13 @@ nt_registry_each(const nt_registry_t *registry,
 static void
 add_metadata(void *arg, const nt_node_type_t *type)
 {
-    json_t **list = arg;
+    json_t **list = arg, *metadata = nt_node_metadata(type);
 
-    if (json_array_append_new(*list, nt_node_metadata(type)) != 0) {
+    if (metadata == NULL || !nt_node_metadata_complete(metadata)) {
+        json_decref(metadata);
+        metadata = NULL;
+    }
+    if (json_array_append_new(*list, metadata) != 0) {
         json_decref(*list);
         *list = NULL;
     }

@@ -58,8 +58,8 @@ const nt_node_type_t *nt_registry_find_tool(const nt_registry_t *registry,
 bool nt_registry_missing(const nt_registry_t *registry, const char *type,
                          char *text, size_t size);
 
-/* Loads all packs that are there.  All descriptions, sorted by type, in the shape of NodeTool's
- * /api/nodes/metadata.  New reference. */
+/* Loads all packs that are there.  All descriptions, sorted by type, in the
+ * shape of NodeTool's /api/nodes/metadata.  New reference. */
 json_t *nt_registry_metadata(const nt_registry_t *registry);
 
 /* --- built-in libraries, one a file --- */

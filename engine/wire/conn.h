@@ -96,6 +96,7 @@ struct nt_wire {
     void (*drained)(void *arg);
     void    *arg;
     nt_buf_t body;           /* where ops build a reply's body */
+    nt_buf_t nodes;          /* the reply of node.list, once it was made */
     char     scratch[65536]; /* where all connections read into */
 };
 

@@ -147,18 +147,29 @@ start_health(nt_conn_t *conn, const char *body, size_t len)
 }
 
 
+/* The list is the same for as long as the engine runs; making it takes tens
+ * of milliseconds. */
 static void
 start_node_list(nt_conn_t *conn, const char *body, size_t len)
 {
-    json_t *metadata = nt_registry_metadata(conn->wire->services->registry);
+    json_t   *metadata;
+    nt_buf_t *nodes = &conn->wire->nodes;
 
-    if (metadata == NULL) {
+    if (nodes->len == 0) {
+        metadata = nt_registry_metadata(conn->wire->services->registry);
+        if (metadata != NULL) {
+            nt_json_append(nodes, metadata);
+        }
+        json_decref(metadata);
+    }
+
+    if (nodes->len == 0 || nodes->failed) {
+        nt_buf_free(nodes);
         nt_conn_error(conn, 503, NULL, NT_STR(""));
         return;
     }
 
-    nt_op_reply_json(conn, 200, NULL, metadata);
-    json_decref(metadata);
+    nt_conn_reply(conn, 200, NULL, 0, (nt_str_t) { nodes->data, nodes->len });
 }
 
 

@@ -367,7 +367,7 @@ nt_op_job_events(nt_conn_t *conn, const char *body, size_t len)
 }
 
 
-/* --- job.get, job.list, job.cancel ----------------------------------------*/
+/* --- job.get, job.cancel --------------------------------------------------*/
 
 static void
 on_job(void *arg, int status, const char *message, json_t *job)
@@ -398,28 +398,6 @@ nt_op_job_get(nt_conn_t *conn, const char *body, size_t len)
         nt_jobs_get(jobs_of(conn), nt_op_owner(conn), id, on_job,
                     nt_conn_hold(conn));
     }
-}
-
-
-void
-nt_op_job_list(nt_conn_t *conn, const char *body, size_t len)
-{
-    json_int_t limit;
-
-    if (!nt_op_number(conn, "limit", 1, NT_OP_LIMIT_MAX, NT_OP_LIMIT, &limit)) {
-        return;
-    }
-
-    if (json_is_true(json_object_get(conn->head, "running"))) {
-        nt_jobs_active(jobs_of(conn), nt_op_listed(conn), (unsigned) limit,
-                       on_job, nt_conn_hold(conn));
-        return;
-    }
-
-    nt_jobs_list(jobs_of(conn), nt_op_listed(conn),
-                 nt_conn_field(conn, "workflow_id"),
-                 nt_conn_field(conn, "start_key"), (unsigned) limit, on_job,
-                 nt_conn_hold(conn));
 }
 
 

@@ -46,6 +46,7 @@ nt_wire_check(nt_wire_t *wire)
 
     if (wire->closing && wire->handles == 0 && wire->alive == 0) {
         nt_buf_free(&wire->body);
+        nt_buf_free(&wire->nodes);
         free(wire);
     }
 }
