@@ -55,7 +55,10 @@ sub up {
 sub down {
     my ($self) = @_;
 
-    $self->{test}->stop($self->{mock});
+    # the mock is a copy of what the harness stops
+    my ($child) = grep { $_->{pid} == $self->{mock}{pid} }
+        @{ $self->{test}{children} };
+    $self->{test}->stop($child) if $child;
     return;
 }
 
