@@ -77,6 +77,21 @@ nt_token_equal(nt_str_t a, nt_str_t b)
 }
 
 
+bool
+nt_token_among(const void *tokens, size_t n, nt_str_t token)
+{
+    nt_str_t        one = { tokens, token.len };
+    volatile size_t found = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        found |= nt_token_equal(one, token);
+        one.data += one.len;
+    }
+
+    return found != 0;
+}
+
+
 static bool
 nt_token_space(char c)
 {

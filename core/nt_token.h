@@ -22,6 +22,10 @@ bool nt_token_valid(nt_str_t token);
 /* Equality in time that depends on the lengths only. */
 bool nt_token_equal(nt_str_t a, nt_str_t b);
 
+/* Whether one of n tokens of token.len bytes, side by side, is this one; in
+ * time that depends on n and the length only. */
+bool nt_token_among(const void *tokens, size_t n, nt_str_t token);
+
 /* The next token of a token file: one a line, blank lines and lines that
  * start with # skipped, spaces around it trimmed; takes it off *text.
  * An empty string at the end. */

@@ -161,25 +161,15 @@ ngx_int_t
 ngx_http_nodetool_auth_match(ngx_array_t                     *tokens,
                              ngx_http_nodetool_auth_digest_t *digest)
 {
-    nt_str_t                        given;
-    ngx_uint_t                      i, found;
-    ngx_http_nodetool_auth_token_t *t;
-
     if (tokens == NULL) {
         return NGX_DECLINED;
     }
 
-    found = 0;
-    t = tokens->elts;
-    given.data = (char *) digest->digest;
-    given.len = sizeof(digest->digest);
-
-    for (i = 0; i < tokens->nelts; i++) {
-        found |= nt_token_equal(given, (nt_str_t) { (char *) t[i].digest,
-                                                    sizeof(t[i].digest) });
-    }
-
-    return found ? NGX_OK : NGX_DECLINED;
+    return nt_token_among(tokens->elts, tokens->nelts,
+                          (nt_str_t) { (char *) digest->digest,
+                                       sizeof(digest->digest) })
+               ? NGX_OK
+               : NGX_DECLINED;
 }
 
 

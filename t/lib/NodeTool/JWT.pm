@@ -64,7 +64,7 @@ sub jwk {
     my %jwk = (kid => $self->{kid}, alg => $self->{alg}, use => 'sig');
     if ($self->{alg} eq 'ES256') {
         # the point is what the key ends with
-        my $size = length $der > 120 ? 48 : 32;
+        my $size = $self->size;
         %jwk = (%jwk, kty => 'EC', crv => $size == 48 ? 'P-384' : 'P-256',
             x => encode_base64url(substr $der, -2 * $size, $size),
             y => encode_base64url(substr $der, -$size));
@@ -87,11 +87,13 @@ sub signature {
     return $der if $self->{alg} eq 'RS256';
 
     # SEQUENCE { INTEGER r, INTEGER s }
-    my ($r, $s) = unpack 'x2 x C/a x C/a', $der;
-    my $size = length($self->der) > 120 ? 48 : 32;
-    return join '', map { s/^\0+//r =~ s/^/"\0" x ($size - length(s{^\0+}{}r))/er }
-        $r, $s;
+    my $size = $self->size;
+    return join '', map { substr "\0" x $size . $_, -$size }
+        unpack 'x2 x C/a x C/a', $der;
 }
+
+# Bytes of a coordinate: those of P-384 make a longer key.
+sub size { my ($self) = @_; return length $self->der > 100 ? 48 : 32 }
 
 # The same as OpenSSL has it.
 sub der_signature {
