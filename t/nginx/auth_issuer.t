@@ -82,7 +82,7 @@ my @bad = (
 );
 for my $case (@bad) {
     my ($name, $how, $down) = @$case;
-    my ($ng, $issuer) = @$case[3, 4] = pair('retry=1s', '');
+    my ($ng, $issuer) = @$case[3, 4] = pair('retry=2s', '');
     $issuer->set(jwks => $how) if defined $how;
     $issuer->down if $down;
     my $r = $t->get($ng, '/', with($ec->sign));
