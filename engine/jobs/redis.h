@@ -72,6 +72,7 @@ bool nt_redis_connected(const nt_redis_t *redis);
 void nt_redis_arg(nt_redis_args_t *args, nt_str_t value);
 void nt_redis_arg_text(nt_redis_args_t *args, const char *text); /* or NULL */
 void nt_redis_arg_int(nt_redis_args_t *args, int64_t value);
+void nt_redis_arg_flag(nt_redis_args_t *args, bool value); /* 0 or 1 */
 
 /* Calls the script of this number; args[0] is its one key.  `again`: may be
  * sent a second time.  The callback may come at once. */

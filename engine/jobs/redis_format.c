@@ -32,6 +32,13 @@ nt_redis_arg_int(nt_redis_args_t *args, int64_t value)
 
 
 void
+nt_redis_arg_flag(nt_redis_args_t *args, bool value)
+{
+    nt_redis_arg(args, value ? NT_STR("1") : NT_STR("0"));
+}
+
+
+void
 nt_redis_put(nt_buf_t *buf, nt_str_t value)
 {
     nt_buf_append_char(buf, '$');

@@ -182,13 +182,13 @@ nt_red_create(nt_store_t *store, const nt_job_record_t *job, bool start,
     nt_redis_arg(&args, queued);
     nt_redis_arg_text(&args, idempotency_key);
     nt_redis_arg_int(&args, red->options.ttl_s);
-    nt_redis_arg_int(&args, nt_red_touch(red, job));
+    nt_redis_arg_flag(&args, nt_red_touch(red, job));
     nt_redis_arg_int(&args, red->options.max_queued);
     nt_redis_arg_int(&args, red->options.max_user);
     nt_redis_arg_int(&args, red->options.max_workflow);
     nt_redis_arg_text(&args, job->graph);
-    nt_redis_arg_int(&args, job->open_inputs);
-    nt_redis_arg_int(&args, red->tells);
+    nt_redis_arg_flag(&args, job->open_inputs);
+    nt_redis_arg_flag(&args, red->tells);
     nt_redis_eval(red->redis, NT_RED_CREATE, &args, true, nt_red_on_created,
                   call);
 }
@@ -327,8 +327,8 @@ nt_red_finish(nt_store_t *store, const nt_job_record_t *job,
     nt_redis_arg_int(&args, red->options.ttl_s);
     nt_redis_arg_text(&args, job->user);
     nt_redis_arg_text(&args, job->workflow_id);
-    nt_redis_arg_int(&args, job->graph != NULL);
-    nt_redis_arg_int(&args, red->tells);
+    nt_redis_arg_flag(&args, job->graph != NULL);
+    nt_redis_arg_flag(&args, red->tells);
     nt_redis_eval(red->redis, NT_RED_FINISH, &args, true, nt_red_on_ended,
                   call);
 }

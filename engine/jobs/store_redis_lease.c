@@ -326,8 +326,8 @@ nt_red_tick(nt_red_store_t *red)
         nt_red_args(&args);
         nt_redis_arg_text(&args, red->engine);
         nt_redis_arg_int(&args, red->options.lease_ms);
-        nt_redis_arg_int(&args, uv_now(red->loop) >= red->reap_at);
-        nt_redis_arg_int(&args, red->followed.n > 0);
+        nt_redis_arg_flag(&args, uv_now(red->loop) >= red->reap_at);
+        nt_redis_arg_flag(&args, red->followed.n > 0);
         nt_redis_arg(&args, (nt_str_t) { held.data, held.len });
         nt_redis_eval(red->redis, NT_RED_TICK, &args, false, nt_red_on_ticked,
                       red);
