@@ -294,6 +294,7 @@ nt_jobs_new(const nt_jobs_options_t *options)
         .lost = nt_jobs_on_lost,
         .news = nt_jobs_on_news,
         .update = nt_jobs_on_update,
+        .passed = nt_jobs_on_passed,
     };
 
     if (jobs == NULL) {

@@ -121,9 +121,13 @@ typedef struct {
     json_t     *value;  /* borrowed; NULL: the input ends */
 } nt_job_input_t;
 
-/* Feeds an input of a job that runs here; `job` of the callback is {"id",
- * "status"}.  409 when it does not run here, 422 when it does not take the
- * value, 503 when it has too many already. */
+#define NT_JOB_INPUT_MAX (1u << 20) /* bytes of a value for another engine */
+
+/* Feeds an input of a running job; `job` of the callback is {"id", "status"}.
+ * 409 when it does not run, 422 when it does not take the value, 503 when it
+ * has too many already.  Of a job on another engine also 413 for a large value,
+ * and 503 when that engine does not answer: the value may then have been
+ * taken. */
 void nt_jobs_input(nt_jobs_t *jobs, const nt_job_input_t *input, nt_job_cb done,
                    void *arg);
 

@@ -1,40 +1,122 @@
 /*
- * Values for a running job's inputs.  They go to the run in this process, and
+ * Values for a running job's inputs.  They go to the run in its process, and
  * are kept nowhere: a job that was fed does not go on elsewhere.
+ *
+ * An engine that does not run the job passes a value on to the one that does,
+ * as {"input", "handle"?, "value"?}; the answer is the status, a space and what
+ * is wrong.
  */
 
 #include "engine/jobs/jobs_int.h"
 
 #include <stdlib.h>
 
+#include "engine/json.h"
+#include "engine/log.h"
+
 #define NT_JOBS_ELSEWHERE                                                      \
-    "The job runs on another engine; its inputs are fed there"
+    "The job runs on another engine, which does not answer; the value may "    \
+    "have been taken"
 
 typedef struct {
-    nt_job_cb done;
-    void     *arg;
+    nt_jobs_t *jobs;
+    char      *job_id;
+    char      *text; /* what is passed on */
+    nt_job_cb  done;
+    void      *arg;
 } nt_input_call_t;
 
 
-/* The job does not run here: why not? */
 static void
-nt_input_on_job(void *arg, int status, const char *message, json_t *job)
+nt_input_call_free(nt_input_call_t *call)
 {
-    nt_input_call_t *call = arg;
-    const char      *text;
+    free(call->job_id);
+    free(call->text);
+    free(call);
+}
+
+
+/* Tells how it went; `message` may be NULL of 200. */
+static void
+nt_input_answer(nt_job_cb done, void *arg, const char *job_id, int status,
+                const char *message)
+{
+    json_t *answer = NULL;
 
     if (status == 200) {
-        text = json_string_value(json_object_get(job, "status"));
+        answer = json_pack("{s:s, s:s}", "id", job_id, "status", "running");
+        if (answer == NULL) {
+            status = 500;
+            message = NT_JOBS_NOMEM;
+        }
+    }
+
+    done(arg, status, status == 200 ? NULL : message, answer);
+    json_decref(answer);
+}
+
+
+/* The engine that runs the job has answered. */
+static void
+nt_input_on_answer(void *arg, nt_rc_t rc, const char *message)
+{
+    nt_input_call_t *call = arg;
+    char            *text = NULL;
+    long             status = 0;
+
+    if (rc == NT_OK) {
+        status = strtol(message, &text, 10);
+    }
+
+    if (status < 200 || status > 599) {
+        nt_log(NT_LOG_WARN, "job %s: an input was not passed on: %s",
+               call->job_id, message);
+        status = 503;
+        text = NULL;
+    }
+
+    nt_input_answer(call->done, call->arg, call->job_id, (int) status,
+                    text ? text + strspn(text, " ") : NT_JOBS_ELSEWHERE);
+    nt_input_call_free(call);
+}
+
+
+/* The job does not run here: does it elsewhere? */
+static void
+nt_input_on_job(void *arg, int status, const char *message,
+                const nt_job_record_t *job)
+{
+    nt_input_call_t *call = arg;
+    nt_store_t      *store = call->jobs->store;
+
+    if (status == 200 && store->pass && strcmp(job->status, "running") == 0) {
+        store->pass(store, call->job_id, nt_str(call->text), nt_input_on_answer,
+                    call);
+        return;
+    }
+
+    if (status == 200) {
         status = 409;
-        message = text != NULL && strcmp(text, "queued") == 0
+        message = strcmp(job->status, "queued") == 0
                       ? "The job waits in the queue"
-                  : text != NULL && strcmp(text, "running") == 0
-                      ? NT_JOBS_ELSEWHERE
                       : "The job has ended";
     }
 
-    call->done(call->arg, status, message, NULL);
-    free(call);
+    nt_input_answer(call->done, call->arg, call->job_id, status, message);
+    nt_input_call_free(call);
+}
+
+
+static char *
+nt_input_text(const nt_job_input_t *input)
+{
+    json_t *json = json_pack("{s:s, s:s*, s:O*}", "input", input->input,
+                             "handle", input->handle, "value", input->value);
+    char   *text = json ? nt_json_text(json) : NULL;
+
+    json_decref(json);
+
+    return text;
 }
 
 
@@ -42,15 +124,35 @@ static void
 nt_input_elsewhere(nt_jobs_t *jobs, const nt_job_input_t *input, nt_job_cb done,
                    void *arg)
 {
-    nt_input_call_t *call = malloc(sizeof(*call));
+    nt_input_call_t *call = calloc(1, sizeof(*call));
 
     if (call == NULL) {
         done(arg, 500, NT_JOBS_NOMEM, NULL);
         return;
     }
 
-    *call = (nt_input_call_t) { done, arg };
-    nt_jobs_get(jobs, input->user, input->job_id, nt_input_on_job, call);
+    *call = (nt_input_call_t) { .jobs = jobs,
+                                .job_id = strdup(input->job_id),
+                                .text = nt_input_text(input),
+                                .done = done,
+                                .arg = arg };
+
+    if (call->job_id == NULL || call->text == NULL) {
+        nt_input_call_free(call);
+        done(arg, 500, NT_JOBS_NOMEM, NULL);
+        return;
+    }
+
+    if (strlen(call->text) > NT_JOB_INPUT_MAX) {
+        nt_input_call_free(call);
+        done(arg, 413,
+             "The job runs on another engine, which takes values of at most "
+             "1 MiB",
+             NULL);
+        return;
+    }
+
+    nt_jobs_record(jobs, input->user, input->job_id, nt_input_on_job, call);
 }
 
 
@@ -70,16 +172,41 @@ nt_input_status(nt_rc_t rc)
 }
 
 
+/* The job, when it runs here and can be fed. */
+static nt_job_t *
+nt_input_job(const nt_jobs_t *jobs, const char *job_id)
+{
+    nt_job_t *job = nt_jobs_find(jobs, job_id);
+
+    return job && job->run && !job->ended && !job->gone ? job : NULL;
+}
+
+
+/* Status, and a NUL-terminated sentence in `error`. */
+static int
+nt_input_push(nt_job_t *job, const nt_job_input_t *input, nt_buf_t *error)
+{
+    nt_rc_t rc;
+
+    rc = input->value != NULL
+             ? nt_run_push_input(job->run, input->input, input->handle,
+                                 input->value, error)
+             : nt_run_end_input(job->run, input->input, error);
+    nt_buf_append_char(error, '\0');
+
+    return error->failed ? 500 : nt_input_status(rc);
+}
+
+
 void
 nt_jobs_input(nt_jobs_t *jobs, const nt_job_input_t *input, nt_job_cb done,
               void *arg)
 {
-    nt_job_t *job = nt_jobs_find(jobs, input->job_id);
+    nt_job_t *job = nt_input_job(jobs, input->job_id);
     nt_buf_t  error = { 0 };
-    nt_rc_t   rc;
-    json_t   *answer;
+    int       status;
 
-    if (job == NULL || job->run == NULL || job->ended || job->gone) {
+    if (job == NULL) {
         nt_input_elsewhere(jobs, input, done, arg);
         return;
     }
@@ -89,21 +216,38 @@ nt_jobs_input(nt_jobs_t *jobs, const nt_job_input_t *input, nt_job_cb done,
         return;
     }
 
-    rc = input->value != NULL
-             ? nt_run_push_input(job->run, input->input, input->handle,
-                                 input->value, &error)
-             : nt_run_end_input(job->run, input->input, &error);
-    nt_buf_append(&error, "\0", 1);
+    status = nt_input_push(job, input, &error);
+    nt_input_answer(done, arg, input->job_id, status,
+                    status == 500 ? NT_JOBS_NOMEM : error.data);
+    nt_buf_free(&error);
+}
 
-    answer = rc == NT_OK
-                 ? json_pack("{s:s, s:s}", "id", job->id, "status", job->status)
-                 : NULL;
-    if (rc == NT_NOMEM || error.failed || (rc == NT_OK && answer == NULL)) {
-        done(arg, 500, NT_JOBS_NOMEM, NULL);
+
+void
+nt_jobs_on_passed(void *arg, const char *job_id, nt_str_t text,
+                  nt_buf_t *answer)
+{
+    nt_job_t      *job = nt_input_job(arg, job_id);
+    json_t        *json = json_loadb(text.data, text.len, JSON_ALLOW_NUL, NULL);
+    nt_buf_t       error = { 0 };
+    nt_job_input_t input = {
+        .job_id = job_id,
+        .input = json_string_value(json_object_get(json, "input")),
+        .handle = json_string_value(json_object_get(json, "handle")),
+        .value = json_object_get(json, "value"),
+    };
+
+    if (job == NULL) {
+        nt_buf_append_str(answer, NT_STR("409 The job does not run any more"));
+
+    } else if (input.input == NULL) {
+        nt_buf_append_str(answer, NT_STR("500 " NT_JOBS_NOMEM));
+
     } else {
-        done(arg, nt_input_status(rc), error.data, answer);
+        nt_buf_printf(answer, "%d ", nt_input_push(job, &input, &error));
+        nt_buf_printf(answer, "%s", error.failed ? "" : error.data);
     }
 
-    json_decref(answer);
+    json_decref(json);
     nt_buf_free(&error);
 }

@@ -208,6 +208,12 @@ void nt_jobs_answer(nt_job_cb done, void *arg, const nt_job_record_t *record);
 bool nt_jobs_cancels_poll(nt_jobs_t *jobs);
 void nt_jobs_cancels_free(nt_jobs_t *jobs);
 
+/* --- jobs_input.c --- */
+
+/* The store's `passed`. */
+void nt_jobs_on_passed(void *arg, const char *job_id, nt_str_t text,
+                       nt_buf_t *answer);
+
 /* --- jobs_follow.c --- */
 
 /* The store's `update`. */

@@ -13,7 +13,7 @@
 #include <jansson.h>
 #include <uv.h>
 
-#include "core/nt_base.h"
+#include "core/nt_buf.h"
 
 typedef struct nt_store nt_store_t;
 
@@ -71,6 +71,10 @@ typedef struct {
     void (*lost)(void *arg, const char *job_id);
     /* A job that is listened to has new events, or has ended. */
     void (*news)(void *arg, const char *job_id, bool end);
+    /* Another engine has a text for a job, which may run here: appends the
+     * answer. */
+    void (*passed)(void *arg, const char *job_id, nt_str_t text,
+                   nt_buf_t *answer);
     /* A job of a user who is followed has another status: its id, user,
      * workflow_id, status and, when it failed, error. */
     void (*update)(void *arg, const nt_job_record_t *job);
@@ -155,6 +159,12 @@ struct nt_store {
      * NULL for a store that tells all updates. */
     void (*follow)(nt_store_t *store, const char *user);
     void (*unfollow)(nt_store_t *store, const char *user);
+
+    /* NULL for a store that no other engine writes to.  Passes a text on to
+     * the engine that runs the job; the callback has its answer in place of
+     * a message, or NT_ERROR when none has come in a few seconds. */
+    void (*pass)(nt_store_t *store, const char *job_id, nt_str_t text,
+                 nt_store_cb cb, void *arg);
 
     /* {"store": "redis", "connected": true, "queued": n, "max_queued": n};
      * new reference. */

@@ -26,6 +26,8 @@ static const char *const nt_red_scripts[] = { [NT_RED_CREATE] = NT_LUA_CREATE,
                                               [NT_RED_CLAIM] = NT_LUA_CLAIM,
                                               [NT_RED_TICK] = NT_LUA_TICK,
                                               [NT_RED_ABANDON] = NT_LUA_ABANDON,
+                                              [NT_RED_PASS] = NT_LUA_PASS,
+                                              [NT_RED_REPLY] = NT_LUA_REPLY,
                                               NULL };
 
 
@@ -379,6 +381,8 @@ nt_red_closed(void *arg)
         return;
     }
 
+    nt_red_passes_expire(red, UINT64_MAX);
+
     while ((orphan = STAILQ_FIRST(&red->orphans))) {
         STAILQ_REMOVE_HEAD(&red->orphans, entry);
         free(orphan);
@@ -438,6 +442,7 @@ static const nt_store_t nt_red_calls = {
     .hears = nt_red_hears,
     .follow = nt_red_follow,
     .unfollow = nt_red_unfollow,
+    .pass = nt_red_pass,
     .stats = nt_red_stats,
     .queued = nt_red_queued,
     .close = nt_red_close,
@@ -497,6 +502,7 @@ nt_store_redis_new(uv_loop_t *loop, const char *url,
     red->options = *options;
     red->loop = loop;
     STAILQ_INIT(&red->orphans);
+    TAILQ_INIT(&red->passes);
 
     if (!nt_red_connect(red, url, error, size)) {
         free(red);

@@ -16,6 +16,7 @@
 #define NT_RED_CONTROL NT_RED_PREFIX "control"
 #define NT_RED_WATCH   NT_RED_PREFIX "watch:"
 #define NT_RED_JOBS    NT_RED_PREFIX "jobs:"
+#define NT_RED_OWN     NT_RED_PREFIX "engine:"
 
 /* Entries of a stream in one read; each holds a batch of events. */
 #define NT_RED_ENTRIES 8
@@ -39,7 +40,9 @@ enum {
     NT_RED_CANCEL,
     NT_RED_CLAIM,
     NT_RED_TICK,
-    NT_RED_ABANDON
+    NT_RED_ABANDON,
+    NT_RED_PASS,
+    NT_RED_REPLY
 };
 
 /* A job that is leased to this engine. */
@@ -69,6 +72,8 @@ struct nt_red_orphan {
     char id[];
 };
 
+typedef struct nt_red_pass nt_red_pass_t; /* a text that waits for an answer */
+
 /* The indexes of a user and a workflow: not to be touched until then. */
 typedef struct {
     uint32_t hash;
@@ -92,6 +97,9 @@ typedef struct {
 
     STAILQ_HEAD(, nt_red_orphan) orphans;
     unsigned n_orphans;
+
+    TAILQ_HEAD(, nt_red_pass) passes; /* the oldest first */
+    uint64_t n_passes;                /* so far */
 
     nt_red_touch_t touched[NT_RED_TOUCHED];
 
@@ -183,6 +191,17 @@ void nt_red_tick(nt_red_store_t *red);
 void nt_red_on_timer(uv_timer_t *timer);
 void nt_red_on_ready(void *arg);
 void nt_red_on_control(nt_red_store_t *red, nt_str_t message);
+
+/* --- store_redis_pass.c --- */
+
+void nt_red_pass(nt_store_t *store, const char *job_id, nt_str_t text,
+                 nt_store_cb cb, void *arg);
+
+/* Ends those without an answer. */
+void nt_red_passes_expire(nt_red_store_t *red, uint64_t now);
+
+/* A message of this engine's own channel. */
+void nt_red_on_asked(nt_red_store_t *red, nt_str_t message);
 
 /* --- store_redis_listen.c: what is told by channels --- */
 

@@ -340,6 +340,7 @@ nt_red_tick(nt_red_store_t *red)
 void
 nt_red_on_timer(uv_timer_t *timer)
 {
+    nt_red_passes_expire(timer->data, uv_now(timer->loop));
     nt_red_tick(timer->data);
 }
 

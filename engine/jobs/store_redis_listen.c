@@ -7,6 +7,7 @@
 
 #include "engine/jobs/store_redis_int.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 
@@ -159,7 +160,11 @@ nt_red_on_listening(void *arg)
 {
     nt_red_store_t *red = arg;
 
+    char own[sizeof(NT_RED_OWN) + NT_RED_ENGINE];
+
+    snprintf(own, sizeof(own), NT_RED_OWN "%s", red->engine);
     nt_redis_subscribe(red->control, NT_RED_CONTROL);
+    nt_redis_subscribe(red->control, own);
     nt_red_ears(red, &red->ears, nt_red_ear_subscribe);
     nt_red_ears(red, &red->followed, nt_red_ear_subscribe);
 }
@@ -231,7 +236,10 @@ nt_red_on_message(void *arg, const char *channel, nt_str_t message)
     const char     *id = nt_red_behind(channel, NT_STR(NT_RED_WATCH));
     const char     *user = nt_red_behind(channel, NT_STR(NT_RED_JOBS));
 
-    if (user) {
+    if (nt_red_behind(channel, NT_STR(NT_RED_OWN))) {
+        nt_red_on_asked(red, message);
+
+    } else if (user) {
         nt_red_on_update(red, user, message);
 
     } else if (id == NULL) {

@@ -25,6 +25,7 @@
  *                     something, ms; to within an hour
  *   key:LEN:U:KEY     idempotency key: the job's id
  *   control           channel: "queue", "cancel ID", "follow"
+ *   engine:E          channel: what other engines ask of this one, and answer
  *   watch:ID          channel: the number of the job's last event, or "end"
  *   jobs:U            channel: a job of the user has another status: status,
  *                     id, workflow and error, a line each

@@ -267,4 +267,19 @@
     "call('DEL', job, P .. 'events:' .. id, P .. 'kept:' .. id)\n"             \
     "return 1\n"
 
+/* id message -> how many have heard it: 0, or 1, the engine that runs the
+ * job */
+#define NT_LUA_PASS                                                            \
+    NT_LUA_PREFIX                                                              \
+    "local id, message = unpack(ARGV)\n"                                       \
+    "local r = call('HMGET', P .. 'job:' .. id, 'status', 'owner')\n"          \
+    "if r[1] ~= 'running' or not r[2] then return 0 end\n"                     \
+    "local engine = string.match(r[2], '^[^:]*')\n"                            \
+    "return call('PUBLISH', P .. 'engine:' .. engine, message)\n"
+
+/* engine message -> the same */
+#define NT_LUA_REPLY                                                           \
+    NT_LUA_PREFIX                                                              \
+    "return call('PUBLISH', P .. 'engine:' .. ARGV[1], ARGV[2])\n"
+
 #endif
