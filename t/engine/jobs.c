@@ -1,23 +1,19 @@
 /* Jobs over each store, with a graph that does as its params say. */
 
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "engine/jobs/jobs.h"
 #include "engine/log.h"
 #include "t/core/tap.h"
 #include "t/engine/jobs_fake.h"
+#include "t/engine/redis_server.h"
 
 static uv_loop_t  *loop;
 static nt_store_t *store;
 static nt_jobs_t  *jobs;
 static nt_graph_t  graph = { 1 };
 static const char *store_name;
-static char        redis_dir[64]; /* empty: the memory store */
-static pid_t       redis_pid;
 
 
 /* --- what comes back --- */
@@ -995,48 +991,6 @@ run_all(const char *store_of)
         is_int(graph.refs, 1, NAME("no graph is left over"));
         is_int(fake_runs, 0, NAME("no run is left over"));
     }
-}
-
-static bool
-redis_start(void)
-{
-    char socket[128];
-
-    snprintf(redis_dir, sizeof(redis_dir), "/tmp/jobs-test-XXXXXX");
-    if (mkdtemp(redis_dir) == NULL) {
-        return false;
-    }
-
-    snprintf(socket, sizeof(socket), "%s/redis.sock", redis_dir);
-    redis_pid = fork();
-    if (redis_pid == 0) {
-        int null = open("/dev/null", O_RDWR);
-
-        prctl(PR_SET_PDEATHSIG, SIGKILL); /* should the test crash */
-        dup2(null, 1);
-        dup2(null, 2);
-        execlp("redis-server", "redis-server", "--port", "0", "--unixsocket",
-               socket, "--save", "", "--dir", redis_dir, (char *) NULL);
-        _exit(127);
-    }
-
-    for (int i = 0; i < 500 && access(socket, F_OK) != 0; i++) {
-        usleep(10000);
-    }
-
-    return access(socket, F_OK) == 0;
-}
-
-static void
-redis_stop(void)
-{
-    char socket[128];
-
-    kill(redis_pid, SIGTERM);
-    waitpid(redis_pid, NULL, 0);
-    snprintf(socket, sizeof(socket), "%s/redis.sock", redis_dir);
-    unlink(socket);
-    rmdir(redis_dir);
 }
 
 int
