@@ -92,14 +92,31 @@ nt_turn_tell(nt_turn_t *turn, json_t *event)
 }
 
 
+/* A sentence that may have anything in it, as programs and servers speak
+ * through it. */
+static json_t *
+sentence_json(const char *text)
+{
+    json_t  *value;
+    nt_buf_t json = { 0 };
+
+    nt_buf_append_json(&json, nt_str(text));
+    value = json.failed ? NULL
+                        : json_loadb(json.data, json.len,
+                                     JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    nt_buf_free(&json);
+    return value;
+}
+
+
 void
 nt_turn_fail(nt_turn_t *turn, const char *type, const char *message)
 {
     json_t *workflow = json_object_get(turn->request, "workflow_id");
 
-    nt_turn_tell(turn, json_pack("{s:s, s:s, s:s, s:O*}", "type", "error",
-                                 "message", message, "error_type", type,
-                                 "workflow_id", workflow));
+    nt_turn_tell(turn, json_pack("{s:s, s:o, s:s, s:O*}", "type", "error",
+                                 "message", sentence_json(message),
+                                 "error_type", type, "workflow_id", workflow));
     nt_turn_tell(turn,
                  json_pack("{s:s, s:s, s:s, s:b}", "type", "chunk",
                            "content_type", "text", "content", "", "done", 1));
@@ -114,6 +131,7 @@ fail_status(nt_turn_t *turn, int status, const char *message)
     nt_turn_fail(turn,
                  status == 403   ? "forbidden"
                  : status == 404 ? "not_found"
+                 : status == 409 ? "conflict"
                  : status == 503 ? "service_unavailable"
                                  : "invalid_message",
                  message);

@@ -199,7 +199,7 @@ for my $fault ([{}, 'invalid_message'], [{ thread_id => 'none' }, 'not_found'],
 }
 my $empty = $chat->op('thread.create')->{json}{id};
 $c->send_json({ type => 'regenerate', thread_id => $empty });
-like(($c->turn)[0]{message}, qr/no message/, 'regenerate: an empty thread');
+is(($c->turn)[0]{error_type}, 'conflict', 'regenerate: an empty thread');
 
 # --- errors of providers -----------------------------------------------------
 
