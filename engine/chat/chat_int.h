@@ -164,6 +164,11 @@ json_t *nt_chat_model(const json_t *message);
 bool nt_chat_find_tools(nt_turn_t *turn, json_t *nodes, json_t *edges,
                         nt_buf_t *error);
 
+/* Adds a node that the conversation controls; nt_call_tool knows it by its
+ * title in snake case. */
+bool nt_chat_add_node(json_t *nodes, json_t *edges, const char *id,
+                      const char *type, const char *title);
+
 /* Is this the id of a node that is a tool? */
 bool nt_chat_is_tool(const char *node);
 

@@ -31,16 +31,7 @@ nt_chat_has_collections(const nt_turn_t *turn)
 bool
 nt_chat_add_query(json_t *nodes, json_t *edges)
 {
-    return json_array_append_new(nodes, json_pack("{s:s, s:s, s:{s:s}}", "id",
-                                                  QUERY_ID, "type", QUERY_TYPE,
-                                                  "ui_properties", "title",
-                                                  QUERY_TOOL)) == 0 &&
-           json_array_append_new(edges,
-                                 json_pack("{s:s, s:s, s:s, s:s, s:s}",
-                                           "source", "chat", "sourceHandle",
-                                           "__control__", "target", QUERY_ID,
-                                           "targetHandle", "__control__",
-                                           "edge_type", "control")) == 0;
+    return nt_chat_add_node(nodes, edges, QUERY_ID, QUERY_TYPE, QUERY_TOOL);
 }
 
 

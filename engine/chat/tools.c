@@ -166,6 +166,24 @@ add_client(nt_turn_t *turn, const char *name, json_t *client)
 
 
 bool
+nt_chat_add_node(json_t *nodes, json_t *edges, const char *id, const char *type,
+                 const char *title)
+{
+    json_t *node, *edge;
+
+    node = json_pack("{s:s, s:s, s:{s:s}}", "id", id, "type", type,
+                     "ui_properties", "title", title);
+    edge = json_pack("{s:s, s:s, s:s, s:s, s:s}", "source", "chat",
+                     "sourceHandle", "__control__", "target", id,
+                     "targetHandle", "__control__", "edge_type", "control");
+
+    /* both, as they take the references over */
+    return (json_array_append_new(nodes, node) |
+            json_array_append_new(edges, edge)) == 0;
+}
+
+
+bool
 nt_chat_is_tool(const char *node)
 {
     return strncmp(node, node_prefix, sizeof(node_prefix) - 1) == 0;
@@ -190,16 +208,7 @@ add_node(nt_turn_t *turn, const char *name, const nt_node_type_t *type,
     tool->tool.message = type->title;
     tool->tool.run = run_node;
 
-    return json_array_append_new(nodes,
-                                 json_pack("{s:s, s:s, s:{s:s}}", "id", id,
-                                           "type", type->type, "ui_properties",
-                                           "title", title)) == 0 &&
-           json_array_append_new(edges,
-                                 json_pack("{s:s, s:s, s:s, s:s, s:s}",
-                                           "source", "chat", "sourceHandle",
-                                           "__control__", "target", id,
-                                           "targetHandle", "__control__",
-                                           "edge_type", "control")) == 0;
+    return nt_chat_add_node(nodes, edges, id, type->type, title);
 }
 
 

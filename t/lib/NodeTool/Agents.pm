@@ -23,10 +23,7 @@ sub new {
     my ($class, $t, %opt) = @_;
 
     my $mock = $opt{mock} || NodeTool::MockModels->start($t, 'models');
-    my %env = map { $_ => $ENV{$_} }
-        grep { !/_(?:API_KEY|BASE_URL|API_URL)$|^NODETOOL_/ || /_BUILD$|_SAN$/ }
-        keys %ENV;
-    local %ENV = (%env, $mock->env, %{ $opt{env} || {} });
+    local %ENV = $mock->environment(%{ $opt{env} || {} });
     $ENV{NODETOOL_HTTP_ALLOW} = $opt{allow} if $opt{allow};
     return bless { mock => $mock, graph => NodeTool::Graph->new }, $class;
 }

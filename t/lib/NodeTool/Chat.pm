@@ -1,6 +1,6 @@
 package NodeTool::Chat;
 
-# Conversations over /chat, for tests: nginx, an engine, scripted providers.
+# Conversations over /chat, for tests: an engine, scripted providers.
 #
 #   my $chat = NodeTool::Chat->new($t);          # or store => 'redis'
 #   $chat->{mock}->script({ text => 'Hi' });
@@ -22,15 +22,9 @@ sub new {
     my ($class, $t, %opt) = @_;
 
     my $mock = $opt{mock} || NodeTool::MockModels->start($t, 'models');
-    my %env = map { $_ => $ENV{$_} }
-        grep { !/_(?:API_KEY|BASE_URL|API_URL)$|^NODETOOL_/ || /_BUILD$|_SAN$/ }
-        keys %ENV;
-    my $engine;
-    {
-        local %ENV = (%env, $mock->env, %{ $opt{env} || {} });
-        $engine = $t->engine(name => $opt{name} || 'engine',
-            store => $opt{store}, args => $opt{args});
-    }
+    local %ENV = $mock->environment(%{ $opt{env} || {} });
+    my $engine = $t->engine(name => $opt{name} || 'engine',
+        store => $opt{store}, args => $opt{args});
     return bless { t => $t, mock => $mock, engine => $engine }, $class;
 }
 

@@ -75,6 +75,17 @@ sub env {
         KIE_API_KEY => 'key-kie', KIE_BASE_URL => $mock->url('/kie'));
 }
 
+# The environment of this process with that in the place of what it has of
+# providers, and more.
+sub environment {
+    my ($mock, %more) = @_;
+
+    my %env = map { $_ => $ENV{$_} }
+        grep { !/_(?:API_KEY|BASE_URL|API_URL)$|^NODETOOL_/ || /_BUILD$|_SAN$/ }
+        keys %ENV;
+    return (%env, $mock->env, %more);
+}
+
 # The replies to come; those of an earlier script are gone.
 sub script {
     my ($mock, @replies) = @_;
