@@ -263,8 +263,9 @@ ngx_http_nodetool_workflow_create_loc_conf(ngx_conf_t *cf)
 }
 
 
-/* A tunnel has time-outs and buffers of its own: there may be thousands, and
- * the engine is silent for no longer than the time between its pings. */
+/* A tunnel has a time-out and buffers of its own: the engine is silent for no
+ * longer than the time between its pings, and what large buffers save in
+ * system calls costs no memory before it is used. */
 
 static void
 ngx_http_nodetool_workflow_merge_tunnel(
@@ -278,7 +279,7 @@ ngx_http_nodetool_workflow_merge_tunnel(
                               prev->tunnel.read_timeout, 60000);
 
     ngx_conf_merge_size_value(conf->tunnel.buffer_size,
-                              prev->tunnel.buffer_size, 4096);
+                              prev->tunnel.buffer_size, 16384);
 
     read_timeout = conf->tunnel.read_timeout;
     buffer_size = conf->tunnel.buffer_size;

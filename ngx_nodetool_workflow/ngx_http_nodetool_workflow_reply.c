@@ -10,11 +10,6 @@
 #include "core/nt_id.h"
 #include "core/nt_json_scan.h"
 
-/* What clients send are commands, mostly: their buffer is smaller than that
- * of what they get, so much. */
-#define NGX_HTTP_NODETOOL_WORKFLOW_CLIENT_PART 8
-#define NGX_HTTP_NODETOOL_WORKFLOW_CLIENT_MIN  512
-
 enum {
     NGX_HTTP_NODETOOL_WORKFLOW_STATUS = 0,
     NGX_HTTP_NODETOOL_WORKFLOW_LENGTH,
@@ -138,8 +133,6 @@ ngx_http_nodetool_workflow_stream_headers(ngx_http_request_t               *r,
 static ngx_int_t
 ngx_http_nodetool_workflow_take_tunnel(ngx_http_request_t *r, off_t status)
 {
-    size_t               size;
-    ngx_buf_t           *b;
     ngx_http_upstream_t *u;
 
     u = r->upstream;
@@ -151,24 +144,6 @@ ngx_http_nodetool_workflow_take_tunnel(ngx_http_request_t *r, off_t status)
     if (ngx_nodetool_websocket_accept(r) != NGX_OK) {
         return NGX_ERROR;
     }
-
-    /* where there is none nginx makes one of u->conf->buffer_size */
-
-    b = &u->from_client;
-    size =
-        ngx_max(u->conf->buffer_size / NGX_HTTP_NODETOOL_WORKFLOW_CLIENT_PART,
-                NGX_HTTP_NODETOOL_WORKFLOW_CLIENT_MIN);
-
-    b->start = ngx_palloc(r->pool, size);
-    if (b->start == NULL) {
-        return NGX_ERROR;
-    }
-
-    b->pos = b->start;
-    b->last = b->start;
-    b->end = b->start + size;
-    b->temporary = 1;
-    b->tag = u->output.tag;
 
     /* nginx copies them back */
 
