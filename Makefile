@@ -314,7 +314,7 @@ bench: deps-test
 C_FILES = $(wildcard core/*.[ch] core/auth/*.[ch] core/llm/*.[ch] \
           ngx_nodetool_*/*.[ch] \
           engine/*.[ch] engine/*/*.[ch] packs/*/*.[ch] cli/*.[ch] fuzz/*.c \
-          bench/*.c docs/example-node/*.c t/core/*.[ch] t/engine/*.[ch] \
+          bench/*.[ch] docs/example-node/*.c t/core/*.[ch] t/engine/*.[ch] \
           t/engine/nodes/*.c t/lib/*.c)
 
 docs: cli packs

@@ -6,11 +6,9 @@
  *   websocket_frames SOCKET
  */
 
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "engine/socket.h"
+#include "bench/websocket_server.h"
 #include "engine/wire/conn.h"
 #include "engine/ws/frames.h"
 #include "engine/ws/ws.h"
@@ -23,8 +21,6 @@ typedef struct {
     nt_conn_t  *conn;
     nt_frames_t frames;
 } peer_t;
-
-const nt_ws_limits_t nt_ws_limits;
 
 
 static void
@@ -107,23 +103,5 @@ nt_ws_start(nt_ws_server_t *server, nt_conn_t *conn,
 int
 main(int argc, char **argv)
 {
-    uv_loop_t        *loop = uv_default_loop();
-    nt_buf_t          error = { 0 };
-    nt_services_t     services = { .loop = loop };
-    nt_wire_options_t options = { .max_body = 1024, .services = &services };
-
-    if (argc != 2) {
-        (void) fprintf(stderr, "usage: websocket_frames SOCKET\n");
-        return 2;
-    }
-
-    (void) signal(SIGPIPE, SIG_IGN);
-
-    options.fd = nt_socket_listen(argv[1], &error);
-    if (options.fd == -1 || nt_wire_new(&options) == NULL) {
-        (void) fprintf(stderr, "websocket_frames: cannot listen\n");
-        return 1;
-    }
-
-    return uv_run(loop, UV_RUN_DEFAULT);
+    return serve(argc, argv);
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "core/nt_buf.h"
+#include "core/nt_hex.h"
 #include "core/nt_json_plain.h"
 #include "core/nt_utf8.h"
 #include "engine/json_read.h"
@@ -78,19 +79,6 @@ skip_plain(nt_reader_t *r)
 }
 
 
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-
-    c = (char) (c | 0x20);
-
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-
 /* The four digits behind \u; 0, which a text may not have, for others. */
 static uint32_t
 read_hex(nt_reader_t *r)
@@ -103,7 +91,7 @@ read_hex(nt_reader_t *r)
     }
 
     for (int i = 0; i < 4; i++) {
-        digit = hex_digit(*r->at++);
+        digit = nt_hex_digit(*r->at++);
         if (digit < 0) {
             return 0;
         }

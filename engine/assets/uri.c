@@ -2,6 +2,8 @@
 
 #include <strings.h>
 
+#include "core/nt_hex.h"
+
 static bool
 starts_with(nt_str_t text, const char *prefix)
 {
@@ -14,16 +16,6 @@ static nt_str_t
 skip(nt_str_t text, size_t n)
 {
     return (nt_str_t) { text.data + n, text.len - n };
-}
-
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char) (c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static nt_rc_t
@@ -40,8 +32,8 @@ percent_decode(nt_buf_t *buf, nt_str_t text)
         if (text.len - i < 3) {
             return NT_ERROR;
         }
-        high = hex_digit(text.data[i + 1]);
-        low = hex_digit(text.data[i + 2]);
+        high = nt_hex_digit(text.data[i + 1]);
+        low = nt_hex_digit(text.data[i + 2]);
         if (high == -1 || low == -1) {
             return NT_ERROR;
         }

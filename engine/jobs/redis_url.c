@@ -3,21 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/nt_hex.h"
+
 #define NT_REDIS_PORT     6379
 #define NT_REDIS_SENTINEL 26379
-
-
-static int
-nt_redis_hex(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-
-    c |= 0x20;
-
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 
 /* A percent-decoded copy of a part (RFC 3986); NULL when memory is out or
@@ -32,11 +21,11 @@ nt_redis_url_decode(const char *part, size_t len)
     }
 
     for (size_t i = 0; i < len; i++) {
-        if (part[i] == '%' && len - i > 2 && nt_redis_hex(part[i + 1]) >= 0 &&
-            nt_redis_hex(part[i + 2]) >= 0)
+        if (part[i] == '%' && len - i > 2 && nt_hex_digit(part[i + 1]) >= 0 &&
+            nt_hex_digit(part[i + 2]) >= 0)
         {
-            *to = (char) (nt_redis_hex(part[i + 1]) << 4 |
-                          nt_redis_hex(part[i + 2]));
+            *to = (char) (nt_hex_digit(part[i + 1]) << 4 |
+                          nt_hex_digit(part[i + 2]));
             i += 2;
         } else {
             *to = part[i];

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "core/nt_hex.h"
 #include "engine/assets/uri.h"
 #include "engine/nodes/encoding.h"
 #include "engine/nodes/html_text.h"
@@ -152,18 +153,6 @@ parameter(nt_str_t header, const char *name)
 
 /* --- encodings --- */
 
-static int
-hex(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-
-    c = (char) tolower((unsigned char) c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-
 /* Quoted-printable; in headers _ is a space. */
 static void
 decode_quoted(nt_buf_t *out, nt_str_t text, bool header)
@@ -178,11 +167,12 @@ decode_quoted(nt_buf_t *out, nt_str_t text, bool header)
             continue;
         }
 
-        if (i + 2 < text.len && hex(text.data[i + 1]) >= 0 &&
-            hex(text.data[i + 2]) >= 0)
+        if (i + 2 < text.len && nt_hex_digit(text.data[i + 1]) >= 0 &&
+            nt_hex_digit(text.data[i + 2]) >= 0)
         {
-            nt_buf_append_char(out, (char) (hex(text.data[i + 1]) << 4 |
-                                            hex(text.data[i + 2])));
+            nt_buf_append_char(out,
+                               (char) (nt_hex_digit(text.data[i + 1]) << 4 |
+                                       nt_hex_digit(text.data[i + 2])));
             i += 2;
             continue;
         }

@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "core/nt_hex.h"
 #include "engine/nodes/args.h"
 #include "engine/nodes/registry.h"
 #include "engine/nodes/ustr.h"
@@ -68,16 +69,6 @@ to_decimal(const uuid_t *uuid, char text[40])
 }
 
 
-static int
-hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
-
 /* As Python takes them: 32 hexadecimal digits, whatever hyphens stand
  * between them, in braces or behind "urn:uuid:". */
 static bool
@@ -101,7 +92,7 @@ from_text(nt_str_t text, uuid_t *uuid)
             continue;
         }
 
-        digit = hex_digit(text.data[i]);
+        digit = nt_hex_digit(text.data[i]);
 
         if (digit < 0 || n == 32) {
             return false;
