@@ -39,6 +39,15 @@ sub terminal {
         %head);
 }
 
+# How the server closes a connection, which then is left.
+sub refused {
+    my ($ws) = @_;
+
+    my @closed = $ws->closed;
+    $ws->abort;
+    return @closed;
+}
+
 sub type { return $_[0]->send_json({ type => 'input', data => $_[1] }) }
 
 # Output up to a pattern.
@@ -144,30 +153,30 @@ while ($message = $mp->message) {
 }
 is($message->{opcode}, 2, 'binary frames are answered in kind');
 like($message->{payload}, qr/\xa4code\x03/, 'exit');
-is(($mp->closed)[0], 1000, 'closed');
+is((refused($mp))[0], 1000, 'closed');
 
 # --- the end of the shell ---
 
 type($ws, "exit 7\n");
 my @last = $ws->json_until(sub { $_[0]{type} eq 'exit' });
 is_deeply($last[-1], { type => 'exit', code => 7 }, 'exit and its status');
-is(($ws->closed)[0], 1000, 'closed with 1000');
+is((refused($ws))[0], 1000, 'closed with 1000');
 
 $ws = terminal($e);
 type($ws, "kill -9 \$\$\n");
 @last = $ws->json_until(sub { $_[0]{type} eq 'exit' });
 is($last[-1]{code}, 137, 'a signal');
-$ws->closed;
+refused($ws);
 
 $ws = terminal($e);
 type($ws, "seq 1 20000; exit\n");
 ok(output_until($ws, qr/never/) =~ /19999\r\n20000\r\n\z/,
     'all output comes before it');
-$ws->closed;
+refused($ws);
 
 $ws = terminal($e);
 type($ws, "exec sh -c 'exec <&- >&- 2>&-; sleep 100'\n");
-is(($ws->closed)[0], 1000, 'a shell that leaves its terminal is ended');
+is((refused($ws))[0], 1000, 'a shell that leaves its terminal is ended');
 
 # --- the end of the connection ---
 
@@ -237,12 +246,12 @@ my $l = engine('limits', args => ['--terminal-max', 2, '--terminal-idle', 1,
 my @open = map { terminal($l) } 1 .. 2;
 is_deeply([map { $_->{status} } @open], [101, 101], 'as many as there may be');
 my $third = terminal($l);
-is_deeply([$third->closed], [1013, 'Too many terminals are open.'],
+is_deeply([refused($third)], [1013, 'Too many terminals are open.'],
     'one more is refused');
 is(scalar(my @two = shells($l)), 2, 'and starts nothing');
 my @end = $open[0]->json_until(sub { $_[0]{type} eq 'error' });
 is($end[-1]{message}, 'The terminal was idle for too long.', 'idle time');
-is(($open[0]->closed)[0], 1000, 'closes it');
+is((refused($open[0]))[0], 1000, 'closes it');
 $t->wait_for('the end of idle shells', sub { !shells($l) });
 my $long = terminal($l);
 is($long->{status}, 101, 'there is room again');
@@ -254,7 +263,7 @@ $t->wait_for('its end', sub { !shells($l) });
 # --- who may not: nothing is started ---
 
 my $user = terminal($e, role => 'user');
-is_deeply([$user->closed], [1008, 'A terminal needs an administrator.'],
+is_deeply([refused($user)], [1008, 'A terminal needs an administrator.'],
     'a user');
 is_deeply([shells($e)], [], 'starts nothing');
 
@@ -265,17 +274,17 @@ for my $row (@off) {
     my ($name, %opt) = @$row;
     my $off = engine($name, %opt);
     my $refused = terminal($off);
-    is_deeply([$refused->closed], [1008, 'Terminal access is disabled.'],
+    is_deeply([refused($refused)], [1008, 'Terminal access is disabled.'],
         "disabled: $name");
     is_deeply([shells($off)], [], 'nothing is started');
     $t->stop($off);
 }
 my $plain = $t->engine(name => 'plain', home => "$dir/plain", env => \%env);
-is((terminal($plain)->closed)[0], 1008, 'disabled: without --terminal');
+is((refused(terminal($plain)))[0], 1008, 'disabled: without --terminal');
 $t->stop($plain);
 
 my $broken = engine('broken', env => { SHELL => '/no/such/shell' });
-is_deeply([terminal($broken)->closed], [1011, 'The shell failed to start.'],
+is_deeply([refused(terminal($broken))], [1011, 'The shell failed to start.'],
     'a shell that is not there');
 like($t->read_file($broken->{log}),
     qr{cannot be started: /no/such/shell: no such file}, 'is logged');
@@ -302,7 +311,7 @@ is(scalar(my @one = shells($e)), 1, 'one');
 type($ws, "exit 5\n");
 @last = $ws->json_until(sub { $_[0]{type} eq 'exit' });
 is($last[-1]{code}, 5, 'and its end');
-is(($ws->closed)[0], 1000, 'closed with 1000');
+is((refused($ws))[0], 1000, 'closed with 1000');
 $t->wait_for('the end of the shell', sub { !shells($e) });
 my $started = () = $t->read_file($log) =~ /started \(process/g;
 
@@ -317,11 +326,8 @@ for my $row (['no token', '/terminal'],
              ['a sandboxed page', '/local', Origin => 'null']) {
     my ($what, $path, @headers) = @$row;
     my $refused = NodeTool::WebSocket->open($ng, $path, headers => \@headers);
-    if ($refused->{status} == 101) {
-        is(($refused->closed)[0], 1008, "$what: closed with 1008");
-    } else {
-        like($refused->{status}, qr/^40[13]$/, "$what: refused");
-    }
+    is($refused->{status} == 101 ? (refused($refused))[0]
+        : $refused->{status}, $what =~ /token$/ ? 1008 : 403, $what);
 }
 $r = $t->get($ng, '/terminal', headers => \@token);
 is($r->{status}, 426, 'a plain request');
