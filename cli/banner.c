@@ -118,6 +118,21 @@ print_auth(const nt_server_t *server)
 }
 
 
+static void
+print_processes(const nt_server_t *server)
+{
+    (void) printf("  Processes  nodetool %d", (int) getpid());
+
+    for (unsigned i = 0; i < server->supervisor.n_children; i++) {
+        const nt_child_t *child = server->supervisor.children[i];
+
+        (void) printf(", %s %d", child->name, (int) child->pid);
+    }
+
+    (void) putchar('\n');
+}
+
+
 /* As the engine decides it. */
 static bool
 has_terminal(const nt_server_t *server)
@@ -157,6 +172,7 @@ nt_banner_print(const nt_server_t *server)
                                          : "in a private Redis");
     }
 
+    print_processes(server);
     (void) printf("  Home       %s\n"
                   "  Logs       %s/logs\n\n",
                   server->home.path, server->home.path);

@@ -23,6 +23,9 @@ typedef struct nt_child {
     void    *arg;
     unsigned ready_ms; /* how long that may take */
 
+    /* Whether it may be told to reload; NULL: it may.  False: said. */
+    bool (*reloadable)(void *arg);
+
     int      stop_signal;
     unsigned stop_ms; /* until it is killed */
 

@@ -1,13 +1,11 @@
 #include "cli/paths.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/capture.h"
 #include "cli/cli.h"
 
 #define NT_MODULE "ngx_http_nodetool_base_module.so"
@@ -73,55 +71,15 @@ own_folder(void)
 }
 
 
-/* What "nginx -V" prints, in `text`; empty when it cannot be had. */
-static void
-nginx_version(const char *nginx, char *text, size_t size)
-{
-    int     out[2];
-    pid_t   pid;
-    size_t  len = 0;
-    ssize_t n = 0;
-
-    text[0] = '\0';
-
-    if (pipe2(out, O_CLOEXEC) == -1) {
-        return;
-    }
-
-    pid = fork();
-    if (pid == 0) {
-        (void) dup2(out[1], STDOUT_FILENO);
-        (void) dup2(out[1], STDERR_FILENO);
-        (void) execl(nginx, nginx, "-V", (char *) NULL);
-        _exit(NT_CLI_FAILED);
-    }
-
-    (void) close(out[1]);
-
-    while (pid != -1 && len < size - 1 &&
-           ((n = read(out[0], text + len, size - 1 - len)) > 0 ||
-            (n == -1 && errno == EINTR)))
-    {
-        len += n > 0 ? (size_t) n : 0;
-    }
-
-    text[len] = '\0';
-    (void) close(out[0]);
-
-    if (pid != -1) {
-        (void) waitpid(pid, NULL, 0);
-    }
-}
-
-
 /* The folder that nginx was built to load modules from. */
 static char *
 nginx_modules(const char *nginx)
 {
-    char  text[8192];
-    char *start;
+    char              text[8192];
+    char             *start;
+    const char *const argv[] = { nginx, "-V", NULL };
 
-    nginx_version(nginx, text, sizeof(text));
+    (void) nt_cli_capture(argv, text, sizeof(text));
 
     start = strstr(text, "--modules-path=");
     if (start == NULL) {

@@ -205,6 +205,16 @@ restart_due(nt_supervisor_t *s)
 }
 
 
+static void
+reload(nt_child_t *child)
+{
+    if (child->reloadable == NULL || child->reloadable(child->arg)) {
+        nt_cli_log("reloading %s", child->name);
+        nt_child_signal(child, SIGHUP, false);
+    }
+}
+
+
 void
 nt_supervisor_run(nt_supervisor_t *s)
 {
@@ -213,8 +223,7 @@ nt_supervisor_run(nt_supervisor_t *s)
 
         if (s->reload) {
             s->reload = false;
-            nt_cli_log("reloading %s", s->children[s->n_children - 1]->name);
-            nt_child_signal(s->children[s->n_children - 1], SIGHUP, false);
+            reload(s->children[s->n_children - 1]);
         }
     }
 }

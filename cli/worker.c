@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli/banner.h"
+#include "cli/capture.h"
 #include "cli/cli.h"
 #include "cli/nginx_conf.h"
 #include "cli/probe.h"
@@ -51,6 +52,27 @@ nginx_ready(void *arg)
     nt_server_t *server = arg;
 
     return nt_probe_http(server->options.host, server->options.port);
+}
+
+
+/* nginx itself would say it in its log, and go on as before. */
+static bool
+nginx_reloadable(void *arg)
+{
+    char               text[4096];
+    const nt_server_t *server = arg;
+    const char *const *run = server->nginx.argv;
+    const char *const  argv[] = { run[0], "-t",   "-q",   run[1], run[2],
+                                  run[3], run[4], run[5], run[6], NULL };
+
+    if (nt_cli_capture(argv, text, sizeof(text)) == 0) {
+        return true;
+    }
+
+    nt_cli_log("nginx is not reloaded, it would refuse its configuration:");
+    (void) fputs(text, stderr);
+
+    return false;
 }
 
 
@@ -311,6 +333,7 @@ start_nginx(nt_server_t *server)
                        .ready = nginx_ready,
                        .arg = server,
                        .ready_ms = 60000, /* it may wait for DNS */
+                       .reloadable = nginx_reloadable,
                        .stop_signal = SIGQUIT,
                        .stop_ms = (NT_DRAIN_S + 5) * 1000 };
 

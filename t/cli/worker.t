@@ -29,6 +29,9 @@ my $home = $w->{home};
 my ($token) = $w->{output} =~ /^  Token +(\S+)$/m;
 like($token, qr/^[A-Za-z0-9_-]{43}$/, 'the token is shown');
 like($w->{output}, qr{^  Address +http://127\.0\.0\.1:$w->{port} }m, 'address');
+my %started = children($w);
+like($w->{output}, qr{^  Processes  nodetool $w->{pid}, .*, nginx $started{nginx}$}m,
+    'what runs');
 like($w->{output}, qr{^  Logs +\Q$home\E/logs$}m, 'where logs are');
 
 my @replies = curl_lines($w);
@@ -147,6 +150,17 @@ $t->wait_for('the reload', sub {
     return $t->read_file($w->{log}) =~ /reloading nginx/;
 });
 is(run_greeting(), 'Hello, Bob!', 'serves after a reload');
+
+$t->expect_log(qr/holds no token/);
+my $tokens = $t->read_file("$home/token");
+$t->write_file("$home/token", "# none\n");
+kill 'HUP', $w->{pid};
+$t->wait_for('word of a configuration that is refused', sub {
+    return $t->read_file($w->{log}) =~
+        /nginx is not reloaded, .*\n.*\[emerg\].*token/;
+});
+is(run_greeting(), 'Hello, Bob!', 'serves as before');
+$t->write_file("$home/token", $tokens);
 
 my ($status, undef, $err) = nodetool($t, ['worker', '--home', $home,
     '--port', $t->port]);
