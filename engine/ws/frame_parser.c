@@ -32,6 +32,10 @@ give(uint8_t *buf, size_t len, int flags, void *arg)
     nt_frame_parser_t *parser = arg;
     size_t             n = portion(parser, len);
 
+    if (n == 0) {
+        return 0; /* which wslay takes for "later" */
+    }
+
     memcpy(buf, parser->in->data, n);
     parser->in->data += n;
     parser->in->len -= n;
