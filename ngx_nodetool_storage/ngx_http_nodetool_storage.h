@@ -24,6 +24,10 @@ NT_BEGIN_DECLS
 #define NGX_HTTP_NODETOOL_STORE_TMP ".nodetool-tmp"
 #define NGX_HTTP_NODETOOL_LOCK_FILE "lock" /* in that folder */
 
+#define NGX_HTTP_NODETOOL_RESERVED                                             \
+    "storage keys that start with \"" NGX_HTTP_NODETOOL_STORE_TMP              \
+    "\" are reserved"
+
 /* An entity tag: "SECONDS.NANOSECONDS-SIZE", hexadecimal, in quotes. */
 #define NGX_HTTP_NODETOOL_ETAG_LEN (2 + 16 + 1 + 8 + 1 + 16)
 
@@ -94,6 +98,8 @@ struct ngx_http_nodetool_object_s {
 
     /* folders to sync: that of `key`, and so many above it */
     ngx_uint_t folders;
+
+    struct ngx_http_nodetool_list_s *list; /* of a list */
 
     /* work in a thread */
     ngx_thread_task_t        *task;
@@ -182,6 +188,10 @@ ngx_int_t ngx_http_nodetool_storage_precondition(ngx_http_request_t *r);
 ngx_int_t ngx_http_nodetool_storage_set_etag(ngx_http_request_t *r,
                                              struct stat        *info);
 
+/* Writes an object's entity tag, at most NGX_HTTP_NODETOOL_ETAG_LEN bytes;
+ * returns its end. */
+u_char *ngx_http_nodetool_storage_etag(u_char *p, struct stat *info);
+
 /* RFC 9110, 13.2.2, for PUT and DELETE; `info` is NULL when there is no
  * object. False: 412. */
 ngx_uint_t ngx_http_nodetool_storage_allowed(ngx_http_request_t *r,
@@ -198,6 +208,9 @@ void ngx_http_nodetool_storage_work(ngx_http_nodetool_object_t *o,
 ngx_int_t ngx_http_nodetool_storage_get(ngx_http_nodetool_object_t *o);
 ngx_int_t ngx_http_nodetool_storage_put(ngx_http_nodetool_object_t *o);
 ngx_int_t ngx_http_nodetool_storage_delete(ngx_http_nodetool_object_t *o);
+
+/* GET and HEAD of the location itself: its objects. */
+ngx_int_t ngx_http_nodetool_storage_list(ngx_http_nodetool_object_t *o);
 
 /* --- the body of a PUT: ngx_http_nodetool_storage_upload.c ----------------*/
 

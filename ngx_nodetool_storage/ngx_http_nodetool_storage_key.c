@@ -62,8 +62,7 @@ ngx_http_nodetool_storage_key(ngx_http_nodetool_object_t *o)
         ngx_strncmp(key.data, NGX_HTTP_NODETOOL_STORE_TMP,
                     sizeof(NGX_HTTP_NODETOOL_STORE_TMP) - 1) == 0)
     {
-        return "storage keys that start with \"" NGX_HTTP_NODETOOL_STORE_TMP
-               "\" are reserved";
+        return NGX_HTTP_NODETOOL_RESERVED;
     }
 
     o->key.data = ngx_pnalloc(r->pool, key.len + 1);

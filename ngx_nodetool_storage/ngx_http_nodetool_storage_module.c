@@ -22,6 +22,9 @@ static ngx_int_t ngx_http_nodetool_storage_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_nodetool_storage_init_process(ngx_cycle_t *cycle);
 static void      ngx_http_nodetool_storage_exit(void *data);
 static ngx_int_t ngx_http_nodetool_storage_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_nodetool_storage_begin(
+    ngx_http_nodetool_object_t *o,
+    ngx_int_t (*method)(ngx_http_nodetool_object_t *o));
 
 static ngx_command_t ngx_http_nodetool_storage_commands[] = {
 
@@ -122,6 +125,15 @@ ngx_http_nodetool_storage_handler(ngx_http_request_t *r)
 
     ngx_http_set_ctx(r, o, ngx_http_nodetool_storage_module);
 
+    if (conf->write && conf->key == NULL &&
+        (r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) &&
+        r->uri.len == conf->prefix.len &&
+        ngx_memcmp(r->uri.data, conf->prefix.data, r->uri.len) == 0)
+    {
+        return ngx_http_nodetool_storage_begin(o,
+                                               ngx_http_nodetool_storage_list);
+    }
+
     fault = ngx_http_nodetool_storage_key(o);
     if (fault != NULL) {
         return ngx_nodetool_errorf(r, NGX_HTTP_BAD_REQUEST, "Bad request: %s",
@@ -132,20 +144,34 @@ ngx_http_nodetool_storage_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ngx_http_nodetool_store_open(o->store, r->connection->log) != NGX_OK) {
+    switch (r->method) {
+    case NGX_HTTP_PUT:
+        return ngx_http_nodetool_storage_begin(o,
+                                               ngx_http_nodetool_storage_put);
+
+    case NGX_HTTP_DELETE:
+        return ngx_http_nodetool_storage_begin(
+            o, ngx_http_nodetool_storage_delete);
+
+    default:
+        return ngx_http_nodetool_storage_begin(o,
+                                               ngx_http_nodetool_storage_get);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_nodetool_storage_begin(
+    ngx_http_nodetool_object_t *o,
+    ngx_int_t (*method)(ngx_http_nodetool_object_t *o))
+{
+    if (ngx_http_nodetool_store_open(o->store, o->request->connection->log) !=
+        NGX_OK)
+    {
         return ngx_http_nodetool_storage_failed(o, ENODEV, "open store of");
     }
 
-    switch (r->method) {
-    case NGX_HTTP_PUT:
-        return ngx_http_nodetool_storage_put(o);
-
-    case NGX_HTTP_DELETE:
-        return ngx_http_nodetool_storage_delete(o);
-
-    default:
-        return ngx_http_nodetool_storage_get(o);
-    }
+    return method(o);
 }
 
 

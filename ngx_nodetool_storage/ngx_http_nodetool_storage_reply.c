@@ -91,8 +91,8 @@ ngx_http_nodetool_storage_precondition(ngx_http_request_t *r)
  * were written in the same second would share it.
  */
 
-static u_char *
-ngx_http_nodetool_etag(u_char *p, struct stat *info)
+u_char *
+ngx_http_nodetool_storage_etag(u_char *p, struct stat *info)
 {
     return ngx_sprintf(p, "\"%xL.%xL-%xO\"", (int64_t) info->st_mtim.tv_sec,
                        (int64_t) info->st_mtim.tv_nsec, info->st_size);
@@ -128,8 +128,8 @@ ngx_http_nodetool_storage_set_etag(ngx_http_request_t *r, struct stat *info)
         return NGX_ERROR;
     }
 
-    etag->value.len =
-        ngx_http_nodetool_etag(etag->value.data, info) - etag->value.data;
+    etag->value.len = ngx_http_nodetool_storage_etag(etag->value.data, info) -
+                      etag->value.data;
 
     r->headers_out.etag = etag;
 
@@ -157,7 +157,7 @@ ngx_http_nodetool_storage_allowed(ngx_http_request_t *r, struct stat *info)
 
     if (info != NULL) {
         etag.data = buf;
-        etag.len = ngx_http_nodetool_etag(buf, info) - buf;
+        etag.len = ngx_http_nodetool_storage_etag(buf, info) - buf;
     }
 
     if (in->if_match != NULL) {

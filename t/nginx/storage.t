@@ -167,7 +167,10 @@ for my $where ('plain', 'no openat2') {
     };
     for my $key (@bad) {
         my $name = length $key > 60 ? substr($key, 0, 60) . '...' : $key;
-        for my $method (qw(GET PUT DELETE HEAD)) {
+        # GET of no key is the list
+        for my $method ($key eq '' ? qw(PUT DELETE)
+            : qw(GET PUT DELETE HEAD))
+        {
             my $r = $send->($method, "$admin/$key");
             is($r->{status}, 400, "$where: $method of '$name'")
                 or diag($r->{body});
@@ -175,7 +178,7 @@ for my $where ('plain', 'no openat2') {
             is($r->{json}{error}{type}, 'bad_request', "$method '$name': why");
         }
         is($send->('GET', "$public/$key")->{status}, 400,
-            "$where: public '$name'");
+            "$where: public '$name'") if $key ne '';
     }
     my @pairs = @good;
     while (my ($file, $key) = splice @pairs, 0, 2) {
@@ -196,6 +199,11 @@ for my $where ('plain', 'no openat2') {
     symlink 'real', "$dir/link-inside";
     symlink '/proc/self/root/' . $t->dir . '/outside', "$dir/link-magic";
     symlink 'nowhere', "$dir/link-dangling";
+    for my $link (qw(link-dir link-relative link-inside link-magic)) {
+        is($send->('GET', "$admin/?prefix=$link/")->{status}, 400,
+            "$where: list of $link");
+    }
+    unlike($send->('GET', "$admin/")->{body}, qr/link/, "$where: no links");
     for my $key (qw(link-file link-dir/secret link-dir/new link-dir/a/b
         link-relative/secret link-inside/file link-magic/secret link-dangling
         link-dangling/x))

@@ -1,0 +1,630 @@
+/*
+ * ngx_http_nodetool_storage_walk.c - the objects of a store in the order of
+ * their keys, from any key on.
+ *
+ * A file system has no order, so a folder is read whole and the first few
+ * names behind the last key are kept; when these are used up, it is read
+ * again.  So what is held depends on the page that is asked for, not on the
+ * size of the store.  A folder sorts as its name with the slash: that is the
+ * order of the keys in it among those beside it.
+ *
+ * One folder is open at a time; parents are opened again by their path, which
+ * is resolved beneath the store.  All of it may run in a thread, a slice at a
+ * time.
+ */
+
+#include "ngx_nodetool_storage/ngx_http_nodetool_storage_list.h"
+
+#define NGX_HTTP_NODETOOL_WALK_NAMES 128 /* kept of a folder, in a deep walk */
+
+static ngx_int_t  ngx_http_nodetool_walk_push(ngx_http_nodetool_list_t *list,
+                                              u_char *after, size_t after_len);
+static void       ngx_http_nodetool_walk_pop(ngx_http_nodetool_list_t *list);
+static void       ngx_http_nodetool_walk_close(ngx_http_nodetool_list_t *list);
+static ngx_err_t  ngx_http_nodetool_walk_enter(ngx_http_nodetool_list_t *list);
+static ngx_err_t  ngx_http_nodetool_walk_scan(ngx_http_nodetool_list_t *list,
+                                              ngx_uint_t               *budget);
+static ngx_uint_t ngx_http_nodetool_walk_kind(ngx_http_nodetool_list_t *list,
+                                              struct dirent            *entry);
+static ngx_uint_t ngx_http_nodetool_walk_wanted(ngx_http_nodetool_list_t *list,
+                                                ngx_http_nodetool_name_t *name);
+static void       ngx_http_nodetool_walk_keep(ngx_http_nodetool_list_t *list,
+                                              ngx_http_nodetool_name_t *name);
+static ngx_err_t  ngx_http_nodetool_walk_pack(ngx_http_nodetool_list_t  *list,
+                                              ngx_http_nodetool_level_t *level);
+static ngx_err_t  ngx_http_nodetool_walk_next(ngx_http_nodetool_list_t *list);
+static ngx_err_t  ngx_http_nodetool_walk_folder(ngx_http_nodetool_list_t *list,
+                                                u_char *name, size_t len);
+static ngx_err_t  ngx_http_nodetool_walk_object(ngx_http_nodetool_list_t *list,
+                                                u_char *name, size_t len);
+static ngx_err_t  ngx_http_nodetool_walk_found(ngx_http_nodetool_list_t *list,
+                                               u_char *name, size_t len,
+                                               struct stat *info);
+
+
+static ngx_int_t
+ngx_http_nodetool_walk_cmp(u_char *a, size_t a_len, u_char *b, size_t b_len)
+{
+    ngx_int_t rc;
+
+    rc = ngx_memcmp(a, b, ngx_min(a_len, b_len));
+
+    return rc != 0 ? rc : (ngx_int_t) a_len - (ngx_int_t) b_len;
+}
+
+
+ngx_int_t
+ngx_http_nodetool_walk_start(ngx_http_nodetool_list_t *list)
+{
+    size_t     len;
+    u_char    *p;
+    ngx_int_t  rc;
+    ngx_uint_t i;
+
+    list->dir = NULL;
+    list->window = list->limit + 1;
+
+    if (!list->delimiter) {
+        list->window = ngx_min(list->window, NGX_HTTP_NODETOOL_WALK_NAMES);
+    }
+
+    list->slots = ngx_palloc(list->pool, (list->window + 1) *
+                                             sizeof(ngx_http_nodetool_name_t));
+    list->sorted = ngx_palloc(list->pool, (list->window + 1) * sizeof(void *));
+    list->items = ngx_palloc(list->pool, (list->limit + 1) *
+                                             sizeof(ngx_http_nodetool_item_t));
+    if (list->slots == NULL || list->sorted == NULL || list->items == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i <= list->window; i++) {
+        list->sorted[i] = &list->slots[i];
+    }
+
+    /* the folder of the prefix, and what the names in it begin with */
+
+    len = list->prefix.len;
+
+    while (len > 0 && list->prefix.data[len - 1] != '/') {
+        len--;
+    }
+
+    ngx_memcpy(list->path, list->prefix.data, len);
+    list->path_len = len;
+    list->stem.data = list->prefix.data + len;
+    list->stem.len = list->prefix.len - len;
+
+    /* the cursor is a key, or a folder with its slash */
+
+    p = list->cursor.data;
+    rc = ngx_memcmp(p, list->path, ngx_min(list->cursor.len, len));
+
+    if (rc > 0) {
+        list->done = 1; /* all of the folder is before it */
+        return NGX_OK;
+    }
+
+    if (rc < 0 || list->cursor.len <= len) {
+        return ngx_http_nodetool_walk_push(list, p, 0);
+    }
+
+    return ngx_http_nodetool_walk_push(list, p + len, list->cursor.len - len);
+}
+
+
+void
+ngx_http_nodetool_walk_stop(ngx_http_nodetool_list_t *list)
+{
+    while (list->level != NULL) {
+        ngx_http_nodetool_walk_pop(list);
+    }
+
+    ngx_http_nodetool_walk_close(list);
+}
+
+
+/* Goes on until the page is full, all is seen, or `budget` entries were
+ * looked at: NGX_EAGAIN then. Returns 0 at the end, or another errno. */
+
+ngx_err_t
+ngx_http_nodetool_walk_go(ngx_http_nodetool_list_t *list, ngx_uint_t budget)
+{
+    ngx_err_t                  err;
+    ngx_http_nodetool_level_t *level;
+
+    while (!list->done) {
+        if (budget == 0) {
+            return NGX_EAGAIN;
+        }
+
+        level = list->level;
+
+        if (level == NULL) {
+            break;
+        }
+
+        if (level->scanning) {
+            err = ngx_http_nodetool_walk_scan(list, &budget);
+
+        } else if (level->next < level->last) {
+            budget--;
+            err = ngx_http_nodetool_walk_next(list);
+
+        } else if (level->more) {
+            level->scanning = 1;
+            level->begun = 0;
+            err = 0;
+
+        } else {
+            ngx_http_nodetool_walk_pop(list);
+            err = 0;
+        }
+
+        if (err != 0) {
+            return err;
+        }
+    }
+
+    list->done = 1;
+
+    return 0;
+}
+
+
+/* Goes into the folder of list->path; what comes up to `after` there is not
+ * wanted. */
+
+static ngx_int_t
+ngx_http_nodetool_walk_push(ngx_http_nodetool_list_t *list, u_char *after,
+                            size_t after_len)
+{
+    ngx_http_nodetool_level_t *level;
+
+    level = ngx_alloc(sizeof(ngx_http_nodetool_level_t), list->pool->log);
+    if (level == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(level, offsetof(ngx_http_nodetool_level_t, after));
+
+    level->path_len = list->path_len;
+    level->scanning = 1;
+    level->cursor = 1;
+    level->after_len = after_len;
+    ngx_memcpy(level->after, after, level->after_len);
+
+    level->up = list->level;
+    list->level = level;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_nodetool_walk_pop(ngx_http_nodetool_list_t *list)
+{
+    ngx_http_nodetool_level_t *level = list->level;
+
+    list->level = level->up;
+    list->path_len = level->up != NULL ? level->up->path_len : 0;
+
+    ngx_http_nodetool_walk_close(list);
+
+    if (level->names != NULL) {
+        ngx_free(level->names);
+    }
+
+    ngx_free(level);
+}
+
+
+static void
+ngx_http_nodetool_walk_close(ngx_http_nodetool_list_t *list)
+{
+    if (list->dir != NULL) {
+        (void) closedir(list->dir);
+        list->dir = NULL;
+    }
+}
+
+
+/* Opens the folder that the walk is in, if it is not open. Returns ENOENT when
+ * there is none any more. */
+
+static ngx_err_t
+ngx_http_nodetool_walk_enter(ngx_http_nodetool_list_t *list)
+{
+    ngx_fd_t  fd;
+    ngx_err_t err;
+    u_char    path[NT_KEY_MAX + 1];
+
+    if (list->dir != NULL) {
+        return 0;
+    }
+
+    if (list->path_len == 0) {
+        (void) ngx_cpystrn(path, (u_char *) ".", sizeof(path));
+
+    } else {
+        (void) ngx_cpystrn(path, list->path, list->path_len);
+    }
+
+    fd = ngx_http_nodetool_store_openat(list->store, path,
+                                        O_RDONLY | O_DIRECTORY);
+    if (fd == NGX_INVALID_FILE) {
+        return ngx_errno == NGX_ENOTDIR ? NGX_ENOENT : ngx_errno;
+    }
+
+    list->dir = fdopendir(fd);
+
+    if (list->dir == NULL) {
+        err = ngx_errno;
+        (void) close(fd);
+        return err;
+    }
+
+    return 0;
+}
+
+
+/* Reads the folder, or a part of it. */
+
+static ngx_err_t
+ngx_http_nodetool_walk_scan(ngx_http_nodetool_list_t *list, ngx_uint_t *budget)
+{
+    ngx_err_t                  err;
+    ngx_uint_t                 folder;
+    struct dirent             *entry;
+    ngx_http_nodetool_name_t  *name;
+    ngx_http_nodetool_level_t *level = list->level;
+
+    err = ngx_http_nodetool_walk_enter(list);
+
+    if (err != 0) {
+        /* a folder that is gone has nothing */
+        level->scanning = 0;
+        level->more = 0;
+        return err == NGX_ENOENT ? 0 : err;
+    }
+
+    if (!level->begun) {
+        level->begun = 1;
+        list->n = 0;
+        list->dropped = 0;
+        rewinddir(list->dir);
+    }
+
+    for (; *budget > 0; (*budget)--) {
+        ngx_set_errno(0);
+        entry = readdir(list->dir);
+
+        if (entry == NULL) {
+            return ngx_errno != 0 ? ngx_errno
+                                  : ngx_http_nodetool_walk_pack(list, level);
+        }
+
+        if (++list->work > NGX_HTTP_NODETOOL_LIST_WORK) {
+            return E2BIG;
+        }
+
+        folder = ngx_http_nodetool_walk_kind(list, entry);
+        if (folder == NGX_HTTP_NODETOOL_WALK_OTHER) {
+            continue;
+        }
+
+        /* the slot behind those that are in use */
+
+        name = list->sorted[list->n];
+        name->len = ngx_strlen(entry->d_name);
+        ngx_memcpy(name->data, entry->d_name, name->len);
+
+        if (folder == NGX_HTTP_NODETOOL_WALK_FOLDER) {
+            name->data[name->len++] = '/';
+        }
+
+        if (ngx_http_nodetool_walk_wanted(list, name)) {
+            ngx_http_nodetool_walk_keep(list, name);
+        }
+    }
+
+    return NGX_EAGAIN;
+}
+
+
+static ngx_uint_t
+ngx_http_nodetool_walk_kind(ngx_http_nodetool_list_t *list,
+                            struct dirent            *entry)
+{
+    struct stat info;
+    const char *name = entry->d_name;
+
+    if (name[0] == '.' &&
+        (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'))) {
+        return NGX_HTTP_NODETOOL_WALK_OTHER;
+    }
+
+    if (list->path_len == 0 &&
+        ngx_strncmp(name, NGX_HTTP_NODETOOL_STORE_TMP,
+                    sizeof(NGX_HTTP_NODETOOL_STORE_TMP) - 1) == 0)
+    {
+        return NGX_HTTP_NODETOOL_WALK_OTHER;
+    }
+
+    switch (entry->d_type) {
+    case DT_REG:
+        return NGX_HTTP_NODETOOL_WALK_OBJECT;
+
+    case DT_DIR:
+        return NGX_HTTP_NODETOOL_WALK_FOLDER;
+
+    case DT_UNKNOWN: /* the file system does not say */
+        break;
+
+    default:
+        return NGX_HTTP_NODETOOL_WALK_OTHER;
+    }
+
+    if (fstatat(dirfd(list->dir), name, &info, AT_SYMLINK_NOFOLLOW) == -1) {
+        return NGX_HTTP_NODETOOL_WALK_OTHER;
+    }
+
+    return S_ISREG(info.st_mode)   ? NGX_HTTP_NODETOOL_WALK_OBJECT
+           : S_ISDIR(info.st_mode) ? NGX_HTTP_NODETOOL_WALK_FOLDER
+                                   : NGX_HTTP_NODETOOL_WALK_OTHER;
+}
+
+
+/* Whether a name belongs to the list: is of a key, has the prefix, and comes
+ * behind the cursor. */
+
+static ngx_uint_t
+ngx_http_nodetool_walk_wanted(ngx_http_nodetool_list_t *list,
+                              ngx_http_nodetool_name_t *name)
+{
+    size_t                     len = name->len;
+    ngx_http_nodetool_level_t *level = list->level;
+
+    if (level->up == NULL &&
+        (len < list->stem.len ||
+         ngx_memcmp(name->data, list->stem.data, list->stem.len) != 0))
+    {
+        return 0;
+    }
+
+    /* what was put there past the server may have no key */
+
+    if (list->path_len + len > NT_KEY_MAX) {
+        return 0;
+    }
+
+    if (name->data[len - 1] == '/') {
+        len--;
+    }
+
+    if (nt_key_check((nt_str_t) { (char *) name->data, len }) != NULL) {
+        return 0;
+    }
+
+    if (ngx_http_nodetool_walk_cmp(name->data, name->len, level->after,
+                                   level->after_len) > 0)
+    {
+        return 1;
+    }
+
+    /* the cursor is in this folder: some of it may be behind */
+
+    return level->cursor && !list->delimiter && name->len <= level->after_len &&
+           name->data[name->len - 1] == '/' &&
+           ngx_memcmp(name->data, level->after, name->len) == 0;
+}
+
+
+/* Puts the name, which is in the slot behind the last one, into its place; a
+ * full window drops its last name. */
+
+static void
+ngx_http_nodetool_walk_keep(ngx_http_nodetool_list_t *list,
+                            ngx_http_nodetool_name_t *name)
+{
+    ngx_uint_t                low, high, middle;
+    ngx_http_nodetool_name_t *other;
+
+    low = 0;
+    high = list->n;
+
+    while (low < high) {
+        middle = (low + high) / 2;
+        other = list->sorted[middle];
+
+        if (ngx_http_nodetool_walk_cmp(other->data, other->len, name->data,
+                                       name->len) < 0)
+        {
+            low = middle + 1;
+
+        } else {
+            high = middle;
+        }
+    }
+
+    ngx_memmove(&list->sorted[low + 1], &list->sorted[low],
+                (list->n - low) * sizeof(void *));
+    list->sorted[low] = name;
+
+    if (list->n == list->window) {
+        list->dropped = 1;
+        return;
+    }
+
+    list->n++;
+}
+
+
+/* The folder has been read: its names go to the level, each behind its length
+ * of two bytes. */
+
+static ngx_err_t
+ngx_http_nodetool_walk_pack(ngx_http_nodetool_list_t  *list,
+                            ngx_http_nodetool_level_t *level)
+{
+    size_t                    size;
+    u_char                   *p;
+    ngx_uint_t                i;
+    ngx_http_nodetool_name_t *name;
+
+    size = 0;
+
+    for (i = 0; i < list->n; i++) {
+        size += 2 + list->sorted[i]->len;
+    }
+
+    if (level->names != NULL) {
+        ngx_free(level->names);
+    }
+
+    level->names = ngx_alloc(size + 1, list->pool->log);
+    if (level->names == NULL) {
+        return NGX_ENOMEM;
+    }
+
+    p = level->names;
+
+    for (i = 0; i < list->n; i++) {
+        name = list->sorted[i];
+        *p++ = (u_char) (name->len >> 8);
+        *p++ = (u_char) name->len;
+        p = ngx_cpymem(p, name->data, name->len);
+    }
+
+    level->next = level->names;
+    level->last = p;
+    level->scanning = 0;
+    level->more = list->dropped;
+
+    return 0;
+}
+
+
+/* Takes the next name of the level. */
+
+static ngx_err_t
+ngx_http_nodetool_walk_next(ngx_http_nodetool_list_t *list)
+{
+    size_t                     len;
+    u_char                    *name;
+    ngx_err_t                  err;
+    ngx_http_nodetool_level_t *level = list->level;
+
+    len = (size_t) level->next[0] << 8 | level->next[1];
+    name = level->next + 2;
+    level->next = name + len;
+
+    err = name[len - 1] == '/' ? ngx_http_nodetool_walk_folder(list, name, len)
+                               : ngx_http_nodetool_walk_object(list, name, len);
+
+    if (err == 0 && level->next == level->last && level->more) {
+        ngx_memcpy(level->after, name, len);
+        level->after_len = len;
+        level->cursor = 0;
+    }
+
+    return err;
+}
+
+
+static ngx_err_t
+ngx_http_nodetool_walk_folder(ngx_http_nodetool_list_t *list, u_char *name,
+                              size_t len)
+{
+    u_char                    *after;
+    size_t                     after_len;
+    ngx_http_nodetool_level_t *level = list->level;
+
+    if (list->delimiter) {
+        return ngx_http_nodetool_walk_found(list, name, len, NULL);
+    }
+
+    after = level->after;
+    after_len = 0;
+
+    if (level->cursor && level->after_len >= len &&
+        ngx_memcmp(level->after, name, len) == 0)
+    {
+        after = level->after + len;
+        after_len = level->after_len - len;
+    }
+
+    ngx_http_nodetool_walk_close(list);
+
+    ngx_memcpy(list->path + list->path_len, name, len);
+    list->path_len += len;
+
+    return ngx_http_nodetool_walk_push(list, after, after_len) == NGX_OK
+               ? 0
+               : NGX_ENOMEM;
+}
+
+
+/* What is gone, or not there for readers any more, is left out. */
+
+static ngx_err_t
+ngx_http_nodetool_walk_object(ngx_http_nodetool_list_t *list, u_char *name,
+                              size_t len)
+{
+    ngx_err_t   err;
+    struct stat info;
+    u_char      text[NT_KEY_SEGMENT_MAX + 2];
+
+    err = ngx_http_nodetool_walk_enter(list);
+    if (err != 0) {
+        return err == NGX_ENOENT ? 0 : err;
+    }
+
+    *ngx_cpymem(text, name, len) = '\0';
+
+    if (ngx_http_nodetool_store_look(list->store, dirfd(list->dir), text,
+                                     &info) != 0)
+    {
+        return 0;
+    }
+
+    return ngx_http_nodetool_walk_found(list, name, len, &info);
+}
+
+
+static ngx_err_t
+ngx_http_nodetool_walk_found(ngx_http_nodetool_list_t *list, u_char *name,
+                             size_t len, struct stat *info)
+{
+    u_char                   *p;
+    ngx_http_nodetool_item_t *item;
+
+    /* one more than was asked for says that there are more */
+
+    if (list->found == list->limit) {
+        list->more = 1;
+        list->done = 1;
+        return 0;
+    }
+
+    item = &list->items[list->found];
+
+    p = ngx_pnalloc(list->pool, list->path_len + len);
+    if (p == NULL) {
+        return NGX_ENOMEM;
+    }
+
+    item->key.data = p;
+    item->key.len = list->path_len + len;
+    p = ngx_cpymem(p, list->path, list->path_len);
+    ngx_memcpy(p, name, len);
+
+    item->folder = (info == NULL);
+
+    if (info != NULL) {
+        item->info = *info;
+    }
+
+    list->found++;
+
+    return 0;
+}
