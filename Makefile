@@ -40,7 +40,7 @@ DEPS_BUILD = gcc make pkg-config nginx nginx-dev redis-server libjansson-dev \
 DEPS_PACKS = libvips-dev fonts-dejavu-core libpoppler-glib-dev libqpdf-dev \
              libzip-dev
 DEPS_PROGRAMS = bubblewrap ffmpeg pandoc
-DEPS_TEST  = perl procps openssl wrk nodejs npm python3-venv \
+DEPS_TEST  = perl procps openssl wrk nodejs npm python3-venv chromium \
              lua5.4 luajit ruby
 DEPS_FUZZ  = clang libclang-rt-14-dev
 DEPS_LINT  = clang-format clang-tidy cppcheck perl dpkg-dev

@@ -154,7 +154,8 @@ export function showDialog(title, children) {
  */
 export function roving(list, selector) {
     const items = () => /** @type {HTMLElement[]} */ (
-        Array.from(list.querySelectorAll(selector)));
+        Array.from(list.querySelectorAll(selector)))
+        .filter((item) => item.checkVisibility());
 
     const settle = () => {
         const all = items();
@@ -180,7 +181,7 @@ export function roving(list, selector) {
     });
     list.addEventListener('focusin', settle);
     new MutationObserver(settle).observe(list,
-        { childList: true, subtree: true });
+        { childList: true, subtree: true, attributeFilter: ['hidden'] });
     settle();
 }
 

@@ -22,14 +22,10 @@ sub same {
     return -e $other && system('cmp', '-s', $path, $other) == 0;
 }
 
-# The command that runs a Node program of t/clients, which imports what
-# package.json has.
-sub node {
-    my ($program) = @_;
-
-    $program ||= 'openai_node.mjs';
+# The folder with the packages of package.json.
+sub node_modules {
     my $folder = "$FOLDER/node";
-    if (!-d "$folder/node_modules/openai"
+    if (!-d "$folder/node_modules"
         || !same("$CLIENTS/package.json", "$folder/package.json"))
     {
         Test::More::plan(skip_all => 'npm is not there')
@@ -43,8 +39,30 @@ sub node {
             Test::More::plan(skip_all => "npm cannot install the clients, see $folder/npm.log");
         }
     }
+    return $folder;
+}
+
+# The command that runs a Node program of t/clients, which imports what
+# package.json has.
+sub node {
+    my ($program) = @_;
+
+    $program ||= 'openai_node.mjs';
+    my $folder = node_modules();
     copy("$CLIENTS/$program", $folder) or die "$folder: $!";
     return ('node', "$folder/$program");
+}
+
+# The same for a program of several files, t/clients/NAME/main.mjs.
+sub node_folder {
+    my ($name) = @_;
+
+    my $folder = node_modules();
+    make_path("$folder/$name");
+    for my $file (glob "$CLIENTS/$name/*.mjs") {
+        copy($file, "$folder/$name") or die "$folder/$name: $!";
+    }
+    return ('node', "$folder/$name/main.mjs");
 }
 
 # The same for Python.
