@@ -70,6 +70,7 @@ struct nt_turn {
     /* --- on the fiber --- */
     nt_node_call_t *call;
     const char     *error_type; /* of what fails next */
+    unsigned        pieces;     /* of answers */
     nt_buf_t        said;       /* of a message that is not in the thread yet */
     json_t         *answer;     /* the last message; owned */
     json_t         *usage;      /* of all requests, or NULL; owned */

@@ -12,6 +12,8 @@
 #include "engine/json.h"
 #include "engine/nodes/args.h"
 
+#define PIECES 512 /* of an answer in a turn of the loop */
+
 static const nt_str_t prompts[] = {
     [NT_CHAT_PLAIN] = NT_STR(
         "You are a helpful assistant.\n\n"
@@ -70,6 +72,11 @@ on_piece(void *ctx, nt_str_t text)
         turn->slow = true;
         nt_call_suspend(turn->call, resume, turn);
         turn->slow = false;
+    }
+
+    /* a model that is not waited for has to wait for the others */
+    if (++turn->pieces % PIECES == 0) {
+        (void) nt_call_sleep(turn->call, 0);
     }
 
     return !turn->said.failed || fail_nomem(turn);

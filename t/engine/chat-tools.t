@@ -47,7 +47,8 @@ for my $dialect (sort keys %MODELS) {
     my $c = $chat->connect;
     my %head = (provider => $dialect, model => $MODELS{$dialect},
         thread_id => "tool-$dialect", tools => ['calculator']);
-    script({ text => 'Let me see. ', usage => [10, 5], tool_calls =>
+    script({ text => 'Let me see. ', usage => [10, 5], reasoning => 'Hm.',
+        tool_calls =>
             [call(calculator => { expression => '6 * 7' })] },
         { text => 'It is 42.', usage => [20, 6] }, { text => 'Gladly.' });
     my @events = $c->ask('How much?', %head);
@@ -80,6 +81,9 @@ for my $dialect (sort keys %MODELS) {
     is($events[-1]{content}, 'Gladly.', "$dialect: calls go on in history");
     like(($mock->requests)[2]{body}, qr/calculator.*42/s,
         "$dialect: ... with their results");
+    like(($mock->requests)[2]{body}, qr/mock-signature/,
+        "$dialect: ... and what their provider has signed")
+        if $dialect =~ /anthropic|gemini/;
 }
 
 # --- nodes -------------------------------------------------------------------

@@ -351,6 +351,23 @@ while (my $message = $slow->message(30)) {
 cmp_ok($bytes, '>=', 20 * 1_800_000, 'a client that reads slowly has it all');
 like($event, qr/8 MiB/, '... but an answer of this size is not kept');
 
+# a model that is not waited for: the others have their turn
+$gone = $chat->connect;
+$gone->send_json({ content => 'ab ' x 700_000, model => 'echo',
+    thread_id => 'echo-much' });
+$gone->json;
+$gone->disconnect;
+my $longest = 0;
+for (1 .. 20) {
+    my $start = time;
+    $c->send_json({ type => 'ping' });
+    $c->json;
+    $longest = time - $start if time - $start > $longest;
+}
+cmp_ok($longest, '<', 0.4, 'others do not wait for a long answer');
+$c->send_json({ type => 'stop' });
+$c->json;
+
 # --- the user's own key, and administrators ----------------------------------
 
 is($t->wire($chat->{engine}, { op => 'secret.put', key => 'OPENAI_API_KEY',
