@@ -91,7 +91,8 @@ print_auth(const nt_server_t *server)
     const nt_cli_options_t *o = &server->options;
 
     if (!o->token) {
-        (void) printf("  Auth       %s: no token is needed\n", o->auth);
+        (void) printf("  Auth       %s: no token is needed%s\n", o->auth,
+                      nt_cli_guarded(o) ? "" : ", by anybody who can reach it");
         return;
     }
 
@@ -140,7 +141,8 @@ has_terminal(const nt_server_t *server)
     const char *enable = nt_cli_env("NODETOOL_ENABLE_TERMINAL_WS");
     const char *env = nt_cli_env("ENV");
 
-    return server->options.surface == NT_SURFACE_EDITOR && enable != NULL &&
+    return server->options.surface == NT_SURFACE_EDITOR &&
+           nt_cli_guarded(&server->options) && enable != NULL &&
            strcmp(enable, "1") == 0 &&
            (env == NULL || strcasecmp(env, "production") != 0);
 }

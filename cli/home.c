@@ -271,6 +271,7 @@ nt_home_free(nt_home_t *home)
     free(home->run);
     free(home->token);
     free(home->secrets_key);
+    free(home->old_keys);
 
     if (home->lock != -1) {
         (void) close(home->lock);

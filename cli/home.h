@@ -25,6 +25,7 @@ typedef struct {
     char *token;       /* to be shown, or NULL */
     bool  new_token;   /* it was made now */
     char *secrets_key; /* what secrets are encrypted with, or NULL */
+    char *old_keys;    /* what they were encrypted with before, or NULL */
     bool  fresh;       /* workflows/ was made now */
     int   lock;
 } nt_home_t;

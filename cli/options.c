@@ -59,6 +59,13 @@ nt_cli_loopback(const char *host)
 }
 
 
+bool
+nt_cli_guarded(const nt_cli_options_t *o)
+{
+    return o->token || nt_cli_loopback(o->host);
+}
+
+
 static bool
 parse_host(nt_cli_options_t *o, const char *text)
 {

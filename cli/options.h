@@ -53,4 +53,7 @@ bool nt_cli_plain(const char *what, const char *text);
 /* Whether only this machine can reach `host`. */
 bool nt_cli_loopback(const char *host);
 
+/* Whether a caller from another machine has to have a token. */
+bool nt_cli_guarded(const nt_cli_options_t *options);
+
 #endif

@@ -18,6 +18,7 @@
 #define NT_SECRET_MAX   65536 /* bytes of a file */
 
 #define NT_SECRETS_KEY "SECRETS_MASTER_KEY"
+#define NT_OLD_KEYS    "SECRETS_MASTER_KEY_OLD"
 
 
 /* 32 random bytes, as base64url, and a newline. */
@@ -254,16 +255,29 @@ key_of_file(nt_home_t *home, int dir, bool make)
 }
 
 
+/* A variable, which then is none any more; NULL when it was not set. */
+static char *
+take_env(const char *name)
+{
+    const char *env = nt_cli_env(name);
+    char       *value = env != NULL ? nt_cli_strdup(env) : NULL;
+
+    (void) unsetenv(name);
+
+    return value;
+}
+
+
 bool
 nt_home_secrets_key(nt_home_t *home, bool make)
 {
-    int         dir;
-    bool        ok;
-    const char *env = nt_cli_env(NT_SECRETS_KEY);
+    int  dir;
+    bool ok;
 
-    if (env != NULL) {
-        home->secrets_key = nt_cli_strdup(env);
-        (void) unsetenv(NT_SECRETS_KEY);
+    home->secrets_key = take_env(NT_SECRETS_KEY);
+    home->old_keys = take_env(NT_OLD_KEYS);
+
+    if (home->secrets_key != NULL) {
         return true;
     }
 

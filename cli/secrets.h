@@ -37,8 +37,9 @@ nt_str_t nt_token_file_add(nt_token_file_t *file, bool first);
 bool nt_home_token(nt_home_t *home);
 
 /* home->secrets_key: SECRETS_MASTER_KEY of the environment, else what is in
- * HOME/secrets.key; with `make` it is made.  The variable is removed from the
- * environment, which other programs inherit.  False: said on stderr. */
+ * HOME/secrets.key; with `make` it is made.  home->old_keys:
+ * SECRETS_MASTER_KEY_OLD.  The variables are removed from the environment,
+ * which other programs inherit.  False: said on stderr. */
 bool nt_home_secrets_key(nt_home_t *home, bool make);
 
 #endif

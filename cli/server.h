@@ -11,7 +11,7 @@
 #include "cli/paths.h"
 #include "cli/supervisor.h"
 
-#define NT_SERVER_TEXTS 16
+#define NT_SERVER_TEXTS 24
 
 typedef struct {
     const char      *name; /* "worker", "serve", "chat-server" */

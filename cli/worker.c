@@ -258,12 +258,34 @@ add_engine_options(nt_child_t *engine, const nt_cli_options_t *o)
             o->allow_code_network ? "--allow-code-network" : "--allow-code";
     }
 
-    if (o->surface == NT_SURFACE_EDITOR) {
-        engine->argv[n++] = "--terminal"; /* its environment decides, too */
+    /* its environment decides, too */
+    if (o->surface == NT_SURFACE_EDITOR && nt_cli_guarded(o)) {
+        engine->argv[n++] = "--terminal";
     }
 
     for (int i = 0; i < o->n_engine && n < NT_CHILD_ARGS - 1; i++) {
         engine->argv[n++] = o->engine[i];
+    }
+}
+
+
+/* In the environment: not for the list of processes. */
+static void
+add_engine_keys(nt_server_t *server)
+{
+    int              n = 0;
+    const nt_home_t *home = &server->home;
+
+    if (home->secrets_key != NULL) {
+        server->engine.env[n++] =
+            keep(server,
+                 nt_cli_printf("SECRETS_MASTER_KEY=%s", home->secrets_key));
+    }
+
+    if (home->old_keys != NULL) {
+        server->engine.env[n++] =
+            keep(server,
+                 nt_cli_printf("SECRETS_MASTER_KEY_OLD=%s", home->old_keys));
     }
 }
 
@@ -289,12 +311,7 @@ start_engine(nt_server_t *server)
 
     add_engine_options(&server->engine, o);
 
-    /* secrets in the environment: not for the list of processes */
-    if (server->home.secrets_key != NULL) {
-        server->engine.env[0] =
-            keep(server, nt_cli_printf("SECRETS_MASTER_KEY=%s",
-                                       server->home.secrets_key));
-    }
+    add_engine_keys(server);
 
     if (url == NULL) {
         url = keep(server, nt_cli_printf("unix://%s", server->redis_socket));

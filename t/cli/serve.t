@@ -176,6 +176,30 @@ for my $path ('/updates', '/ws/updates') {
     push @open, $ws;
 }
 
+# --- assets ---
+
+my $png = pack 'H*', '89504e470d0a1a0a0000000d49484452000000010000000108060000'
+    . '001f15c4890000000d49444154789c6364f8cf500f0003860180' . '5a347d6b'
+    . '0000000049454e44ae426082';
+my $form = join "\r\n", '--b', 'Content-Disposition: form-data; name="json"', '',
+    '{"name":"dot.png","content_type":"image/png"}', '--b',
+    'Content-Disposition: form-data; name="file"; filename="dot.png"',
+    'Content-Type: image/png', '', $png, '--b--', '';
+$r = $t->request($e, 'POST', '/api/assets', body => $form, headers =>
+    ['Content-Type', 'multipart/form-data; boundary=b']);
+is($r->{status}, 201, 'an upload') or diag($r->{body});
+my $asset = $r->{json};
+is($asset->{size}, length $png, 'its size');
+my ($stored) = $asset->{get_url} =~ m{^http://[^/]+(/.*)};
+$r = $t->get($e, $stored);
+ok($r->{body} eq $png, 'is shown where its URL says');
+is($r->{headers}{'content-type'}, 'image/png', 'with its type');
+is_deeply([map { $_->{name} } @{ $t->get($e, '/api/assets')->{json}{assets} }],
+    ['dot.png'], 'and listed');
+like($t->request($e, 'DELETE', "/api/assets/$asset->{id}")->{status}, qr/^20/,
+    'deleted');
+is($t->get($e, $stored)->{status}, 404, 'it is gone');
+
 # --- settings and secrets ---
 
 $r = $t->request($e, 'PUT', '/api/settings/secrets/OPENAI_API_KEY',
@@ -220,12 +244,15 @@ is_deeply([map { ($_->closed)[0] } @open], [1001, 1001],
 # --- a key that is given; a worker takes the one that is there ---
 
 $e = start_server($t, 'serve', name => 'given', args => ['--store', 'memory'],
-    env => { SECRETS_MASTER_KEY => 'given-key-' . 'x' x 32 });
+    env => { SECRETS_MASTER_KEY => 'given-key-' . 'x' x 32,
+             SECRETS_MASTER_KEY_OLD => 'old-key-' . 'x' x 32 });
 ok(!-e "$e->{home}/secrets.key", 'SECRETS_MASTER_KEY: no key is made');
 %kids = children($e);
 like($t->read_file("/proc/$kids{$engine}/environ"),
     qr/SECRETS_MASTER_KEY=given-key-x+\0/, 'the engine has it');
-unlike($t->read_file("/proc/$kids{nginx}/environ"), qr/given-key/,
+like($t->read_file("/proc/$kids{$engine}/environ"),
+    qr/SECRETS_MASTER_KEY_OLD=old-key-x+\0/, 'and the one before');
+unlike($t->read_file("/proc/$kids{nginx}/environ"), qr/given-key|old-key/,
     'nginx has not');
 $t->stop($e);
 
@@ -244,12 +271,16 @@ is($shown[-1]{code}, 3, 'and its end');
 is(($shell->closed)[0], 1000, 'closed');
 $t->stop($e);
 
-for my $row ([serve => ENV => 'production'], [worker => ENV => 'dev']) {
-    my ($command, %more) = @$row;
-    $e = start_server($t, $command, name => "no-terminal-$command",
-        host => '127.0.0.1', args => ['--store', 'memory'],
+for my $row ([serve => '127.0.0.1', ENV => 'production'],
+             [worker => '127.0.0.1', ENV => 'dev'],
+             [serve => '0.0.0.0', AUTH_PROVIDER => 'none']) {
+    my ($command, $host, %more) = @$row;
+    $e = start_server($t, $command, name => "no-terminal-$command-$host",
+        host => $host, args => ['--store', 'memory'],
         env => { NODETOOL_ENABLE_TERMINAL_WS => 1, %more });
-    unlike($e->{output}, qr/^  Terminal/m, "$command: no word of it");
+    unlike($e->{output}, qr/^  Terminal/m, "$command $host: no word of it");
+    like($e->{output}, qr/no token is needed, by anybody who can reach it$/m,
+        'but that nobody needs a token') if $host eq '0.0.0.0';
     my $no = NodeTool::WebSocket->open($e, '/ws/terminal');
     is($no->{status} == 101 ? ($no->closed)[0] : $no->{status},
         $command eq 'worker' ? 404 : 1008, 'and none is there');
