@@ -212,7 +212,7 @@ nt_jwt_verify(nt_str_t token, const nt_jwt_rules_t *rules, int64_t now,
     json_t        *header, *payload;
     nt_str_t       kid;
     nt_jwt_rc_t    rc;
-    nt_jwt_alg_t   alg;
+    nt_jwt_alg_t   alg = NT_JWT_HS256; /* gcc -O sees no further */
     nt_jwt_parts_t parts;
 
     if (token.len > NT_TOKEN_MAX || !nt_jwt_split(token, &parts)) {
