@@ -305,8 +305,8 @@ nt_settings_begin(nt_settings_t *s, const char *user, json_t **file, int *lock,
 
     *lock = nt_settings_lock(s);
     if (*lock == -1) {
-        nt_buf_printf(error, "The stored settings cannot be locked.");
-        return 500;
+        nt_buf_printf(error, "The stored settings are busy. Try again later.");
+        return 503;
     }
 
     status = nt_settings_read(s, user, file, error);

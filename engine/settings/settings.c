@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine/assets/workspace.h"
@@ -18,6 +19,9 @@
 #define NT_SUFFIX   ".json"
 #define NT_LOCK     ".lock"
 #define NT_PART_MAX 200 /* of a name; longer ones are hashed */
+
+#define NT_LOCK_MS      5000 /* until who has the lock is taken for stuck */
+#define NT_LOCK_STEP_MS 5
 
 
 int
@@ -171,13 +175,22 @@ nt_settings_write(nt_settings_t *s, const char *user, const json_t *file,
 int
 nt_settings_lock(nt_settings_t *s)
 {
-    int fd = openat(s->dir, NT_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int             err, fd;
+    unsigned        waited = 0;
+    struct timespec step = { .tv_nsec = NT_LOCK_STEP_MS * 1000000 };
 
-    while (fd != -1 && flock(fd, LOCK_EX) == -1) {
-        if (errno != EINTR) {
+    fd = openat(s->dir, NT_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    while (fd != -1 && flock(fd, LOCK_EX | LOCK_NB) == -1) {
+        if (errno != EWOULDBLOCK || waited >= NT_LOCK_MS) {
+            err = errno;
             (void) close(fd);
+            errno = err;
             return -1;
         }
+
+        (void) nanosleep(&step, NULL);
+        waited += NT_LOCK_STEP_MS;
     }
 
     return fd;
@@ -384,7 +397,7 @@ nt_values_t *
 nt_settings_values(nt_settings_t *s, const char *user)
 {
     char                  name[NT_SETTINGS_NAME];
-    struct stat           st;
+    struct stat           st = { 0 }; /* what cannot be looked at has changed */
     nt_settings_cached_t *cached;
 
     if (!nt_settings_name(user, name)) {

@@ -39,7 +39,8 @@ int nt_settings_write(nt_settings_t *settings, const char *user,
                       const json_t *file, nt_buf_t *error);
 
 /* Who reads and writes back waits for whoever does the same, here or in
- * another engine.  A descriptor that is to be closed, -1 with errno. */
+ * another engine, but not for ever.  A descriptor that is to be closed, -1
+ * with errno. */
 int nt_settings_lock(nt_settings_t *settings);
 
 /* Reads a file that is to be written back: 200 with the lock. */

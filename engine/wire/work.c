@@ -62,7 +62,9 @@ take_body(nt_conn_t *conn, const char *body, size_t len, nt_buf_t *taken)
         return;
     }
 
-    nt_buf_append(taken, body, len);
+    if (len > 0) {
+        nt_buf_append(taken, body, len);
+    }
 }
 
 

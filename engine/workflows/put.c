@@ -190,6 +190,9 @@ copy_example(const json_t *example, const char *body, size_t len, int *status,
         }
     }
 
+    (void) json_object_del(document, "access"); /* public is said, not copied */
+    (void) json_object_del(document, "created_at");
+
     /* clients send the fields of an empty workflow, graph and all */
     json_object_foreach(changes, name, value)
     {
@@ -210,8 +213,6 @@ copy_example(const json_t *example, const char *body, size_t len, int *status,
         *status = nt_workflows_nomem(error);
         return NULL;
     }
-
-    (void) json_object_del(document, "created_at");
 
     if (!nt_document_check(document, error)) {
         json_decref(document);

@@ -34,7 +34,8 @@ my $model = NodeTool::Workflows::chain('Draw a cat',
         { type => 'image', id => 'no model' }] }, 'prompt']);
 $t->write_file("$examples/Draw a cat.json", $t->encode({ %$model,
     id => 'x1', tags => ['Bilder'], description => 'Für Künstler',
-    created_at => '2020-01-01T00:00:00Z', user_id => '7' }));
+    created_at => '2020-01-01T00:00:00Z', user_id => '7',
+    access => 'public' }));
 $t->write_file("$examples/Echo.json", $t->encode({ %$echo,
     package_name => 'nodetool-base' }));
 $t->write_file("$examples/broken.json", '{');
