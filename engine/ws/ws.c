@@ -368,7 +368,6 @@ on_resume(void *arg)
 
     ws->seen = now(ws);
     ws->rest = (nt_buf_t) { 0 };
-    nt_conn_unpause(ws->conn);
 
     if (ws->handler->ready != NULL && ws->session != NULL && !ws->closing) {
         ws->handler->ready(ws->session);
@@ -377,6 +376,10 @@ on_resume(void *arg)
     /* also what the frames' parser has read ahead */
     take(ws, (nt_str_t) { rest.data, rest.len });
     nt_buf_free(&rest);
+
+    if (!nt_ws_slow(ws)) {
+        nt_conn_unpause(ws->conn); /* may end it: the last thing done */
+    }
 }
 
 

@@ -83,7 +83,7 @@ extern const nt_ws_handler_t nt_ws_chat;
 extern const nt_ws_handler_t nt_ws_updates;
 extern const nt_ws_handler_t nt_ws_terminal;
 extern const nt_ws_handler_t nt_ws_stats; /* a part of /updates, for /ws */
-extern const nt_ws_handler_t nt_ws_all; /* /ws: the others by message */
+extern const nt_ws_handler_t nt_ws_all;   /* /ws: the others by message */
 
 /* Sends an object, in the mode of the connection.  Nothing is sent on a
  * connection that closes; one that is out of memory is closed (1011). */

@@ -48,6 +48,6 @@ void nt_ws_link(nt_ws_t *ws);
 void nt_ws_unlink(nt_ws_t *ws);
 
 /* Looks what the time has brought: a ping, a time-out. */
-void nt_ws_tick(nt_ws_t *ws, uint64_t now);
+void nt_ws_tick(nt_ws_t *ws, uint64_t time);
 
 #endif
