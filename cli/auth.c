@@ -1,12 +1,13 @@
 #include "cli/auth.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
 
-#define NT_AUTH_MIB 1048576
+#define NT_AUTH_MIB    1048576
+#define NT_AUTH_NUMBER 100000000
+#define NT_AUTH_CACHED 10000 /* tokens */
 
 typedef struct {
     const char *name;
@@ -126,29 +127,20 @@ check_oidc(void)
 }
 
 
-/* A number of at least 1, or nothing. */
 static bool
 check_number(const char *variable)
 {
-    char       *end;
     long        n;
     const char *text = nt_cli_env(variable);
 
-    if (text == NULL) {
+    if (text == NULL || nt_cli_number(text, NT_AUTH_NUMBER, &n)) {
         return true;
     }
 
-    errno = 0;
-    n = strtol(text, &end, 10);
+    nt_cli_say("%s must be a number from 1 to %d, not \"%s\"", variable,
+               NT_AUTH_NUMBER, text);
 
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || n < 1 ||
-        n > 100000000)
-    {
-        nt_cli_say("%s must be a number from 1 on, not \"%s\"", variable, text);
-        return false;
-    }
-
-    return true;
+    return false;
 }
 
 
@@ -197,7 +189,7 @@ nt_auth_choose(nt_cli_options_t *o)
 void
 nt_auth_conf_http(nt_buf_t *conf, const nt_cli_options_t *o)
 {
-    long        max;
+    long        max = NT_AUTH_CACHED;
     const char *ttl = nt_cli_env("AUTH_CACHE_TTL");
     const char *text = nt_cli_env("AUTH_CACHE_MAX");
 
@@ -206,7 +198,10 @@ nt_auth_conf_http(nt_buf_t *conf, const nt_cli_options_t *o)
     }
 
     /* entries are of some 300 bytes; the issuer's keys take room as well */
-    max = text != NULL ? strtol(text, NULL, 10) : 10000;
+    if (text != NULL) {
+        (void) nt_cli_number(text, NT_AUTH_NUMBER, &max);
+    }
+
     nt_buf_printf(conf,
                   "    nodetool_auth_cache zone=nodetool_auth:%ldm "
                   "max=%ld",

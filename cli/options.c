@@ -86,18 +86,25 @@ parse_host(nt_cli_options_t *o, const char *text)
 }
 
 
+bool
+nt_cli_number(const char *text, long most, long *value)
+{
+    char *end;
+
+    errno = 0;
+    *value = strtol(text, &end, 10);
+
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 &&
+           *value >= 1 && *value <= most;
+}
+
+
 static bool
 parse_port(nt_cli_options_t *o, const char *name, const char *text)
 {
-    char *end;
-    long  n;
+    long n;
 
-    errno = 0;
-    n = strtol(text, &end, 10);
-
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || n < 1 ||
-        n > 65535)
-    {
+    if (!nt_cli_number(text, 65535, &n)) {
         nt_cli_say("%s must be a port from 1 to 65535, not \"%s\"", name, text);
         return false;
     }

@@ -46,6 +46,9 @@ int nt_cli_options_parse(nt_cli_options_t *options, nt_surface_t surface,
 
 void nt_cli_options_free(nt_cli_options_t *options);
 
+/* Whether a text is a number from 1 to `most`, and which. */
+bool nt_cli_number(const char *text, long most, long *value);
+
 /* Whether a text, or NULL, may stand in nginx's configuration between
  * quotes.  False: stderr says why. */
 bool nt_cli_plain(const char *what, const char *text);

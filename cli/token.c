@@ -21,9 +21,9 @@
 
 static const char usage[] =
     "Usage: nodetool token COMMAND [--home DIR]\n"
-    "Looks after HOME/token, whose tokens servers take with "
-    "AUTH_PROVIDER=static\n"
-    "and supabase.\n"
+    "Looks after HOME/token, whose tokens servers take with AUTH_PROVIDER "
+    "static,\n"
+    "supabase and oidc.\n"
     "\n"
     "  show                print the first token\n"
     "  make                add a token, and print it\n"

@@ -32,10 +32,23 @@
 #define NT_USAGE_ENVIRONMENT                                                   \
     "\n"                                                                       \
     "Environment:\n"                                                           \
-    "  AUTH_PROVIDER        none, local, static; without it local on a\n"      \
-    "                       loopback address and static on any other\n"        \
-    "  WORKER_AUTH_TOKEN    the token of static; else that of the home (see\n" \
+    "  AUTH_PROVIDER        none, local, static, supabase, oidc; without it "  \
+    "local on\n"                                                               \
+    "                       a loopback address and static on any other\n"      \
+    "  WORKER_AUTH_TOKEN    a token for the last three; else those of the "    \
+    "home (see\n"                                                              \
     "                       nodetool token --help)\n"                          \
+    "  SUPABASE_URL         of the project; SUPABASE_JWT_SECRET if it signs "  \
+    "with one,\n"                                                              \
+    "                       SUPABASE_KEY to ask it about tokens\n"             \
+    "  OIDC_ISSUER, OIDC_AUDIENCE\n"                                           \
+    "                       of tokens; OIDC_ADMIN_CLAIM and OIDC_ADMIN_VALUE " \
+    "of those\n"                                                               \
+    "                       of administrators\n"                               \
+    "  AUTH_CACHE_TTL, AUTH_CACHE_MAX\n"                                       \
+    "                       seconds that good tokens are remembered, and how " \
+    "many\n"                                                                   \
+    "  SSL_CERT_FILE        certificates of an authority of yours\n"           \
     "  OPENAI_API_KEY, OPENAI_BASE_URL, OLLAMA_API_URL\n"                      \
     "                       providers of chat\n"
 

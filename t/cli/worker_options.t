@@ -31,6 +31,15 @@ for my $command ([], ['worker'], ['serve'], ['chat-server'], ['token'],
     like($out, qr/^Usage: nodetool/, 'prints usage');
 }
 
+for my $command ('worker', 'serve', 'chat-server') {
+    ($status, $out) = nodetool($t, [$command, '--help']);
+    is_deeply([grep { $out !~ /\b$_\b/ } qw(AUTH_PROVIDER WORKER_AUTH_TOKEN
+        SUPABASE_URL SUPABASE_KEY SUPABASE_JWT_SECRET OIDC_ISSUER OIDC_AUDIENCE
+        OIDC_ADMIN_CLAIM OIDC_ADMIN_VALUE AUTH_CACHE_TTL AUTH_CACHE_MAX)], [],
+        "$command --help has the environment of logging in");
+    is_deeply([grep { length > 80 } split /\n/, $out], [], 'in 80 columns');
+}
+
 my @wrong = (
     [[], qr/Usage/],
     [['nothing'], qr/no command "nothing"/],
