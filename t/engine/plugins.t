@@ -50,7 +50,7 @@ is_deeply($greet, {
     outputs => [{ type => { type => 'str' }, name => 'output' }],
     the_model_info => {}, recommended_models => [], basic_fields => ['name'],
     required_settings => [], is_dynamic => JSON::PP::false,
-    is_streaming_output => JSON::PP::false, expose_as_tool => JSON::PP::false,
+    is_streaming_output => JSON::PP::false, expose_as_tool => JSON::PP::true,
     supports_dynamic_outputs => JSON::PP::false, model_packs => [],
 }, 'metadata') or diag(explain($greet));
 $g->done;
