@@ -10,7 +10,7 @@ use warnings;
 use NodeTool::Test;
 
 # What is imported of a package that has another name.
-my %MODULE = (pillow => 'PIL', 'python-docx' => 'docx');
+my %MODULE = (pillow => 'PIL', pyjwt => 'jwt', 'python-docx' => 'docx');
 
 # The path of a Python that can import all of these packages; undef when it
 # can be had neither from the system nor from PyPI.
