@@ -2,17 +2,22 @@
  * ngx_http_nodetool_auth.h - what the files of the auth module share.
  *
  *   _module       directives, hooks
+ *   _directives   those that are more than one value
  *   _conf         the configuration of a location, made and merged
+ *   _issuer       whom tokens come from, and how that is reached
  *   _value        arguments that stand elsewhere: env:NAME, file:PATH
  *   _tokens       static tokens
  *   _local        what "local" refuses
  *   _credentials  where a request has its token
- *   _access       who is calling: judged, waited for, refused
+ *   _access       who is calling: judged, refused
+ *   _wait         requests that wait for an issuer
  *   _variables    $nodetool_user ...
  *   _jwt          a token that an issuer has signed, or knows
  *   _keys         an issuer's keys, in the zone and parsed in a worker
  *   _ask          asking an issuer whose a token is
- *   _fetch        requests to an issuer, by nginx's upstream
+ *   _discovery    where an issuer has them
+ *   _fetch        requests to an issuer, in subrequests
+ *   _upstream     callbacks of nginx's upstream for these
  *   _cache        what is known of tokens, in the zone
  *   _limit        failures of a client's address
  */
@@ -208,6 +213,14 @@ struct ngx_http_nodetool_auth_fetch_s {
     unsigned           over : 1;  /* done() was called */
 };
 
+/* A set of keys that is being fetched, in one or two requests. */
+typedef struct {
+    ngx_http_nodetool_auth_fetch_t   discovery;
+    ngx_http_nodetool_auth_fetch_t   jwks;
+    ngx_http_nodetool_auth_issuer_t *issuer;
+    ngx_str_t                        user;
+} ngx_http_nodetool_auth_flight_t;
+
 extern ngx_module_t ngx_http_nodetool_auth_module;
 
 NT_BEGIN_DECLS
@@ -217,6 +230,11 @@ void *ngx_http_nodetool_auth_create_main_conf(ngx_conf_t *cf);
 void *ngx_http_nodetool_auth_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_nodetool_auth_merge_loc_conf(ngx_conf_t *cf, void *parent,
                                             void *child);
+/* The zone of nodetool_auth_cache, or the one that is there without it. */
+char *ngx_http_nodetool_auth_add_zone(ngx_conf_t *cf, ngx_str_t *name,
+                                      size_t size);
+
+/* directives */
 char *ngx_http_nodetool_auth_set_issuer(ngx_conf_t *cf, ngx_command_t *cmd,
                                         void *conf);
 char *ngx_http_nodetool_auth_set_secret(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -227,6 +245,8 @@ char *ngx_http_nodetool_auth_set_admin(ngx_conf_t *cf, ngx_command_t *cmd,
                                        void *conf);
 char *ngx_http_nodetool_auth_set_apikey(ngx_conf_t *cf, ngx_command_t *cmd,
                                         void *conf);
+char *ngx_http_nodetool_auth_set_limit(ngx_conf_t *cf, ngx_command_t *cmd,
+                                       void *conf);
 char *ngx_http_nodetool_auth_set_cache(ngx_conf_t *cf, ngx_command_t *cmd,
                                        void *conf);
 
@@ -282,6 +302,12 @@ ngx_int_t ngx_http_nodetool_auth_invalid(ngx_http_nodetool_auth_ctx_t *ctx,
                                          nt_jwt_rc_t                   rc);
 void      ngx_http_nodetool_auth_unavailable(ngx_http_nodetool_auth_ctx_t *ctx,
                                              time_t                        retry);
+
+/* wait: NGX_AGAIN, or NGX_OK when it has waited too long: it is refused */
+ngx_int_t ngx_http_nodetool_auth_wait(ngx_http_request_t           *r,
+                                      ngx_http_nodetool_auth_ctx_t *ctx);
+void      ngx_http_nodetool_auth_stop_waiting(ngx_http_request_t           *r,
+                                              ngx_http_nodetool_auth_ctx_t *ctx);
 /* Has a request that waits look again. */
 void ngx_http_nodetool_auth_wake(ngx_http_request_t *r);
 
@@ -318,6 +344,12 @@ time_t ngx_http_nodetool_auth_ask_wait(ngx_http_request_t              *r,
 void   ngx_http_nodetool_auth_ask_failed(ngx_http_request_t              *r,
                                          ngx_http_nodetool_auth_issuer_t *issuer);
 void   ngx_http_nodetool_auth_free_keys(void *data);
+/* The end of a flight; `why` says what went wrong, NULL for nothing. */
+void ngx_http_nodetool_auth_landed(ngx_http_nodetool_auth_fetch_t *fetch,
+                                   const char                     *why);
+
+/* discovery: has been fetched, the keys are next */
+void ngx_http_nodetool_auth_discovered(ngx_http_nodetool_auth_fetch_t *fetch);
 
 /* ask: NGX_AGAIN when somebody asks, NGX_BUSY as above, or NGX_ERROR; the
  * answer is in the cache then */
@@ -354,8 +386,7 @@ void *ngx_http_nodetool_auth_cache_alloc(ngx_http_nodetool_auth_zone_t *zone,
                                          size_t                         size);
 
 /* limit */
-char *ngx_http_nodetool_auth_set_limit(ngx_conf_t *cf, ngx_command_t *cmd,
-                                       void *conf);
+ngx_int_t ngx_http_nodetool_auth_limit_init(ngx_shm_zone_t *zone, void *data);
 /* Seconds until the client may fail again; 0: now.  *known when this token
  * was good from there before. */
 time_t ngx_http_nodetool_auth_limited(ngx_http_request_t              *r,
@@ -367,6 +398,10 @@ void   ngx_http_nodetool_auth_failed(ngx_http_request_t             *r,
 void   ngx_http_nodetool_auth_succeeded(ngx_http_request_t              *r,
                                         ngx_http_nodetool_auth_limit_t  *limit,
                                         ngx_http_nodetool_auth_digest_t *digest);
+
+/* upstream: of a subrequest that fetches */
+ngx_int_t ngx_http_nodetool_auth_upstream(
+    ngx_http_request_t *sr, ngx_http_nodetool_auth_fetch_t *fetch);
 
 NT_END_DECLS
 

@@ -16,20 +16,15 @@
 
 #define NGX_HTTP_NODETOOL_AUTH_REALM "Bearer realm=\"nodetool\""
 
-/* Between two looks at what another request, maybe of another worker,
- * fetches. */
-#define NGX_HTTP_NODETOOL_AUTH_LOOK 50 /* ms */
-
 /* A policy is violated (RFC 6455, section 7.4.1). */
 #define NGX_HTTP_NODETOOL_AUTH_POLICY 1008
 
 static ngx_int_t ngx_http_nodetool_auth_judge_token(
     ngx_http_request_t *r, ngx_http_nodetool_auth_ctx_t *ctx,
     ngx_uint_t may_ask);
-static ngx_int_t ngx_http_nodetool_auth_wait(ngx_http_request_t           *r,
-                                             ngx_http_nodetool_auth_ctx_t *ctx);
-static void      ngx_http_nodetool_auth_look(ngx_event_t *ev);
 static void      ngx_http_nodetool_auth_cleanup(void *data);
+static ngx_int_t ngx_http_nodetool_auth_turn_away(
+    ngx_http_request_t *r, ngx_http_nodetool_auth_ctx_t *ctx);
 static ngx_int_t ngx_http_nodetool_auth_answer(
     ngx_http_request_t *r, ngx_http_nodetool_auth_ctx_t *ctx);
 static ngx_int_t ngx_http_nodetool_auth_challenge(
@@ -270,7 +265,6 @@ ngx_int_t
 ngx_http_nodetool_auth_access(ngx_http_request_t *r)
 {
     ngx_int_t                          rc;
-    ngx_http_core_loc_conf_t          *clcf;
     ngx_http_nodetool_auth_ctx_t      *ctx;
     ngx_http_nodetool_auth_loc_conf_t *alcf;
 
@@ -297,14 +291,7 @@ ngx_http_nodetool_auth_access(ngx_http_request_t *r)
         }
     }
 
-    if (ctx->waiting) {
-        ctx->waiting = 0;
-        r->read_event_handler = ngx_http_block_reading;
-
-        if (ctx->event.timer_set) {
-            ngx_del_timer(&ctx->event);
-        }
-    }
+    ngx_http_nodetool_auth_stop_waiting(r, ctx);
 
     if (rc != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -327,16 +314,29 @@ ngx_http_nodetool_auth_access(ngx_http_request_t *r)
                                                               : NGX_OK;
     }
 
+    return ngx_http_nodetool_auth_turn_away(r, ctx);
+}
+
+
+static ngx_int_t
+ngx_http_nodetool_auth_turn_away(ngx_http_request_t           *r,
+                                 ngx_http_nodetool_auth_ctx_t *ctx)
+{
+    ngx_http_core_loc_conf_t       *clcf;
+    ngx_http_nodetool_auth_limit_t *limit;
+
     ctx->refused = 1;
 
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                   "nodetool auth refused: %s", ctx->error);
 
+    limit = ctx->conf->limit;
+
     if (ctx->status == NGX_HTTP_UNAUTHORIZED && ctx->guessed && !ctx->counted &&
-        alcf->limit != NULL)
+        limit != NULL)
     {
         ctx->counted = 1;
-        ngx_http_nodetool_auth_failed(r, alcf->limit);
+        ngx_http_nodetool_auth_failed(r, limit);
     }
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
@@ -345,16 +345,20 @@ ngx_http_nodetool_auth_access(ngx_http_request_t *r)
         return ngx_http_nodetool_auth_answer(r, ctx);
     }
 
-    if (ctx->status == NGX_HTTP_UNAUTHORIZED &&
-        ngx_http_nodetool_auth_challenge(r, ctx) != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    switch (ctx->status) {
+    case NGX_HTTP_UNAUTHORIZED:
+        if (ngx_http_nodetool_auth_challenge(r, ctx) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
 
-    return ctx->status == NGX_HTTP_UNAUTHORIZED ||
-                   ctx->status == NGX_HTTP_FORBIDDEN
-               ? ctx->status
-               : NGX_DECLINED;
+        /* fall through */
+
+    case NGX_HTTP_FORBIDDEN:
+        return ctx->status;
+
+    default:
+        return NGX_DECLINED;
+    }
 }
 
 
@@ -382,77 +386,6 @@ ngx_http_nodetool_auth_last(ngx_http_request_t *r)
     return ctx->refused && ctx->conf == alcf
                ? ngx_http_nodetool_auth_answer(r, ctx)
                : NGX_DECLINED;
-}
-
-
-/* The request's keys are on their way, or the answer about its token. */
-
-static ngx_int_t
-ngx_http_nodetool_auth_wait(ngx_http_request_t           *r,
-                            ngx_http_nodetool_auth_ctx_t *ctx)
-{
-    ngx_http_nodetool_auth_loc_conf_t *alcf;
-
-    alcf = ngx_http_get_module_loc_conf(r, ngx_http_nodetool_auth_module);
-
-    if (!ctx->waiting) {
-        ctx->waiting = 1;
-        ctx->deadline = ngx_current_msec + alcf->timeout;
-        ctx->event.handler = ngx_http_nodetool_auth_look;
-        ctx->event.data = ctx;
-        ctx->event.log = r->connection->log;
-
-    } else if ((ngx_msec_int_t) (ctx->deadline - ngx_current_msec) <= 0) {
-        ctx->conf = alcf;
-        ngx_http_nodetool_auth_unavailable(ctx, 1);
-        return NGX_OK;
-    }
-
-    /* others may wait for what this one fetches: it stays when its client
-     * goes */
-
-    r->read_event_handler =
-        ctx->fetching ? ngx_http_block_reading : ngx_http_test_reading;
-
-    if (!ctx->event.timer_set) {
-        ngx_add_timer(&ctx->event, NGX_HTTP_NODETOOL_AUTH_LOOK);
-    }
-
-    return NGX_AGAIN;
-}
-
-
-static void
-ngx_http_nodetool_auth_look(ngx_event_t *ev)
-{
-    ngx_connection_t             *c;
-    ngx_http_request_t           *r;
-    ngx_http_nodetool_auth_ctx_t *ctx;
-
-    ctx = ev->data;
-    r = ctx->request;
-    c = r->connection;
-
-    ngx_http_set_log_request(c->log, r);
-
-    if (ctx->waiting) {
-        r->write_event_handler(r);
-    }
-
-    ngx_http_run_posted_requests(c);
-}
-
-
-void
-ngx_http_nodetool_auth_wake(ngx_http_request_t *r)
-{
-    ngx_http_nodetool_auth_ctx_t *ctx;
-
-    ctx = ngx_http_nodetool_auth_get_ctx(r);
-
-    if (ctx != NULL && ctx->waiting) {
-        (void) ngx_http_post_request(r, NULL); /* else the timer does it */
-    }
 }
 
 

@@ -11,16 +11,10 @@
 static char *ngx_http_nodetool_auth_merge_jwt(
     ngx_conf_t *cf, ngx_http_nodetool_auth_loc_conf_t *conf);
 static char *ngx_http_nodetool_auth_rules(
-    ngx_conf_t *cf, ngx_http_nodetool_auth_loc_conf_t *conf);
+    ngx_http_nodetool_auth_loc_conf_t *conf);
 static ngx_int_t ngx_http_nodetool_auth_digest(
     ngx_http_nodetool_auth_loc_conf_t *conf);
-static void  ngx_http_nodetool_auth_digest_str(nt_buf_t *buf, nt_str_t text);
-static char *ngx_http_nodetool_auth_add_zone(ngx_conf_t *cf, ngx_str_t *name,
-                                             size_t size);
-static char *ngx_http_nodetool_auth_cache_zone(ngx_conf_t *cf,
-                                               ngx_str_t  *value);
-static nt_str_t *ngx_http_nodetool_auth_push(ngx_conf_t *cf, ngx_array_t **list,
-                                             ngx_str_t *text);
+static void ngx_http_nodetool_auth_digest_str(nt_buf_t *buf, nt_str_t text);
 
 
 void *
@@ -178,25 +172,16 @@ ngx_http_nodetool_auth_merge_jwt(ngx_conf_t                        *cf,
         }
     }
 
-    return ngx_http_nodetool_auth_rules(cf, conf);
+    return ngx_http_nodetool_auth_rules(conf);
 }
 
 
 static char *
-ngx_http_nodetool_auth_rules(ngx_conf_t                        *cf,
-                             ngx_http_nodetool_auth_loc_conf_t *conf)
+ngx_http_nodetool_auth_rules(ngx_http_nodetool_auth_loc_conf_t *conf)
 {
-    ngx_str_t       audience;
     nt_jwt_rules_t *rules;
 
-    if (conf->audiences == NULL) {
-        ngx_str_set(&audience, "authenticated");
-
-        if (ngx_http_nodetool_auth_push(cf, &conf->audiences, &audience) ==
-            NULL) {
-            return NGX_CONF_ERROR;
-        }
-    }
+    static const nt_str_t authenticated = { "authenticated", 13 };
 
     rules = &conf->rules;
 
@@ -205,8 +190,14 @@ ngx_http_nodetool_auth_rules(ngx_conf_t                        *cf,
         rules->n_secrets = conf->secrets->nelts;
     }
 
-    rules->audiences = conf->audiences->elts;
-    rules->n_audiences = conf->audiences->nelts;
+    rules->audiences = &authenticated;
+    rules->n_audiences = 1;
+
+    if (conf->audiences != NULL) {
+        rules->audiences = conf->audiences->elts;
+        rules->n_audiences = conf->audiences->nelts;
+    }
+
     rules->issuer = ngx_nodetool_str(&conf->issuer->name);
     rules->leeway = conf->leeway;
     rules->admin_claim = ngx_nodetool_str(&conf->admin_claim);
@@ -281,335 +272,7 @@ ngx_http_nodetool_auth_digest_str(nt_buf_t *buf, nt_str_t text)
 }
 
 
-/* A list of texts for core, which lives as long as the configuration. */
-
-static nt_str_t *
-ngx_http_nodetool_auth_push(ngx_conf_t *cf, ngx_array_t **list, ngx_str_t *text)
-{
-    u_char   *p;
-    nt_str_t *str;
-
-    if (*list == NULL) {
-        *list = ngx_array_create(cf->pool, 2, sizeof(nt_str_t));
-        if (*list == NULL) {
-            return NULL;
-        }
-    }
-
-    p = ngx_pstrdup(cf->pool, text);
-    str = ngx_array_push(*list);
-    if (p == NULL || str == NULL) {
-        return NULL;
-    }
-
-    str->data = (char *) p;
-    str->len = text->len;
-
-    return str;
-}
-
-
-/* nodetool_auth_issuer URL [iss=NAME] [jwks=URL]; */
-
 char *
-ngx_http_nodetool_auth_set_issuer(ngx_conf_t *cf, ngx_command_t *cmd,
-                                  void *conf)
-{
-    ngx_http_nodetool_auth_loc_conf_t *alcf = conf;
-
-    char      *rv;
-    ngx_str_t *value, url;
-    ngx_uint_t i;
-
-    if (alcf->issuer_url.len != 0) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    rv = ngx_http_nodetool_auth_value(cf, cmd, &value[1], &url);
-    if (rv != NGX_CONF_OK) {
-        return rv;
-    }
-
-    while (url.len != 0 && url.data[url.len - 1] == '/') {
-        url.len--;
-    }
-
-    alcf->issuer_url.data = ngx_pstrdup(cf->pool, &url);
-    alcf->issuer_url.len = url.len;
-    if (alcf->issuer_url.data == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    for (i = 2; i < cf->args->nelts; i++) {
-        if (value[i].len > 4 && ngx_strncmp(value[i].data, "iss=", 4) == 0) {
-            alcf->issuer_name.data = value[i].data + 4;
-            alcf->issuer_name.len = value[i].len - 4;
-            continue;
-        }
-
-        if (value[i].len > 5 && ngx_strncmp(value[i].data, "jwks=", 5) == 0) {
-            alcf->issuer_jwks.data = value[i].data + 5;
-            alcf->issuer_jwks.len = value[i].len - 5;
-
-            rv = ngx_http_nodetool_auth_issuer_url(cf, &alcf->issuer_jwks);
-            if (rv != NGX_CONF_OK) {
-                return rv;
-            }
-
-            continue;
-        }
-
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
-                           &value[i]);
-        return NGX_CONF_ERROR;
-    }
-
-    return ngx_http_nodetool_auth_issuer_url(cf, &alcf->issuer_url);
-}
-
-
-char *
-ngx_http_nodetool_auth_set_secret(ngx_conf_t *cf, ngx_command_t *cmd,
-                                  void *conf)
-{
-    ngx_http_nodetool_auth_loc_conf_t *alcf = conf;
-
-    char      *rv;
-    ngx_str_t *value, secret;
-
-    value = cf->args->elts;
-
-    rv = ngx_http_nodetool_auth_value(cf, cmd, &value[1], &secret);
-    if (rv != NGX_CONF_OK) {
-        return rv;
-    }
-
-    if (secret.len < NT_JWT_SECRET_MIN) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "a nodetool_auth_secret has fewer than %d bytes: "
-                           "whoever has a token could find it by trying",
-                           NT_JWT_SECRET_MIN);
-        return NGX_CONF_ERROR;
-    }
-
-    if (ngx_http_nodetool_auth_push(cf, &alcf->secrets, &secret) == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    if (secret.data == value[1].data) {
-        ngx_explicit_memzero(secret.data, secret.len);
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-char *
-ngx_http_nodetool_auth_set_audience(ngx_conf_t *cf, ngx_command_t *cmd,
-                                    void *conf)
-{
-    ngx_http_nodetool_auth_loc_conf_t *alcf = conf;
-
-    ngx_str_t *value;
-    ngx_uint_t i;
-
-    value = cf->args->elts;
-
-    for (i = 1; i < cf->args->nelts; i++) {
-        if (value[i].len == 0) {
-            return "has an empty name";
-        }
-
-        if (ngx_http_nodetool_auth_push(cf, &alcf->audiences, &value[i]) ==
-            NULL) {
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-char *
-ngx_http_nodetool_auth_set_admin(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_nodetool_auth_loc_conf_t *alcf = conf;
-
-    ngx_str_t *value;
-
-    if (alcf->admin_claim.len != 0) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    if (value[1].len == 0 || value[2].len == 0) {
-        return "has an empty argument";
-    }
-
-    alcf->admin_claim = value[1];
-    alcf->admin_value = value[2];
-
-    return NGX_CONF_OK;
-}
-
-
-char *
-ngx_http_nodetool_auth_set_apikey(ngx_conf_t *cf, ngx_command_t *cmd,
-                                  void *conf)
-{
-    ngx_http_nodetool_auth_loc_conf_t *alcf = conf;
-
-    char      *rv;
-    size_t     i;
-    ngx_str_t *value, key;
-
-    if (alcf->apikey.data != NULL) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    rv = ngx_http_nodetool_auth_value(cf, cmd, &value[1], &key);
-    if (rv != NGX_CONF_OK) {
-        return rv;
-    }
-
-    for (i = 0; i < key.len; i++) {
-        if (key.data[i] <= ' ' || key.data[i] >= 0x7f) {
-            return "has characters that no key has";
-        }
-    }
-
-    alcf->apikey.data = ngx_pstrdup(cf->pool, &key);
-    alcf->apikey.len = key.len;
-
-    return alcf->apikey.data ? NGX_CONF_OK : NGX_CONF_ERROR;
-}
-
-
-/* nodetool_auth_cache zone=NAME:SIZE [max=N] [ttl=T] [keys=T] [stale=T]
- * [retry=T]; */
-
-char *
-ngx_http_nodetool_auth_set_cache(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_nodetool_auth_main_conf_t *amcf = conf;
-
-    char      *rv;
-    time_t     seconds;
-    ngx_int_t  max;
-    ngx_str_t *value, text;
-    ngx_uint_t i, j;
-
-    const struct {
-        const char *name;
-        time_t     *seconds;
-        time_t      min;
-    } times[] = { { "ttl=", &amcf->ttl, 0 },
-                  { "keys=", &amcf->keys, 1 },
-                  { "stale=", &amcf->stale, 0 },
-                  { "retry=", &amcf->retry, 1 } };
-
-    if (amcf->zone != NULL) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-    max = 0;
-
-    for (i = 1; i < cf->args->nelts; i++) {
-        if (value[i].len > 5 && ngx_strncmp(value[i].data, "zone=", 5) == 0 &&
-            amcf->zone == NULL)
-        {
-            text.data = value[i].data + 5;
-            text.len = value[i].len - 5;
-
-            rv = ngx_http_nodetool_auth_cache_zone(cf, &text);
-            if (rv != NGX_CONF_OK) {
-                return rv;
-            }
-
-            continue;
-        }
-
-        if (ngx_strncmp(value[i].data, "max=", 4) == 0) {
-            max = ngx_atoi(value[i].data + 4, value[i].len - 4);
-
-            if (max > 0) {
-                continue;
-            }
-        }
-
-        for (j = 0; j < sizeof(times) / sizeof(times[0]); j++) {
-            text.data = value[i].data + ngx_strlen(times[j].name);
-
-            if (ngx_strncmp(value[i].data, times[j].name,
-                            ngx_strlen(times[j].name)) != 0) {
-                continue;
-            }
-
-            text.len = value[i].data + value[i].len - text.data;
-            seconds = ngx_parse_time(&text, 1);
-
-            if (seconds >= times[j].min) {
-                *times[j].seconds = seconds;
-                break;
-            }
-        }
-
-        if (j == sizeof(times) / sizeof(times[0])) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
-                               &value[i]);
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    if (amcf->zone == NULL) {
-        return "needs \"zone=\"";
-    }
-
-    if (max > 0) {
-        amcf->zone->max = max;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_nodetool_auth_cache_zone(ngx_conf_t *cf, ngx_str_t *value)
-{
-    u_char   *colon;
-    ssize_t   size;
-    ngx_str_t name, s;
-
-    colon = ngx_strlchr(value->data, value->data + value->len, ':');
-
-    if (colon == NULL || colon == value->data) {
-        return "needs the name and the size of a zone";
-    }
-
-    name.data = value->data;
-    name.len = colon - value->data;
-
-    s.data = colon + 1;
-    s.len = value->data + value->len - s.data;
-    size = ngx_parse_size(&s);
-
-    if (size < (ssize_t) (8 * ngx_pagesize)) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid or too small size of zone \"%V\"", value);
-        return NGX_CONF_ERROR;
-    }
-
-    return ngx_http_nodetool_auth_add_zone(cf, &name, size);
-}
-
-
-static char *
 ngx_http_nodetool_auth_add_zone(ngx_conf_t *cf, ngx_str_t *name, size_t size)
 {
     ngx_shm_zone_t                     *shm_zone;

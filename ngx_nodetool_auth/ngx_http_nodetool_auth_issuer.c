@@ -14,8 +14,8 @@
 #define NGX_HTTP_NODETOOL_AUTH_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 #define NGX_HTTP_NODETOOL_AUTH_DEPTH  5 /* certificates between */
 
-static char *ngx_http_nodetool_auth_upstream(ngx_conf_t *cf, ngx_str_t *url,
-                                             ngx_url_t *u);
+static char *ngx_http_nodetool_auth_issuer_host(ngx_conf_t *cf, ngx_str_t *url,
+                                                ngx_url_t *u);
 static ngx_http_nodetool_auth_issuer_t *ngx_http_nodetool_auth_find_issuer(
     ngx_conf_t *cf, ngx_http_nodetool_auth_issuer_t *like);
 static ngx_http_nodetool_auth_transport_t *ngx_http_nodetool_auth_transport(
@@ -58,7 +58,7 @@ ngx_http_nodetool_auth_issuer_url(ngx_conf_t *cf, ngx_str_t *url)
         }
     }
 
-    rv = ngx_http_nodetool_auth_upstream(cf, url, &u);
+    rv = ngx_http_nodetool_auth_issuer_host(cf, url, &u);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
@@ -76,7 +76,7 @@ ngx_http_nodetool_auth_issuer_url(ngx_conf_t *cf, ngx_str_t *url)
 
 
 static char *
-ngx_http_nodetool_auth_upstream(ngx_conf_t *cf, ngx_str_t *url, ngx_url_t *u)
+ngx_http_nodetool_auth_issuer_host(ngx_conf_t *cf, ngx_str_t *url, ngx_url_t *u)
 {
     size_t    prefix;
     ngx_url_t found;

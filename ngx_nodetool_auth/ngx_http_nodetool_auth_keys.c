@@ -11,8 +11,6 @@
 
 #include "ngx_nodetool_auth/ngx_http_nodetool_auth.h"
 
-#include <jansson.h>
-
 typedef struct {
     ngx_queue_t                     queue;
     ngx_http_nodetool_auth_digest_t id; /* of the issuer */
@@ -28,14 +26,6 @@ typedef struct {
     size_t                          user_len;
 } ngx_http_nodetool_auth_entry_t;
 
-/* A set of keys that is being fetched, in one or two requests. */
-typedef struct {
-    ngx_http_nodetool_auth_fetch_t   discovery;
-    ngx_http_nodetool_auth_fetch_t   jwks;
-    ngx_http_nodetool_auth_issuer_t *issuer;
-    ngx_str_t                        user;
-} ngx_http_nodetool_auth_flight_t;
-
 static ngx_http_nodetool_auth_zone_t *ngx_http_nodetool_auth_zone(
     ngx_http_request_t *r);
 static ngx_http_nodetool_auth_entry_t *ngx_http_nodetool_auth_entry(
@@ -46,21 +36,11 @@ static void ngx_http_nodetool_auth_parse_keys(
     ngx_str_t *text, ngx_uint_t generation);
 static ngx_int_t ngx_http_nodetool_auth_take_off(
     ngx_http_request_t *r, ngx_http_nodetool_auth_loc_conf_t *alcf);
-static void ngx_http_nodetool_auth_discovered(
+static void ngx_http_nodetool_auth_fetched(
     ngx_http_nodetool_auth_fetch_t *fetch);
-static const char *ngx_http_nodetool_auth_read_discovery(
-    ngx_http_nodetool_auth_fetch_t *fetch, json_t *root);
-static ngx_int_t ngx_http_nodetool_auth_copy_url(ngx_pool_t *pool,
-                                                 json_t     *value,
-                                                 ngx_uint_t  https,
-                                                 ngx_str_t  *url);
-static void      ngx_http_nodetool_auth_fetched(
-         ngx_http_nodetool_auth_fetch_t *fetch);
 static ngx_int_t ngx_http_nodetool_auth_store_keys(
     ngx_http_nodetool_auth_fetch_t  *fetch,
     ngx_http_nodetool_auth_flight_t *flight);
-static void ngx_http_nodetool_auth_landed(ngx_http_nodetool_auth_fetch_t *fetch,
-                                          const char                     *why);
 
 
 static ngx_http_nodetool_auth_zone_t *
@@ -280,119 +260,6 @@ ngx_http_nodetool_auth_take_off(ngx_http_request_t                *r,
 
 
 static void
-ngx_http_nodetool_auth_discovered(ngx_http_nodetool_auth_fetch_t *fetch)
-{
-    json_t                          *root;
-    const char                      *why;
-    ngx_http_nodetool_auth_flight_t *flight = fetch->data;
-
-    why = "its discovery cannot be had";
-
-    if (fetch->status == NGX_HTTP_OK && fetch->request != NULL) {
-        root = json_loadb(fetch->body.data, fetch->body.len,
-                          JSON_REJECT_DUPLICATES, NULL);
-        why = ngx_http_nodetool_auth_read_discovery(fetch, root);
-        json_decref(root);
-
-        if (why == NULL &&
-            ngx_http_nodetool_auth_fetch(fetch->request, &flight->jwks) ==
-                NGX_OK)
-        {
-            return;
-        }
-    }
-
-    ngx_http_nodetool_auth_landed(fetch, why ? why : "it cannot be asked");
-}
-
-
-static const char *
-ngx_http_nodetool_auth_read_discovery(ngx_http_nodetool_auth_fetch_t *fetch,
-                                      json_t                         *root)
-{
-    json_t                          *issuer, *user;
-    ngx_str_t                        name;
-    ngx_uint_t                       https;
-    ngx_pool_t                      *pool;
-    ngx_http_nodetool_auth_flight_t *flight = fetch->data;
-
-    pool = fetch->request->pool;
-    issuer = json_object_get(root, "issuer");
-
-    if (!json_is_string(issuer)) {
-        return "its discovery is none";
-    }
-
-    /* section 4.3: so that nobody speaks for somebody else */
-
-    name.data = (u_char *) json_string_value(issuer);
-    name.len = json_string_length(issuer);
-
-    if (!nt_str_eq(ngx_nodetool_str(&name),
-                   ngx_nodetool_str(&flight->issuer->name)))
-    {
-        return "its discovery is another issuer's";
-    }
-
-    https = ngx_strncasecmp(fetch->url.data, (u_char *) "https:", 6) == 0;
-
-    if (ngx_http_nodetool_auth_copy_url(pool, json_object_get(root, "jwks_uri"),
-                                        https, &flight->jwks.url) != NGX_OK)
-    {
-        return "its discovery has no jwks_uri that can be asked";
-    }
-
-    user = json_object_get(root, "userinfo_endpoint");
-
-    if (user != NULL &&
-        ngx_http_nodetool_auth_copy_url(pool, user, https, &flight->user) !=
-            NGX_OK)
-    {
-        return "its discovery has no userinfo_endpoint that can be asked";
-    }
-
-    return NULL;
-}
-
-
-/* URLs that an issuer names: not without TLS where it has TLS itself. */
-
-static ngx_int_t
-ngx_http_nodetool_auth_copy_url(ngx_pool_t *pool, json_t *value,
-                                ngx_uint_t https, ngx_str_t *url)
-{
-    size_t    i;
-    ngx_str_t text;
-
-    if (!json_is_string(value) || json_string_length(value) > 2048) {
-        return NGX_ERROR;
-    }
-
-    text.data = (u_char *) json_string_value(value);
-    text.len = json_string_length(value);
-
-    if (ngx_strncasecmp(text.data, (u_char *) "https://", 8) != 0 &&
-        (https || ngx_strncasecmp(text.data, (u_char *) "http://", 7) != 0))
-    {
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < text.len; i++) {
-        if (text.data[i] <= ' ' || text.data[i] >= 0x7f ||
-            text.data[i] == '#' || text.data[i] == '@')
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    url->data = ngx_pstrdup(pool, &text);
-    url->len = url->data ? text.len : 0;
-
-    return url->data ? NGX_OK : NGX_ERROR;
-}
-
-
-static void
 ngx_http_nodetool_auth_fetched(ngx_http_nodetool_auth_fetch_t *fetch)
 {
     nt_rc_t     rc;
@@ -473,7 +340,7 @@ ngx_http_nodetool_auth_store_keys(ngx_http_nodetool_auth_fetch_t  *fetch,
  * of the issuer: whoever waits may try at once.
  */
 
-static void
+void
 ngx_http_nodetool_auth_landed(ngx_http_nodetool_auth_fetch_t *fetch,
                               const char                     *why)
 {

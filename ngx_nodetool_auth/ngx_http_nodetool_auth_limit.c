@@ -36,14 +36,8 @@ typedef struct {
     ngx_queue_t       lru;
 } ngx_http_nodetool_auth_clients_t;
 
-static char *ngx_http_nodetool_auth_limit_zone(ngx_conf_t *cf, ngx_str_t *value,
-                                               ngx_shm_zone_t **zone);
-static ngx_int_t ngx_http_nodetool_auth_limit_rate(ngx_str_t  *value,
-                                                   ngx_uint_t *rate);
-static ngx_int_t ngx_http_nodetool_auth_limit_init(ngx_shm_zone_t *zone,
-                                                   void           *data);
-static void      ngx_http_nodetool_auth_limit_addr(ngx_http_request_t            *r,
-                                                   ngx_http_nodetool_auth_addr_t *a);
+static void ngx_http_nodetool_auth_limit_addr(ngx_http_request_t            *r,
+                                              ngx_http_nodetool_auth_addr_t *a);
 static ngx_http_nodetool_auth_client_t *ngx_http_nodetool_auth_client(
     ngx_shm_zone_t *zone, ngx_http_nodetool_auth_addr_t *addr);
 static ngx_http_nodetool_auth_client_t *ngx_http_nodetool_auth_new_client(
@@ -341,7 +335,7 @@ ngx_http_nodetool_auth_limit_insert(ngx_rbtree_node_t *temp,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_nodetool_auth_limit_init(ngx_shm_zone_t *zone, void *data)
 {
     ngx_slab_pool_t                  *pool;
@@ -371,161 +365,6 @@ ngx_http_nodetool_auth_limit_init(ngx_shm_zone_t *zone, void *data)
     zone->data = clients;
     pool->data = clients;
     pool->log_nomem = 0;
-
-    return NGX_OK;
-}
-
-
-/* nodetool_auth_limit zone=NAME[:SIZE] rate=RATE [burst=NUMBER] | off; */
-
-char *
-ngx_http_nodetool_auth_set_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_nodetool_auth_loc_conf_t *alcf = conf;
-
-    char                           *rv;
-    ngx_int_t                       n;
-    ngx_str_t                      *value, rest;
-    ngx_uint_t                      i;
-    ngx_http_nodetool_auth_limit_t *limit;
-
-    if (alcf->limit != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
-        alcf->limit = NULL;
-        return NGX_CONF_OK;
-    }
-
-    limit = ngx_pcalloc(cf->pool, sizeof(ngx_http_nodetool_auth_limit_t));
-    if (limit == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    limit->burst = 10;
-
-    for (i = 1; i < cf->args->nelts; i++) {
-        if (ngx_strncmp(value[i].data, "zone=", 5) == 0) {
-            rest.data = value[i].data + 5;
-            rest.len = value[i].len - 5;
-
-            rv = ngx_http_nodetool_auth_limit_zone(cf, &rest, &limit->zone);
-            if (rv != NGX_CONF_OK) {
-                return rv;
-            }
-
-            continue;
-        }
-
-        if (ngx_strncmp(value[i].data, "rate=", 5) == 0) {
-            rest.data = value[i].data + 5;
-            rest.len = value[i].len - 5;
-
-            if (ngx_http_nodetool_auth_limit_rate(&rest, &limit->rate) ==
-                NGX_OK) {
-                continue;
-            }
-
-        } else if (ngx_strncmp(value[i].data, "burst=", 6) == 0) {
-            n = ngx_atoi(value[i].data + 6, value[i].len - 6);
-
-            if (n > 0 && n <= 1000000) {
-                limit->burst = n;
-                continue;
-            }
-        }
-
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
-                           &value[i]);
-        return NGX_CONF_ERROR;
-    }
-
-    if (limit->zone == NULL || limit->rate == 0) {
-        return "needs \"zone=\" and \"rate=\"";
-    }
-
-    alcf->limit = limit;
-
-    return NGX_CONF_OK;
-}
-
-
-/* NAME:SIZE, or NAME of a zone that another directive gives a size. */
-
-static char *
-ngx_http_nodetool_auth_limit_zone(ngx_conf_t *cf, ngx_str_t *value,
-                                  ngx_shm_zone_t **zone)
-{
-    u_char   *colon;
-    ssize_t   size;
-    ngx_str_t name, s;
-
-    name = *value;
-    size = 0;
-    colon = ngx_strlchr(value->data, value->data + value->len, ':');
-
-    if (colon != NULL) {
-        name.len = colon - value->data;
-        s.data = colon + 1;
-        s.len = value->data + value->len - s.data;
-        size = ngx_parse_size(&s);
-
-        if (size < (ssize_t) (8 * ngx_pagesize)) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid or too small size of zone \"%V\"",
-                               value);
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    if (name.len == 0) {
-        return "has a zone without a name";
-    }
-
-    *zone = ngx_shared_memory_add(cf, &name, size,
-                                  (void *) ngx_http_nodetool_auth_limit_init);
-    if (*zone == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    (*zone)->init = ngx_http_nodetool_auth_limit_init;
-
-    return NGX_CONF_OK;
-}
-
-
-/* Thousandths of failures a minute, of "10r/m" or "1r/s". */
-
-static ngx_int_t
-ngx_http_nodetool_auth_limit_rate(ngx_str_t *value, ngx_uint_t *rate)
-{
-    ngx_int_t  n;
-    ngx_uint_t scale;
-
-    if (value->len <= 3) {
-        return NGX_ERROR;
-    }
-
-    if (ngx_strcmp(value->data + value->len - 3, "r/s") == 0) {
-        scale = 60;
-
-    } else if (ngx_strcmp(value->data + value->len - 3, "r/m") == 0) {
-        scale = 1;
-
-    } else {
-        return NGX_ERROR;
-    }
-
-    n = ngx_atoi(value->data, value->len - 3);
-
-    if (n <= 0 || n > 1000000) {
-        return NGX_ERROR;
-    }
-
-    *rate = n * scale * 1000;
 
     return NGX_OK;
 }

@@ -421,6 +421,68 @@ test_secrets(void)
 }
 
 
+/* What an issuer says that was asked. */
+static void
+test_vouched(void)
+{
+    static const struct {
+        const char *payload; /* NULL: an opaque token */
+        const char *info;
+        nt_jwt_rc_t rc;
+    } rows[] = {
+        { NULL, "{\"id\":\"user-a\",\"aud\":\"authenticated\"}", NT_JWT_OK },
+        { NULL, "{\"sub\":\"user-a\"}", NT_JWT_OK },
+        { NULL, "{\"sub\":\"user-a\",\"id\":7}", NT_JWT_OK },
+        { NULL, "{\"sub\":7,\"id\":\"user-a\"}", NT_JWT_CLAIMS },
+        { NULL, "{\"id\":\"user-a\",\"aud\":\"x\"}", NT_JWT_AUDIENCE },
+        { NULL, "{\"id\":\"1\"}", NT_JWT_CLAIMS },
+        { NULL, "{\"id\":\"a/b\"}", NT_JWT_CLAIMS },
+        { NULL, "{}", NT_JWT_CLAIMS },
+        { NULL, "[]", NT_JWT_NOMEM },
+        { NULL, "", NT_JWT_NOMEM },
+        { NULL, "<html>", NT_JWT_NOMEM },
+        { NULL, "{\"id\":\"b\",\"id\":\"user-a\"}", NT_JWT_NOMEM },
+        { PAYLOAD, "{\"id\":\"user-a\"}", NT_JWT_OK },
+        { PAYLOAD, "{\"id\":\"user-b\"}", NT_JWT_CLAIMS },
+        { "{" GOOD ",\"exp\":1}", "{\"id\":\"user-a\"}", NT_JWT_EXPIRED },
+        { "{" GOOD "}", "{\"id\":\"user-a\"}", NT_JWT_CLAIMS },
+        { "{\"iss\":\"x\"," TIMES "}", "{\"id\":\"user-a\"}", NT_JWT_ISSUER },
+        { "{" SERVICE "\"role\":\"service_role\"," TIMES "}",
+          "{\"id\":\"user-a\"}", NT_JWT_ISSUER },
+    };
+
+    nt_jwt_t jwt;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        nt_buf_reset(&token);
+        nt_buf_append_str(&token, NT_STR("opaque.token.x"));
+
+        if (rows[i].payload != NULL) {
+            jwt_make_hs256(&token, "{\"alg\":\"HS512\"}", rows[i].payload,
+                           secrets[1]);
+        }
+
+        is_int(nt_jwt_vouched(jwt_buf(&token), nt_str(rows[i].info), &rules,
+                              NOW, &jwt),
+               rows[i].rc, rows[i].info);
+
+        if (rows[i].rc == NT_JWT_OK) {
+            is_str((nt_str_t) { jwt.user, jwt.user_len }, "user-a", "... user");
+            is_int(jwt.exp, rows[i].payload != NULL ? 1800000600 : INT64_MAX,
+                   "... exp");
+        }
+    }
+
+    nt_buf_reset(&token);
+    nt_buf_append_str(&token, NT_STR("opaque"));
+    ok(nt_jwt_vouched(jwt_buf(&token),
+                      NT_STR("{\"id\":\"a\",\"role\":\"service_role\"}"),
+                      &rules, NOW, &jwt) == NT_JWT_OK &&
+           jwt.admin,
+       "an administrator, by what the issuer says");
+}
+
+
 /* The token so far, up to its second dot, with another signature. */
 static nt_jwt_rc_t
 verify_with(const unsigned char *sig, size_t len)
@@ -561,6 +623,7 @@ main(void)
     test_users();
     test_admin();
     test_service();
+    test_vouched();
     test_secrets();
     test_ecdsa();
     test_shapes();

@@ -39,6 +39,7 @@ my $server = <<"CONF";
     nodetool_auth_timeout 2s;
 
     location /second/ { nodetool_auth_audience second third; alias %%DIR%%/html/; }
+    location /oidc/ { nodetool_auth oidc; nodetool_auth_audience nodetool; alias %%DIR%%/html/; }
     location /any/deny/ { satisfy any; deny all; alias %%DIR%%/html/; }
     location /any/allow/ { satisfy any; allow all; alias %%DIR%%/html/; }
     location /try/ { try_files /none /second/index.html; }
@@ -186,6 +187,7 @@ refused($ngo, '/', $hs->sign({ iss => 'supabase', aud => undef, sub => undef,
     role => 'service_role' }), $invalid, "OIDC: Supabase's own keys are not known");
 is($t->get($ngo, '/named/', with($rsa->sign({ iss => 'somebody' })))->{status}, 503,
     "a discovery of another issuer's is none");
+good($ng, '/oidc/', $rsa->sign, 'user-a;user;oidc', 'another provider in a location');
 good($ngo, '/jwks/', $rsa->sign({ iss => 'somebody' }), 'user-a;user;oidc',
     'jwks= stands for discovery');
 $issuer->set(users => { opaque => { id => undef, sub => 'user-o', aud => 'nodetool' } });
@@ -198,6 +200,8 @@ my $su = 'nodetool_auth supabase; nodetool_auth_issuer';
 for my $case (
     ['nodetool_auth oidc;', qr/needs a "nodetool_auth_audience"/],
     ['nodetool_auth oidc; nodetool_auth_audience a;', qr/need a "nodetool_auth_issuer"/],
+    ["$su http://localhost; location /a/ { nodetool_auth oidc; }",
+        qr/needs a "nodetool_auth_audience"/],
     ["$su ftp://a.test;", qr/starts with neither/],
     ["$su http://u:p\@localhost;", qr/has a user/],
     ["$su http://localhost/#x;", qr/has a user, a fragment/],
