@@ -160,18 +160,15 @@ ngx_http_nodetool_auth_issuer(ngx_conf_t                        *cf,
         }
     }
 
-    if (alcf->issuer_name.len == 0) {
-        alcf->issuer_name = alcf->issuer_url;
+    like.name = alcf->issuer_name;
 
-        if (!like.oidc && ngx_http_nodetool_auth_join(cf, &alcf->issuer_name,
-                                                      &alcf->issuer_url,
-                                                      "/auth/v1") != NGX_OK)
-        {
-            return NGX_CONF_ERROR;
-        }
+    if (like.name.len == 0 &&
+        ngx_http_nodetool_auth_join(cf, &like.name, &alcf->issuer_url,
+                                    like.oidc ? "" : "/auth/v1") != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
     }
 
-    like.name = alcf->issuer_name;
     like.trusted_certificate = alcf->trusted_certificate;
 
     alcf->issuer = ngx_http_nodetool_auth_find_issuer(cf, &like);
