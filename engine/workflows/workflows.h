@@ -54,7 +54,7 @@ typedef struct {
 #define NT_WORKFLOWS_LIST_BYTES (8u << 20)
 
 int nt_workflows_list(nt_workflows_t             *workflows,
-                      const nt_workflows_query_t *query, json_t **list,
+                      const nt_workflows_query_t *query, json_t **reply,
                       nt_buf_t *error);
 int nt_workflows_get(nt_workflows_t *workflows, const char *user,
                      const char *id, json_t **workflow, nt_buf_t *error);

@@ -21,7 +21,7 @@ my $home = $t->dir . '/home';
 my $store = "$home/storage/assets";
 my $base = 'http://host:7777';
 my $n = 0;
-my $e = $t->engine(home => $home);
+our $e = $t->engine(home => $home);
 my $png = "\x89PNG\r\n\x1a\n\r\n--b\r\n\0";
 
 # NodeTool's Asset.
@@ -265,6 +265,32 @@ unlink "$store/" . (my $gone = upload({ name => 'x', content_type => 'x/y' },
     'x')->{json}{id});
 is(ask('delete', undef, asset_id => $gone)->{status}, 200,
     'one whose bytes are gone');
+
+# --- two engines of one home --------------------------------------------------------------------
+
+my @engines = ($e, $t->engine(name => 'second', home => $home));
+my @writers = map {
+    my $i = $_;
+    my $pid = fork;
+    if (!$pid) {
+        local $e = $engines[$i % 2];
+        upload({ name => "p$i", content_type => 'text/plain' }, $i,
+            user => 'both') for 1 .. 5;
+        $t->wire($e, { op => 'setting.put', user => "both" }, $t->encode(
+            { settings => { (qw(NODETOOL_DEFAULT_MODEL
+                NODETOOL_DEFAULT_IMAGE_MODEL NODETOOL_DEFAULT_TTS_MODEL
+                NODETOOL_DEFAULT_ASR_MODEL))[$i] => 'a/b' } }));
+        POSIX::_exit(0);
+    }
+    $pid;
+} 0 .. 3;
+waitpid $_, 0 for @writers;
+is(@{ ask('list', undef, user => 'both')->{json}{assets} }, 20,
+    'what both stored at once is there');
+is(scalar(grep { defined $_->{value} } @{ $t->wire($engines[1],
+    { op => 'setting.list', user => 'both' })->{json}{settings} }), 4,
+    ' settings, too');
+$t->stop($engines[1]);
 
 # --- crashes -----------------------------------------------------------------------------------
 
