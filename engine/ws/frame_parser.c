@@ -75,7 +75,7 @@ nt_frame_parser_idle(const nt_frame_parser_t *parser)
 
 /*
  * What wslay has not been given of a long frame, when it has told of a part,
- * goes past it.  The mask is the difference between the last bytes that it was
+ * goes past it; it has nothing left then that it has not told of.  The mask is the difference between the last bytes that it was
  * given (which are in the same input, from `given` on) and those of the part.
  */
 static void
@@ -86,8 +86,7 @@ go_direct(nt_frame_parser_t *parser, const nt_frame_part_t *part,
     const size_t n = sizeof(parser->mask);
 
     if (parser->head.payload_length <= NT_FRAME_DIRECT || parser->left == 0 ||
-        parser->pending > 0 || part->data.len < n ||
-        (size_t) (parser->in->data - given) < n)
+        part->data.len < n || (size_t) (parser->in->data - given) < n)
     {
         return;
     }
