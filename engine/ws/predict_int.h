@@ -49,6 +49,41 @@ bool nt_predict_command(nt_predict_t *predict, const char *name, json_t *data);
 /* Frees the session when nobody needs it any more. */
 void nt_predict_release(nt_predict_t *predict);
 
+/* A command that waits for the jobs to answer; keeps the session. */
+typedef struct {
+    nt_predict_t *predict;
+    json_t       *data;
+    char         *text; /* the command's own, malloc'ed; or NULL */
+} nt_predict_call_t;
+
+/* NULL: memory is out, and the connection closes. */
+nt_predict_call_t *nt_predict_call(nt_predict_t *predict, json_t *data);
+void               nt_predict_call_free(nt_predict_call_t *call);
+
+/* Closes the connection. */
+void nt_predict_nomem(nt_predict_t *predict);
+
+/* A string member; NULL when it is none or empty. */
+const char *nt_predict_text(const json_t *data, const char *name);
+
+/* The job of a command; NULL when the client was told that it is missing. */
+const char *nt_predict_job_id(nt_predict_t *predict, const json_t *data);
+
+/* {name: text, "job_id": ..., "workflow_id": ...}; takes `workflow_id` over. */
+void nt_predict_answer(nt_predict_t *predict, const char *name,
+                       const char *text, const char *job_id,
+                       json_t *workflow_id);
+
+/* The answer to a command about the job in its data. */
+void nt_predict_answer_job(nt_predict_t *predict, const json_t *data,
+                           const char *name, const char *text);
+
+/* --- predict_run.c: commands --- */
+
+void nt_predict_run(nt_predict_t *predict, json_t *data);
+void nt_predict_reconnect(nt_predict_t *predict, json_t *data);
+void nt_predict_cancel(nt_predict_t *predict, json_t *data);
+
 /* --- predict_jobs.c --- */
 
 /* Sends a job's events from now on; instead of an earlier watch of this job,
@@ -64,9 +99,5 @@ const char       *nt_predict_workflow(const nt_predict_job_t *job);
 /* The slow peer has caught up; the connection has ended. */
 void nt_predict_resume(nt_predict_t *predict);
 void nt_predict_unwatch(nt_predict_t *predict);
-
-/* A result in which values of JSON's own types are told by {"type": "string",
- * "value": ...}; new reference. */
-json_t *nt_predict_explicit(const json_t *value);
 
 #endif

@@ -87,8 +87,9 @@ type_name(const json_t *value)
 }
 
 
-json_t *
-nt_predict_explicit(const json_t *value)
+/* A result in which values of JSON's own types are told by {"type": "string",
+ * "value": ...}; new reference. */
+static json_t *explicit(const json_t *value)
 {
     void   *iter;
     size_t  i;
@@ -98,8 +99,8 @@ nt_predict_explicit(const json_t *value)
     if (json_is_array(value)) {
         copy = json_array();
         for (i = 0; i < json_array_size(value); i++) {
-            if (json_array_append_new(copy, nt_predict_explicit(
-                                                json_array_get(value, i))) != 0)
+            if (json_array_append_new(copy,
+                                      explicit(json_array_get(value, i))) != 0)
             {
                 json_decref(copy);
                 return NULL;
@@ -122,7 +123,7 @@ nt_predict_explicit(const json_t *value)
          iter = json_object_iter_next(whole, iter))
     {
         if (json_object_set_new_nocheck(copy, json_object_iter_key(iter),
-                                        nt_predict_explicit(
+                                        explicit(
                                             json_object_iter_value(iter))) != 0)
         {
             json_decref(copy);
@@ -164,8 +165,7 @@ send_parsed(const nt_predict_job_t *job, uint64_t seq, nt_str_t line)
 
     if (event == NULL ||
         (result != NULL &&
-         json_object_set_new(event, "result", nt_predict_explicit(result)) !=
-             0) ||
+         json_object_set_new(event, "result", explicit(result)) != 0) ||
         json_object_set_new(event, "job_id", json_string(job->id)) != 0 ||
         json_object_set_new(event, "workflow_id",
                             json_string(job->workflow_id)) != 0 ||
