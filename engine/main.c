@@ -35,6 +35,7 @@
 #define NT_MAX_EVENTS      10000      /* of a job, kept by the store */
 #define NT_MAX_EVENT_BYTES (64 << 20) /* the same */
 #define NT_MAX_JOBS        10000      /* ended ones, kept by the memory store */
+#define NT_INPUT_IDLE_MS   600000u    /* open inputs that nobody feeds end */
 #define NT_FLUSH_MS        2000       /* for last replies, at shutdown */
 #define NT_MAX_RESULTS     (64u << 20) /* bytes of nodes' results, kept */
 #define NT_RESULTS_MS      3600000u    /* for an hour, as NodeTool */
@@ -254,6 +255,7 @@ open_jobs(nt_engine_t *engine)
                                   .workspace = engine->workspace,
                                   .assets = engine->assets,
                                   .allow = allowed(&engine->options),
+                                  .input_idle_ms = NT_INPUT_IDLE_MS,
                                   .graph = find_graph,
                                   .workflow = find_workflow,
                                   .arg = engine };

@@ -186,6 +186,10 @@ nt_rc_t nt_run_push_input(nt_run_t *run, const char *name, const char *handle,
                           json_t *value, nt_buf_t *error);
 nt_rc_t nt_run_end_input(nt_run_t *run, const char *name, nt_buf_t *error);
 
+/* Whether inputs are open; ends all of them. */
+bool nt_run_inputs_open(const nt_run_t *run);
+void nt_run_end_inputs(nt_run_t *run);
+
 /* Asks the run to end; `done` comes from a later pump, with CANCELLED. */
 void nt_run_cancel(nt_run_t *run);
 

@@ -181,3 +181,24 @@ nt_run_end_input(nt_run_t *run, const char *name, nt_buf_t *error)
     wake(call);
     return NT_OK;
 }
+
+bool
+nt_run_inputs_open(const nt_run_t *run)
+{
+    return run->open_inputs > 0 && !run->done;
+}
+
+void
+nt_run_end_inputs(nt_run_t *run)
+{
+    nt_node_call_t *call;
+    uint32_t        i;
+
+    for (i = 0; i < run->graph->n_nodes; i++) {
+        call = &run->calls[i];
+        if (call->stream != NULL && !call->stream_end) {
+            call->stream_end = true;
+            wake(call);
+        }
+    }
+}

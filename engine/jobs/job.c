@@ -43,7 +43,7 @@ nt_job_dirty(nt_job_t *job)
 }
 
 
-static bool
+bool
 nt_job_emit(nt_job_t *job, const char *line, size_t len)
 {
     if (!nt_batch_add(&job->pending, job->seq + 1, line, len)) {
@@ -400,6 +400,7 @@ nt_job_start(nt_job_t *job, const nt_job_record_t *record)
         return;
     }
 
+    nt_job_inputs_start(job);
     nt_job_runnable(job);
 }
 

@@ -314,7 +314,9 @@ nt_jobs_new(const nt_jobs_options_t *options)
     uv_idle_init(options->loop, &jobs->idle);
     uv_timer_init(options->loop, &jobs->flush);
     uv_timer_init(options->loop, &jobs->poll);
+    uv_timer_init(options->loop, &jobs->inputs);
     jobs->idle.data = jobs->flush.data = jobs->poll.data = jobs;
+    jobs->inputs.data = jobs;
 
     jobs->store->set_handler(jobs->store, &handler);
     nt_jobs_want(jobs);
@@ -379,10 +381,11 @@ nt_jobs_close(nt_jobs_t *jobs)
     nt_table_free(&jobs->by_id);
     nt_table_free(&jobs->followed);
 
-    jobs->open = 3;
+    jobs->open = 4;
     uv_close((uv_handle_t *) &jobs->idle, nt_jobs_on_closed);
     uv_close((uv_handle_t *) &jobs->flush, nt_jobs_on_closed);
     uv_close((uv_handle_t *) &jobs->poll, nt_jobs_on_closed);
+    uv_close((uv_handle_t *) &jobs->inputs, nt_jobs_on_closed);
 }
 
 
@@ -399,6 +402,7 @@ nt_jobs_free(nt_jobs_t *jobs)
     nt_jobs_cancels_free(jobs);
     uv_timer_stop(&jobs->flush);
     uv_timer_stop(&jobs->poll);
+    uv_timer_stop(&jobs->inputs);
 
     for (job = TAILQ_FIRST(&jobs->all); job; job = next) {
         next = TAILQ_NEXT(job, all_entry);

@@ -33,6 +33,9 @@ typedef struct {
     int               workspace;
     int               assets;
     unsigned          allow; /* NT_ALLOW_... */
+    /* The inputs of a job that are open end when nobody here has fed or watched
+     * it for so long; 0: never. */
+    unsigned input_idle_ms;
 
     /* What a job that was queued or accepted by another engine runs: the
      * workflow of this id or, if `own` is not NULL, that graph, JSON text.

@@ -182,12 +182,75 @@ nt_input_job(const nt_jobs_t *jobs, const char *job_id)
 }
 
 
+/* Somebody's job whose inputs nobody feeds would keep its place for ever. */
+static void
+nt_job_inputs_end(nt_job_t *job)
+{
+    const nt_str_t line =
+        NT_STR("{\"type\":\"notification\",\"node_id\":\"\",\"severity\":"
+               "\"warning\",\"content\":\"Nobody has fed the inputs for long: "
+               "they have ended\"}");
+
+    nt_log(NT_LOG_INFO, "job %s: its inputs ended, nobody feeds them", job->id);
+    (void) nt_job_emit(job, line.data, line.len);
+    nt_run_end_inputs(job->run);
+}
+
+
+static void
+nt_jobs_on_inputs(uv_timer_t *timer)
+{
+    nt_jobs_t *jobs = timer->data;
+    nt_job_t  *job;
+    uint64_t   now = uv_now(timer->loop);
+    bool       open = false;
+
+    TAILQ_FOREACH(job, &jobs->all, all_entry)
+    {
+        if (nt_job_deaf(job) || !job->run || !nt_run_inputs_open(job->run)) {
+            continue;
+        }
+
+        open = true;
+
+        if (!TAILQ_EMPTY(&job->watches)) {
+            job->fed = now;
+
+        } else if (now - job->fed >= jobs->options.input_idle_ms) {
+            job->fed = now;
+            nt_job_inputs_end(job);
+        }
+    }
+
+    if (!open) {
+        uv_timer_stop(timer);
+    }
+}
+
+
+void
+nt_job_inputs_start(nt_job_t *job)
+{
+    nt_jobs_t *jobs = job->jobs;
+    uint64_t   interval = jobs->options.input_idle_ms / 4;
+
+    if (interval > 0 && job->open_inputs && nt_run_inputs_open(job->run)) {
+        job->fed = uv_now(jobs->options.loop);
+        if (!uv_is_active((uv_handle_t *) &jobs->inputs)) {
+            uv_timer_start(&jobs->inputs, nt_jobs_on_inputs, interval,
+                           interval);
+        }
+    }
+}
+
+
 /* Status, and a NUL-terminated sentence in `error`. */
 static int
 nt_input_push(nt_job_t *job, const nt_job_input_t *input, nt_buf_t *error)
 {
     nt_rc_t rc;
 
+    job->fed = uv_now(job->jobs->options.loop);
     rc = input->value != NULL
              ? nt_run_push_input(job->run, input->input, input->handle,
                                  input->value, error)

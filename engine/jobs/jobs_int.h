@@ -37,10 +37,11 @@ struct nt_jobs {
     struct nt_cancel_list cancels;
     nt_table_t            followed; /* users whose jobs are followed */
 
-    uv_idle_t  idle;  /* active while somebody is runnable, dirty or ready */
-    uv_timer_t flush; /* for events that are held back a little */
-    uv_timer_t poll;  /* for remote watchers, cancels and the drain */
-    unsigned   open;  /* handles that are closing */
+    uv_idle_t  idle;   /* active while somebody is runnable, dirty or ready */
+    uv_timer_t flush;  /* for events that are held back a little */
+    uv_timer_t poll;   /* for remote watchers, cancels and the drain */
+    uv_timer_t inputs; /* active while a job has open inputs */
+    unsigned   open;   /* handles that are closing */
 
     unsigned char random[NT_JOBS_RANDOM][16]; /* for ids to come */
     unsigned      n_random;                   /* how many are left */
@@ -108,6 +109,7 @@ struct nt_job {
     uint64_t since; /* loop time of the start or the last write, ms */
     uint64_t hold;  /* no call to the store before this loop time */
     uint64_t sent;  /* loop time when `out` was first sent */
+    uint64_t fed;   /* loop time when somebody cared for its open inputs */
 
     bool open_inputs; /* see nt_job_request_t */
     bool own_graph;   /* it has brought `graph` */
@@ -210,6 +212,9 @@ void nt_jobs_cancels_free(nt_jobs_t *jobs);
 
 /* --- jobs_input.c --- */
 
+/* A job with open inputs has started: they end when nobody cares. */
+void nt_job_inputs_start(nt_job_t *job);
+
 /* The store's `passed`. */
 void nt_jobs_on_passed(void *arg, const char *job_id, nt_str_t text,
                        nt_buf_t *answer);
@@ -228,6 +233,9 @@ void      nt_job_free(nt_job_t *job);
 
 /* The store has it and it is ours: runs it. It frees itself in the end. */
 void nt_job_start(nt_job_t *job, const nt_job_record_t *record);
+
+/* Numbers an event, on its way to the store. False when memory is out. */
+bool nt_job_emit(nt_job_t *job, const char *line, size_t len);
 
 /* Ends it without a run: status failed or cancelled. */
 void nt_job_end(nt_job_t *job, const char *status, const char *error);

@@ -191,6 +191,7 @@ start(const test_t *test, int db)
                                        .max_running = test->max_running,
                                        .workspace = -1,
                                        .assets = -1,
+                                       .input_idle_ms = 100,
                                        .graph = get_graph };
 
     if (redis_dir[0]) {
@@ -648,7 +649,7 @@ settle(const char *user, size_t n)
 {
     answer_t page;
 
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < 5000; i++) {
         active(&page, user);
         if (json_array_size(json_object_get(page.job, "jobs")) == n) {
             return;
@@ -846,6 +847,44 @@ test_own_graph(void)
            NAME("is no job"));
 }
 
+/* The inputs of a job that nobody feeds or watches end. */
+static void
+test_idle_inputs(void)
+{
+    json_t *params = json_loads("{\"end\":\"wait\",\"inputs\":1}", 0, NULL);
+    nt_job_request_t request = { .user = "u",
+                                 .workflow_id = "w",
+                                 .base_url = "",
+                                 .graph = &graph,
+                                 .params = params,
+                                 .open_inputs = true };
+    answer_t         answer = { 0 }, job;
+    seen_t           seen = { 0 };
+    uint64_t         until;
+
+    nt_jobs_submit(jobs, &request, on_submitted, &answer);
+    RUN_UNTIL(answer.n);
+    watch(&seen, "u", field(&answer, "id"), 0);
+    until = uv_hrtime() + 300000000;
+    while (uv_hrtime() < until) {
+        uv_run(loop, UV_RUN_ONCE);
+    }
+    get(&job, "u", field(&answer, "id"));
+    same(field(&job, "status"), "running", "inputs stay open for a watcher");
+
+    nt_watch_close(seen.watch);
+    settle("u", 0);
+    get(&job, "u", field(&answer, "id"));
+    same(field(&job, "status"), "completed", "and end without one");
+
+    seen = (seen_t) { 0 };
+    watch(&seen, "u", field(&answer, "id"), 0);
+    RUN_UNTIL(seen.ended);
+    is_int(seen.n, 3, NAME("which an event tells"));
+    nt_watch_close(seen.watch);
+    json_decref(params);
+}
+
 static void
 test_drain(void)
 {
@@ -975,6 +1014,7 @@ static const test_t tests[] = {
     { test_admin, 8, 8, 1000, 3000, 0 },
     { test_follow, 1, 8, 1000, 3000, 0 },
     { test_own_graph, 1, 8, 1000, 3000, 0 },
+    { test_idle_inputs, 8, 8, 1000, 3000, 0 },
 };
 
 static void

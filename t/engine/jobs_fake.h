@@ -130,6 +130,34 @@ nt_run_pump(nt_run_t *run, unsigned budget)
     return false;
 }
 
+bool
+nt_run_inputs_open(const nt_run_t *run)
+{
+    return json_object_get(run->params, "inputs") && !run->cancelled;
+}
+
+nt_rc_t
+nt_run_push_input(nt_run_t *run, const char *name, const char *handle,
+                  json_t *value, nt_buf_t *error)
+{
+    return NT_OK;
+}
+
+nt_rc_t
+nt_run_end_input(nt_run_t *run, const char *name, nt_buf_t *error)
+{
+    return NT_OK;
+}
+
+/* A run that waits completes when its inputs end. */
+void
+nt_run_end_inputs(nt_run_t *run)
+{
+    json_object_set_new(run->params, "end", json_string("completed"));
+    json_object_del(run->params, "inputs");
+    run->sink.wake(run->sink.arg);
+}
+
 void
 nt_run_cancel(nt_run_t *run)
 {

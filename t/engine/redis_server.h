@@ -34,8 +34,9 @@ redis_start(void)
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* should the test crash */
         dup2(null, 1);
         dup2(null, 2);
-        execlp("redis-server", "redis-server", "--port", "0", "--unixsocket",
-               socket, "--save", "", "--dir", redis_dir, (char *) NULL);
+        execlp("redis-server", "redis-server", "--databases", "32", "--port",
+               "0", "--unixsocket", socket, "--save", "", "--dir", redis_dir,
+               (char *) NULL);
         _exit(127);
     }
 
