@@ -75,8 +75,9 @@ nt_frame_parser_idle(const nt_frame_parser_t *parser)
 
 /*
  * What wslay has not been given of a long frame, when it has told of a part,
- * goes past it; it has nothing left then that it has not told of.  The mask is the difference between the last bytes that it was
- * given (which are in the same input, from `given` on) and those of the part.
+ * goes past it; it keeps nothing then that it has not told of.  The mask is
+ * the difference between the last bytes that it was given (which are in the
+ * same input, from `given` on) and those of the part.
  */
 static void
 go_direct(nt_frame_parser_t *parser, const nt_frame_part_t *part,
