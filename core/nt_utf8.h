@@ -1,5 +1,5 @@
 /*
- * core/nt_utf8.h - one step through UTF-8 (RFC 3629).
+ * core/nt_utf8.h - steps through UTF-8 (RFC 3629).
  */
 
 #ifndef NT_UTF8_H
@@ -46,6 +46,27 @@ nt_utf8_step(const char *p, size_t n)
     }
 
     return more + 1;
+}
+
+
+/* How many of the last bytes begin a character that more bytes may end: 0 to
+ * 3. */
+static inline size_t
+nt_utf8_unfinished(const char *p, size_t n)
+{
+    for (size_t last = 1; last <= 3 && last <= n; last++) {
+        unsigned char c = (unsigned char) p[n - last];
+
+        if (c >= 0xc2 && c <= 0xf4) { /* begins one of several bytes */
+            return nt_utf8_step(p + n - last, last) == -(int) last ? last : 0;
+        }
+
+        if (c < 0x80 || c >= 0xc0) {
+            return 0;
+        }
+    }
+
+    return 0;
 }
 
 #endif

@@ -206,31 +206,10 @@ on_grace(uv_timer_t *timer)
 }
 
 
-/* How many of the last bytes begin a character that the next read may end:
- * 0 to 3. */
-static size_t
-unfinished(const char *data, size_t len)
-{
-    for (size_t n = 1; n <= 3 && n <= len; n++) {
-        unsigned char c = (unsigned char) data[len - n];
-
-        if (c >= 0xc2 && c <= 0xf4) { /* starts a character of several */
-            return nt_utf8_step(data + len - n, n) == -(int) n ? n : 0;
-        }
-
-        if ((c & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-
-    return 0;
-}
-
-
 static void
 take_output(nt_pty_t *pty, size_t n)
 {
-    size_t len = pty->carry + n, rest = unfinished(pty->in, len);
+    size_t len = pty->carry + n, rest = nt_utf8_unfinished(pty->in, len);
 
     if (len > rest) {
         pty->events.output(pty->events.arg, pty->in, len - rest);
