@@ -108,7 +108,8 @@ if ($node) {
     my $port = $t->port('ws-tcp');
     my $child = $t->spawn('ws-tcp', ['node', $node, $port]);
     $t->wait_port($port, $child);
-    $server{'TCP, ws'} = { to => $port, hello => $http, pids => [$child->{pid}] };
+    $server{'TCP, ws'} = { to => $port, hello => $http,
+        pids => [$child->{pid}] };
 }
 
 sub nginx {
@@ -199,7 +200,7 @@ for my $pair (['frames', 'frames, ws'], ['JSON', 'JSON, ws'],
     compare($_, @$pair) for @sizes;
 }
 
-# --- idle connections ----------------------------------------------------------
+# --- idle connections --------------------------------------------------------
 
 # What they add to each process, in bytes a connection.
 sub idle {

@@ -10,8 +10,9 @@
  * the last message that came, JSON at first, until nt_ws_set_mode decides; it
  * then stays as it is, as with NodeTool.  A message that is no object in
  * its frame's format never reaches a session: it is answered
- * {"error": "invalid_message", "details": why}.  Fragments, pings, pongs, the closing
- * handshake, limits of size and time are looked after below this header.
+ * {"error": "invalid_message", "details": why}.  Fragments, pings, pongs, the
+ * closing handshake, limits of size and time are looked after below this
+ * header.
  *
  * Everything belongs to the loop's thread.
  */
