@@ -76,14 +76,29 @@ read_secret(int dir, const char *home, const char *name, nt_buf_t *text,
 }
 
 
-/* With mode 0600, whatever the caller's umask. */
+/* With mode 0600, whatever the caller's umask, and as the home's owner, who
+ * runs its servers: root may look after it. */
 static bool
 write_secret(int dir, const char *home, const char *name, const nt_buf_t *text)
 {
-    int    error;
-    mode_t mask = umask(077);
+    int         error;
+    bool        root = geteuid() == 0;
+    gid_t       group = getegid();
+    mode_t      mask = umask(077);
+    struct stat st;
 
-    error = nt_file_replace(dir, name, text->data, text->len);
+    if (root && (fstat(dir, &st) == -1 || setegid(st.st_gid) == -1 ||
+                 seteuid(st.st_uid) == -1))
+    {
+        error = errno;
+    } else {
+        error = nt_file_replace(dir, name, text->data, text->len);
+    }
+
+    if (root && (seteuid(0) == -1 || setegid(group) == -1) && error == 0) {
+        error = errno;
+    }
+
     (void) umask(mask);
 
     return error == 0 || failed(home, name, error);

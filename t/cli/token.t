@@ -137,6 +137,19 @@ mine('list');
 is(scalar(() = $out =~ /\n/g), 9, 'eight at once');
 mine('revoke', '--old');
 
+# --- root looks after the home of somebody else ---
+
+SKIP: {
+    skip('needs root', 3) if $> != 0;
+    my $other = $t->dir . '/other';
+    mkdir $other, 0700;
+    chown 65534, 65534, $other;
+    token('make', '--home', $other);
+    is($status, 0, 'a home of somebody else');
+    is((stat "$other/token")[4], 65534, 'its token is his');
+    is((stat "$other/token")[2] & 07777, 0600, 'alone');
+}
+
 # --- a file that is none ---
 
 mkdir $t->dir . '/odd';
