@@ -486,9 +486,9 @@ nt_node_is_tool(const nt_node_type_t *type)
 {
     return type->run != NULL && type->outputs != NULL &&
            type->outputs[0].name != NULL &&
-           !(type->flags & (NT_NODE_INPUT | NT_NODE_OUTPUT | NT_NODE_INERT |
-                            NT_NODE_PREVIEW | NT_NODE_DYNAMIC_OUTPUTS |
-                            NT_NODE_TOOLS));
+           !(type->flags &
+             (NT_NODE_INPUT | NT_NODE_OUTPUT | NT_NODE_INERT | NT_NODE_PREVIEW |
+              NT_NODE_DYNAMIC_OUTPUTS | NT_NODE_TOOLS));
 }
 
 /* Loads the packs that may have the tool. */

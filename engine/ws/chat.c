@@ -66,7 +66,7 @@ now(void)
     struct timespec time;
 
     (void) clock_gettime(CLOCK_REALTIME, &time);
-    return (double) time.tv_sec + (double) (time.tv_nsec / 1000000) / 1000;
+    return (double) time.tv_sec + (double) time.tv_nsec / 1e9;
 }
 
 
