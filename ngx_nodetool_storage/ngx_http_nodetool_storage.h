@@ -61,6 +61,7 @@ typedef struct {
     ngx_str_t prefix; /* what of the URI stands before the key */
     ngx_http_complex_value_t *key;
     time_t                    expire;
+    ngx_flag_t                list;
     ngx_flag_t                fsync;
     off_t                     min_free;
     ngx_uint_t                access;

@@ -1,8 +1,8 @@
 /*
  * ngx_http_nodetool_storage_list.h - private to the list of a store.
  *
- * ngx_http_nodetool_storage_list.c answers the request,
- * ngx_http_nodetool_storage_walk.c finds what is in the answer.
+ * ngx_http_nodetool_storage_list.c answers the request, _walk.c finds what is
+ * in the answer, _scan.c reads the folders for it.
  */
 
 #ifndef NGX_HTTP_NODETOOL_STORAGE_LIST_H
@@ -102,6 +102,15 @@ ngx_int_t ngx_http_nodetool_walk_start(ngx_http_nodetool_list_t *list);
 ngx_err_t ngx_http_nodetool_walk_go(ngx_http_nodetool_list_t *list,
                                     ngx_uint_t                budget);
 void      ngx_http_nodetool_walk_stop(ngx_http_nodetool_list_t *list);
+
+/* Opens the folder that the walk is in, if it is not open. ENOENT when there
+ * is none any more. */
+ngx_err_t ngx_http_nodetool_walk_enter(ngx_http_nodetool_list_t *list);
+
+/* Reads that folder into the level's names, or a part of it: NGX_EAGAIN then.
+ * E2BIG when the request has looked at too many entries. */
+ngx_err_t ngx_http_nodetool_walk_scan(ngx_http_nodetool_list_t *list,
+                                      ngx_uint_t               *budget);
 
 NT_END_DECLS
 

@@ -18,10 +18,12 @@ static ngx_http_nodetool_store_t *ngx_http_nodetool_storage_store(
     ngx_conf_t *cf, ngx_str_t *path);
 static char *ngx_http_nodetool_storage_expire(
     ngx_conf_t *cf, ngx_http_nodetool_storage_loc_conf_t *conf);
-static ngx_int_t ngx_http_nodetool_storage_init_module(ngx_cycle_t *cycle);
-static ngx_int_t ngx_http_nodetool_storage_init_process(ngx_cycle_t *cycle);
-static void      ngx_http_nodetool_storage_exit(void *data);
-static ngx_int_t ngx_http_nodetool_storage_handler(ngx_http_request_t *r);
+static ngx_int_t  ngx_http_nodetool_storage_init_module(ngx_cycle_t *cycle);
+static ngx_int_t  ngx_http_nodetool_storage_init_process(ngx_cycle_t *cycle);
+static void       ngx_http_nodetool_storage_exit(void *data);
+static ngx_int_t  ngx_http_nodetool_storage_handler(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_nodetool_storage_is_list(
+    ngx_http_request_t *r, ngx_http_nodetool_storage_loc_conf_t *conf);
 static ngx_int_t ngx_http_nodetool_storage_begin(
     ngx_http_nodetool_object_t *o,
     ngx_int_t (*method)(ngx_http_nodetool_object_t *o));
@@ -42,6 +44,12 @@ static ngx_command_t ngx_http_nodetool_storage_commands[] = {
           NGX_CONF_TAKE1,
       ngx_conf_set_sec_slot, NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_nodetool_storage_loc_conf_t, expire), NULL },
+
+    { ngx_string("nodetool_storage_list"),
+      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF |
+          NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot, NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_nodetool_storage_loc_conf_t, list), NULL },
 
     { ngx_string("nodetool_storage_fsync"),
       NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF |
@@ -125,11 +133,7 @@ ngx_http_nodetool_storage_handler(ngx_http_request_t *r)
 
     ngx_http_set_ctx(r, o, ngx_http_nodetool_storage_module);
 
-    if (conf->write && conf->key == NULL &&
-        (r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) &&
-        r->uri.len == conf->prefix.len &&
-        ngx_memcmp(r->uri.data, conf->prefix.data, r->uri.len) == 0)
-    {
+    if (ngx_http_nodetool_storage_is_list(r, conf)) {
         return ngx_http_nodetool_storage_begin(o,
                                                ngx_http_nodetool_storage_list);
     }
@@ -157,6 +161,17 @@ ngx_http_nodetool_storage_handler(ngx_http_request_t *r)
         return ngx_http_nodetool_storage_begin(o,
                                                ngx_http_nodetool_storage_get);
     }
+}
+
+
+static ngx_uint_t
+ngx_http_nodetool_storage_is_list(ngx_http_request_t                   *r,
+                                  ngx_http_nodetool_storage_loc_conf_t *conf)
+{
+    return conf->list && conf->write && conf->key == NULL &&
+           (r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) &&
+           r->uri.len == conf->prefix.len &&
+           ngx_memcmp(r->uri.data, conf->prefix.data, r->uri.len) == 0;
 }
 
 
@@ -253,6 +268,7 @@ ngx_http_nodetool_storage_create_loc_conf(ngx_conf_t *cf)
 
     conf->key = NGX_CONF_UNSET_PTR;
     conf->expire = NGX_CONF_UNSET;
+    conf->list = NGX_CONF_UNSET;
     conf->fsync = NGX_CONF_UNSET;
     conf->min_free = NGX_CONF_UNSET;
     conf->access = NGX_CONF_UNSET_UINT;
@@ -273,6 +289,7 @@ ngx_http_nodetool_storage_merge_loc_conf(ngx_conf_t *cf, void *parent,
 
     ngx_conf_merge_ptr_value(conf->key, prev->key, NULL);
     ngx_conf_merge_value(conf->expire, prev->expire, 0);
+    ngx_conf_merge_value(conf->list, prev->list, 0);
     ngx_conf_merge_value(conf->fsync, prev->fsync, 1);
     ngx_conf_merge_off_value(conf->min_free, prev->min_free, 0);
     ngx_conf_merge_uint_value(conf->access, prev->access, 0600);

@@ -92,7 +92,12 @@ class ChatView {
                     h('span.grow'), this.deleteButton = iconButton('trash',
                         'Delete this conversation', () => this.remove())),
                 this.scroll, form));
-        this.past.open = matchMedia('(min-width: 60rem)').matches;
+        // beside the chat there is room for them
+        const wide = matchMedia('(min-width: 60rem)');
+        this.past.open = wide.matches;
+        wide.addEventListener('change', () => {
+            this.past.open = wide.matches;
+        }, { signal: this.signal });
         this.drawSend();
     }
 

@@ -41,7 +41,8 @@ function views() {
 function drawNav() {
     fill(/** @type {Element} */ (document.getElementById('nav')),
         h('ul', null, views().map(([name, { label }]) => h('li', null,
-            h('a', { href: `#/${name}`, dataset: { view: name } },
+            h('a', { href: `#/${name}`, dataset: { view: name },
+                title: label },
                 icon(/** @type {any} */ (name)), h('span', null, label))))));
 }
 
@@ -143,7 +144,8 @@ async function drawHealth() {
     }
     if (health.textContent !== state) {
         health.className = `health ${state === 'ready' ? 'good' : 'bad'}`;
-        fill(health, h('span.dot'), state);
+        fill(health, h('span.dot'), h('span', null, state));
+        health.title = `The server is ${state}`;
     }
     return 15000;
 }

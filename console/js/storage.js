@@ -8,6 +8,7 @@ import { icon } from './icons.js';
 import { kindOf, media } from './media.js';
 import { button, confirm, copy, empty, iconButton, loadInto, roving,
     showDialog, toast, viewHead } from './ui.js';
+import { createAsset } from './uploads.js';
 
 const PAGE = 100;
 const TEXT_MAX = 200 * 1024;
@@ -26,7 +27,29 @@ const TEXT_MAX = 200 * 1024;
  *     Page
  */
 
-const STORES = { assets: 'Assets', temp: 'Temporary' };
+/**
+ * What the stores are called, what is in them, and where they are. The assets
+ * of an editor are the user's own; its files are all of them, and for
+ * administrators.
+ *
+ * @type {Object<string, Object<string, {label: string, note: string,
+ *     root: string, open: string}>>}
+ */
+const STORES = {
+    worker: {
+        assets: { label: 'Assets', note: 'Files that workflows read and make',
+            root: '/admin/storage/assets/', open: '/storage/assets/' },
+        temp: { label: 'Temporary',
+            note: 'Files that the server removes after a while',
+            root: '/admin/storage/temp/', open: '/storage/temp/' },
+    },
+    editor: {
+        assets: { label: 'Assets', note: 'Your files for workflows',
+            root: '', open: '' },
+        files: { label: 'All files', note: 'What all users have stored',
+            root: '/api/storage/', open: '/storage/assets/' },
+    },
+};
 
 /**
  * @param {HTMLElement} main
@@ -34,26 +57,28 @@ const STORES = { assets: 'Assets', temp: 'Temporary' };
  * @param {AbortSignal} signal
  */
 export async function view(main, [store, ...folders], signal) {
-    if (surface.name === 'editor') {
-        new Browser(main, signal, new AssetStore()).start();
-        return;
-    }
-    const name = store === 'temp' ? 'temp' : 'assets';
+    const stores = STORES[surface.name];
+    const name = store in stores ? store : 'assets';
+    const prefix = folders.filter(Boolean).map((folder) => `${folder}/`)
+        .join('');
 
-    new Browser(main, signal, new FileStore(name, folders.filter(Boolean)
-        .map((folder) => `${folder}/`).join(''))).start();
+    new Browser(main, signal, stores[name].root
+        ? new FileStore(name, stores[name], prefix)
+        : new AssetStore()).start();
 }
 
-/** A worker's store: keys with folders. */
+/** A store of the storage module: keys with folders. */
 class FileStore {
     /**
-     * @param {keyof typeof STORES} name
+     * @param {string} name
+     * @param {{root: string, open: string}} paths
      * @param {string} prefix
      */
-    constructor(name, prefix) {
+    constructor(name, { root, open }, prefix) {
         this.name = name;
         this.prefix = prefix;
-        this.root = `/admin/storage/${name}/`;
+        this.root = root;
+        this.open = open;
     }
 
     /**
@@ -72,7 +97,7 @@ class FileStore {
                 size: object.size, changed: object.last_modified,
                 type: object.content_type,
                 path: this.root + keyPath(object.key),
-                link: url(`/storage/${this.name}/${keyPath(object.key)}`),
+                link: url(this.open + keyPath(object.key)),
             })) };
     }
 
@@ -124,12 +149,7 @@ class AssetStore {
 
     /** @param {File} file */
     async upload(file) {
-        const form = new FormData();
-
-        form.append('json', JSON.stringify({ name: file.name,
-            content_type: file.type, parent_id: null, workflow_id: null }));
-        form.append('file', file);
-        await request('/api/assets', { method: 'POST', body: form });
+        await createAsset(file);
     }
 
     /** @param {StoredObject} object */
@@ -173,15 +193,12 @@ class Browser {
     }
 
     note() {
-        return this.store.name === 'temp'
-            ? 'Files that the server removes after a while'
-            : 'Files that workflows read and make';
+        return STORES[surface.name][this.store.name].note;
     }
 
     switcher() {
-        return this.store instanceof FileStore && h('div.segments',
-            { role: 'group', 'aria-label': 'Store' },
-            Object.entries(STORES).map(([name, label]) =>
+        return h('div.segments', { role: 'group', 'aria-label': 'Store' },
+            Object.entries(STORES[surface.name]).map(([name, { label }]) =>
                 h('a.segment', { href: `#/storage/${name}`, 'aria-current':
                     name === this.store.name ? 'true' : null }, label)));
     }

@@ -1,6 +1,7 @@
-// Files for workflows: small ones travel in the request, others are stored.
+// Files for workflows: small ones travel in the request, others are stored:
+// with a worker's temporary objects, or as assets of an editor.
 
-import { keyPath, request, surface, url } from './api.js';
+import { call, keyPath, request, surface, url } from './api.js';
 
 const INLINE_MAX = 64 * 1024;
 
@@ -31,18 +32,19 @@ function dataUri(file) {
 }
 
 /**
- * Where a file is put, and by which URI a workflow finds it then. What a
- * worker gets is kept with its temporary objects.
+ * An asset of the user, as an editor has them.
  *
- * @param {string} key
+ * @param {File} file
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<any>}
  */
-function target(key) {
-    const path = keyPath(key);
+export async function createAsset(file, signal) {
+    const form = new FormData();
 
-    return surface.name === 'editor'
-        ? { put: `/api/storage/${path}`, uri: url(`/storage/assets/${path}`) }
-        : { put: `/admin/storage/temp/${path}`,
-            uri: url(`/storage/temp/${path}`) };
+    form.append('json', JSON.stringify({ name: file.name,
+        content_type: file.type || 'application/octet-stream' }));
+    form.append('file', file);
+    return call('/api/assets', { method: 'POST', body: form, signal });
 }
 
 /**
@@ -51,14 +53,20 @@ function target(key) {
  * @param {File} file
  * @param {string} type image, audio, …
  * @param {AbortSignal} [signal]
- * @returns {Promise<{type: string, uri: string}>}
+ * @returns {Promise<{type: string, uri: string, asset_id?: string}>}
  */
 export async function upload(file, type, signal) {
     if (file.size <= INLINE_MAX) {
         return { type, uri: await dataUri(file) };
     }
-    const { put, uri } = target(keyOf(file.name));
+    if (surface.name === 'editor') {
+        const asset = await createAsset(file, signal);
 
-    await request(put, { method: 'PUT', body: file, signal });
-    return { type, uri };
+        return { type, uri: asset.get_url, asset_id: asset.id };
+    }
+    const path = keyPath(keyOf(file.name));
+
+    await request(`/admin/storage/temp/${path}`,
+        { method: 'PUT', body: file, signal });
+    return { type, uri: url(`/storage/temp/${path}`) };
 }

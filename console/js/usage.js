@@ -74,7 +74,9 @@ function tokens() {
         h('div.figures', null, figure('requests', count(sum('requests'))),
             figure('prompt tokens', count(sum('prompt'))),
             figure('answer tokens', count(sum('completion')))),
-        bars(days, days.map((day) => Object.values(all[day] ?? {}).reduce(
+        sums.length === 0 ? h('p.muted', null,
+            'Nothing yet: ask a model, and its tokens are counted here.')
+            : bars(days, days.map((day) => Object.values(all[day] ?? {}).reduce(
             (n, model) => n + model.prompt + model.completion, 0))),
         sums.length > 0 && h('div.table-wrap', { tabindex: '0', role: 'group',
             'aria-label': 'Tokens by model' }, h('table', null,

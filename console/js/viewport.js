@@ -131,7 +131,7 @@ export class Viewport {
     fit() {
         const box = this.content.getBBox();
         const { clientWidth, clientHeight } = this.svg;
-        const margin = Math.min(40, clientWidth * 0.06);
+        const margin = Math.min(28, clientWidth * 0.05);
 
         if (box.width === 0 || clientWidth === 0) {
             return;

@@ -74,6 +74,8 @@ my $shots = "$NodeTool::Test::BUILD/screenshots";
 remove_tree($shots);
 make_path($shots);
 $ENV{NODETOOL_URL} = "http://127.0.0.1:$ng->{port}";
+$ENV{NODETOOL_EDITOR} = "http://127.0.0.1:"
+    . NodeTool::Console::editor($t, $ng->{engine})->{port};
 $ENV{NODETOOL_TOKEN} = $NodeTool::Console::TOKEN;
 $ENV{NODETOOL_SHOTS} = $shots;
 $ENV{NODETOOL_WORKERS} = join ' ', `ps -o pid= --ppid $ng->{pid}` =~ /(\d+)/g;

@@ -12,6 +12,7 @@ my $t = NodeTool::Test->new;
 my $ng = $t->nginx(<<'CONF', modules => [qw(base storage)], http => <<'HTTP');
     location /admin/storage/assets/ {
         nodetool_storage %%DIR%%/assets read-write;
+        nodetool_storage_list on;
         client_max_body_size 1m;
     }
     location /admin/storage/temp/ { nodetool_storage %%DIR%%/temp/ read-write; }
@@ -203,7 +204,9 @@ for my $where ('plain', 'no openat2') {
         is($send->('GET', "$admin/?prefix=$link/")->{status}, 400,
             "$where: list of $link");
     }
-    unlike($send->('GET', "$admin/")->{body}, qr/link/, "$where: no links");
+    my $list = $send->('GET', "$admin/");
+    is($list->{status}, 200, "$where: the list");
+    unlike($list->{body}, qr/link/, "$where: has no links");
     for my $key (qw(link-file link-dir/secret link-dir/new link-dir/a/b
         link-relative/secret link-inside/file link-magic/secret link-dangling
         link-dangling/x))
@@ -231,7 +234,7 @@ sub no_openat2 {
     my $conf = $t->read_file('nginx.conf') =~ s{listen .*}{}sr;
     $conf =~ s/nginx(-error|-access|\.pid|-body|-proxy|-fastcgi|-uwsgi|-scgi)/sandbox$1/g;
     $conf .= "listen 127.0.0.1:$port; location /assets/ { nodetool_storage "
-        . $t->dir . "/assets read-write; } location / { return 404; } } }";
+        . $t->dir . "/assets read-write; nodetool_storage_list on; } location / { return 404; } } }";
     my $path = $t->write_file('sandbox.conf', $conf);
     # the number of openat2 is 437 on every architecture, that of prctl is not
     return if `uname -m` ne "x86_64\n";

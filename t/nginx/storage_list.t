@@ -11,7 +11,13 @@ use NodeTool::Test;
 
 my $t = NodeTool::Test->new;
 my $ng = $t->nginx(<<'CONF', modules => [qw(base storage)], http => <<'HTTP');
+    nodetool_storage_list on;
     location /loop/ { nodetool_storage %%DIR%%/store read-write; }
+    location = /exact/ { nodetool_storage %%DIR%%/store read-write; }
+    location /off/ {
+        nodetool_storage %%DIR%%/store read-write;
+        nodetool_storage_list off;
+    }
     location /threads/ {
         nodetool_storage %%DIR%%/store read-write;
         aio threads;
@@ -199,6 +205,9 @@ for my $prefix ('/', '../', 'a/../', 'a//b', './', '%00/', '.nodetool-tmp/',
     is_error($t->get($ng, "/loop/?prefix=$prefix"), 400, qr/^Bad request/,
         'prefix ' . substr $prefix, 0, 20);
 }
+is($t->get($ng, '/exact/')->{body}, $t->get($ng, '/loop/')->{body},
+    'an exact location');
+is_error($t->get($ng, '/off/'), 400, qr/empty/, 'a location without a list');
 is_error($t->get($ng, '/read/'), 400, qr/empty/, 'a read-only location');
 is_error($t->get($ng, '/users/ann/'), 400, qr/slash/, 'a location with a key');
 is_error($t->request($ng, 'PUT', '/loop/', body => 'x'), 400, qr/empty/,

@@ -3,6 +3,7 @@
 import { failures, launch, ok } from './harness.mjs';
 import * as access from './access.mjs';
 import * as chat from './chat.mjs';
+import * as editor from './editor.mjs';
 import * as jobs from './jobs.mjs';
 import * as signIn from './sign_in.mjs';
 import * as storage from './storage.mjs';
@@ -29,7 +30,7 @@ if (browser) {
     await Promise.all([start({ workflows: workflows.run }),
         start({ signIn: signIn.run, chat: chat.run, access: access.run }),
         start({ jobs: jobs.run, storage: storage.run })]);
-    await start({ usage: usage.run, broken: workflows.runBroken });
+    await start({ editor: editor.run, usage: usage.run, broken: workflows.runBroken });
     await browser.close();
 }
 process.exitCode = failures() > 0 ? 1 : 0;

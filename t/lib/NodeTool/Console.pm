@@ -6,6 +6,7 @@ package NodeTool::Console;
 use strict;
 use warnings;
 
+use File::Path qw(make_path);
 use Time::HiRes qw(sleep);
 
 use NodeTool::MockOpenAI;
@@ -144,6 +145,21 @@ sub picture {
     } 0 .. $size * $size - 1]);
 }
 
+# What the http level needs, for both surfaces.
+sub http {
+    my ($engine) = @_;
+
+    return <<"HTTP";
+        upstream nodetool_engine { server unix:$engine->{socket}; keepalive 8; }
+        map \$sent_http_content_type \$nodetool_storage_csp {
+            default "";
+            "~*html|xml|svg" sandbox;
+        }
+        nodetool_errors on;
+        nodetool_model echo* echo;
+HTTP
+}
+
 # Starts it all. { port, engine, ... } of nginx.
 sub start {
     my ($t, %opt) = @_;
@@ -152,7 +168,10 @@ sub start {
     my $engine = $t->engine(store => 'redis',
         args => ['--nodes', NodeTool::Workflows::slow_nodes($t)]);
     workflows($t, $engine);
-    my $ng = $t->nginx(<<"CONF", http => <<"HTTP");
+    # nginx and the engine share the store
+    make_path("$engine->{home}/storage");
+    symlink "$engine->{home}/storage", "$t->{dir}/storage" or die "symlink: $!";
+    my $ng = $t->nginx(<<"CONF", http => http($engine) . <<"HTTP");
         nodetool_auth static;
         nodetool_auth_token $TOKEN;
         root $NodeTool::Test::ROOT;
@@ -161,18 +180,25 @@ sub start {
         include %%ROOT%%/conf/nodetool-console.conf;
         location / { root /dev/null; try_files \$uri =404; }
 CONF
-        upstream nodetool_engine { server unix:$engine->{socket}; keepalive 8; }
-        map \$sent_http_content_type \$nodetool_storage_csp {
-            default "";
-            "~*html|xml|svg" sandbox;
-        }
-        nodetool_errors on;
         nodetool_provider mock { url http://127.0.0.1:$mock->{port}/v1; key k; }
-        nodetool_model echo* echo;
         nodetool_model * mock;
 HTTP
     $ng->{engine} = $engine;
     return $ng;
+}
+
+# An editor over the same engine, for this machine: nobody signs in.
+sub editor {
+    my ($t, $engine) = @_;
+
+    return $t->nginx(<<"CONF", http => http($engine), name => 'nginx-editor');
+        nodetool_auth local;
+        root $NodeTool::Test::ROOT;
+        include %%ROOT%%/conf/nodetool-chat.conf;
+        include %%ROOT%%/conf/nodetool-editor.conf;
+        include %%ROOT%%/conf/nodetool-console.conf;
+        location / { root /dev/null; try_files \$uri =404; }
+CONF
 }
 
 1;
