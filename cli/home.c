@@ -130,6 +130,28 @@ lock_owner(int lock, char name[NT_HOME_NAME])
 }
 
 
+/* The number of a server that was killed may be another process's now, whom
+ * a signal could end. */
+static bool
+is_server(pid_t pid)
+{
+    bool  is = false;
+    char  name[NT_HOME_NAME];
+    char *path = nt_cli_printf("/proc/%d/comm", (int) pid);
+    FILE *file = fopen(path, "re");
+
+    if (file != NULL) {
+        is = fgets(name, sizeof(name), file) != NULL &&
+             strcmp(name, "nodetool\n") == 0;
+        (void) fclose(file);
+    }
+
+    free(path);
+
+    return is;
+}
+
+
 pid_t
 nt_home_server(const char *path, const char *lock, char name[NT_HOME_NAME])
 {
@@ -146,7 +168,7 @@ nt_home_server(const char *path, const char *lock, char name[NT_HOME_NAME])
 
     if (flock(fd, LOCK_SH | LOCK_NB) == -1) {
         pid = lock_owner(fd, name);
-        if (pid != 0 && kill(pid, 0) == -1 && errno == ESRCH) {
+        if (pid != 0 && !is_server(pid)) {
             pid = 0; /* only its programs are left, and about to end */
         }
     }

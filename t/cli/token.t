@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use Digest::SHA qw(sha256_hex);
+use Fcntl qw(LOCK_EX);
 use POSIX ();
 use Test::More;
 
@@ -179,6 +180,17 @@ is(status_with($sixth), 200, 'the new one stays');
 is($t->stop($c), 0, 'stops');
 mine('make');
 like($err, qr/no server runs/, 'a server that has stopped is not told');
+
+# the number of a killed server is another process's, its programs hold the lock
+open my $lock, '+>', "$home/run/chat-server.lock" or die $!;
+flock $lock, LOCK_EX or die $!;
+syswrite $lock, "$$ chat-server\n";
+my $told = 0;
+local $SIG{HUP} = sub { $told++ };
+mine('make');
+like($err, qr/no server runs/, 'a number that is taken by another process');
+is($told, 0, 'who is left alone');
+close $lock;
 
 $c = start_server($t, 'chat-server', name => 'env', home => $home,
     env => { WORKER_AUTH_TOKEN => 'from-the-environment' });
