@@ -158,6 +158,8 @@ typedef struct {
     ngx_str_t   challenge;
     time_t      retry_after; /* seconds; 0: not told */
 
+    ngx_http_nodetool_auth_digest_t digest; /* of a static token */
+
     ngx_event_t event; /* looks again while others fetch */
     ngx_msec_t  deadline;
 
@@ -168,6 +170,7 @@ typedef struct {
     unsigned scrubbed : 1; /* the query's tokens were taken out */
     unsigned waiting : 1;  /* for an issuer */
     unsigned fetching : 1; /* what others may wait for, too */
+    unsigned stale : 1;    /* verified by keys that are to be fetched anew */
 } ngx_http_nodetool_auth_ctx_t;
 
 /* Seconds that a token is known to be bad. */

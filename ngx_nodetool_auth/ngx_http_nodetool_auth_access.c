@@ -23,6 +23,8 @@ static ngx_int_t ngx_http_nodetool_auth_judge_token(
     ngx_http_request_t *r, ngx_http_nodetool_auth_ctx_t *ctx,
     ngx_uint_t may_ask);
 static void      ngx_http_nodetool_auth_cleanup(void *data);
+static void      ngx_http_nodetool_auth_let_in(ngx_http_request_t           *r,
+                                               ngx_http_nodetool_auth_ctx_t *ctx);
 static ngx_int_t ngx_http_nodetool_auth_turn_away(
     ngx_http_request_t *r, ngx_http_nodetool_auth_ctx_t *ctx);
 static ngx_int_t ngx_http_nodetool_auth_answer(
@@ -57,6 +59,7 @@ ngx_http_nodetool_auth_judge(ngx_http_request_t           *r,
     ctx->admin = 0;
     ctx->refused = 0;
     ctx->guessed = 0;
+    ctx->stale = 0;
 
     ngx_str_null(&ctx->user);
     ngx_str_set(&ctx->challenge, NGX_HTTP_NODETOOL_AUTH_REALM);
@@ -98,7 +101,6 @@ ngx_http_nodetool_auth_judge_token(ngx_http_request_t           *r,
     nt_str_t                           token;
     ngx_int_t                          rc, same;
     ngx_uint_t                         known;
-    ngx_http_nodetool_auth_digest_t    digest;
     ngx_http_nodetool_auth_loc_conf_t *alcf;
 
     alcf = ctx->conf;
@@ -109,24 +111,22 @@ ngx_http_nodetool_auth_judge_token(ngx_http_request_t           *r,
         return NGX_OK;
     }
 
-    if (ngx_http_nodetool_auth_sha256(&digest, token, NT_STR("")) != NGX_OK) {
+    if (ngx_http_nodetool_auth_sha256(&ctx->digest, token, NT_STR("")) !=
+        NGX_OK) {
         return NGX_ERROR;
     }
 
     if (alcf->limit != NULL) {
-        wait = ngx_http_nodetool_auth_limited(r, alcf->limit, &digest, &known);
+        wait = ngx_http_nodetool_auth_limited(r, alcf->limit, &ctx->digest,
+                                              &known);
     }
 
-    same = ngx_http_nodetool_auth_match(alcf->tokens, &digest);
+    same = ngx_http_nodetool_auth_match(alcf->tokens, &ctx->digest);
 
     if (same == NGX_OK && (wait == 0 || known)) {
         ctx->provider = NGX_HTTP_NODETOOL_AUTH_STATIC;
         ctx->admin = 1;
         ngx_str_set(&ctx->user, "1");
-
-        if (alcf->limit != NULL && may_ask) {
-            ngx_http_nodetool_auth_succeeded(r, alcf->limit, &digest);
-        }
 
         return NGX_OK;
     }
@@ -297,6 +297,8 @@ ngx_http_nodetool_auth_access(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    ngx_http_nodetool_auth_let_in(r, ctx);
+
     if (ctx->user.len && !ctx->admin &&
         alcf->role == NGX_HTTP_NODETOOL_AUTH_ADMIN) {
         /* who it is stays known, to logs and limits */
@@ -315,6 +317,32 @@ ngx_http_nodetool_auth_access(ngx_http_request_t *r)
     }
 
     return ngx_http_nodetool_auth_turn_away(r, ctx);
+}
+
+
+/* What follows from a good token, once the access phase has come. */
+
+static void
+ngx_http_nodetool_auth_let_in(ngx_http_request_t           *r,
+                              ngx_http_nodetool_auth_ctx_t *ctx)
+{
+    time_t                             retry;
+    ngx_http_nodetool_auth_loc_conf_t *alcf;
+
+    alcf = ctx->conf;
+
+    if (ctx->user.len && ctx->provider == NGX_HTTP_NODETOOL_AUTH_STATIC &&
+        alcf->limit != NULL)
+    {
+        ngx_http_nodetool_auth_succeeded(r, alcf->limit, &ctx->digest);
+    }
+
+    if (ctx->stale) {
+        /* nobody waits for them */
+
+        ctx->stale = 0;
+        (void) ngx_http_nodetool_auth_keys_fetch(r, alcf, &retry);
+    }
 }
 
 

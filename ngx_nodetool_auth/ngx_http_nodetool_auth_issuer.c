@@ -16,6 +16,8 @@
 
 static char *ngx_http_nodetool_auth_issuer_host(ngx_conf_t *cf, ngx_str_t *url,
                                                 ngx_url_t *u);
+static ngx_uint_t ngx_http_nodetool_auth_is_upstream(ngx_conf_t *cf,
+                                                     ngx_str_t  *host);
 static ngx_http_nodetool_auth_issuer_t *ngx_http_nodetool_auth_find_issuer(
     ngx_conf_t *cf, ngx_http_nodetool_auth_issuer_t *like);
 static ngx_http_nodetool_auth_transport_t *ngx_http_nodetool_auth_transport(
@@ -101,6 +103,10 @@ ngx_http_nodetool_auth_issuer_host(ngx_conf_t *cf, ngx_str_t *url, ngx_url_t *u)
         return NGX_CONF_OK; /* an address needs no looking up */
     }
 
+    if (ngx_http_nodetool_auth_is_upstream(cf, &u->host)) {
+        return NGX_CONF_OK;
+    }
+
     found = *u;
     found.no_resolve = 0;
 
@@ -115,6 +121,31 @@ ngx_http_nodetool_auth_issuer_host(ngx_conf_t *cf, ngx_str_t *url, ngx_url_t *u)
     found = *u;
 
     return ngx_http_upstream_add(cf, &found, 0) ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+/* Whether there is an upstream{} block of that name so far. */
+
+static ngx_uint_t
+ngx_http_nodetool_auth_is_upstream(ngx_conf_t *cf, ngx_str_t *host)
+{
+    ngx_uint_t                     i;
+    ngx_http_upstream_srv_conf_t **uscfp;
+    ngx_http_upstream_main_conf_t *umcf;
+
+    umcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_upstream_module);
+    uscfp = umcf->upstreams.elts;
+
+    for (i = 0; i < umcf->upstreams.nelts; i++) {
+        if ((uscfp[i]->flags & NGX_HTTP_UPSTREAM_CREATE) &&
+            uscfp[i]->host.len == host->len &&
+            ngx_strncasecmp(uscfp[i]->host.data, host->data, host->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

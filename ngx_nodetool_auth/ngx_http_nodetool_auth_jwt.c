@@ -23,7 +23,6 @@ ngx_http_nodetool_auth_jwt(ngx_http_request_t           *r,
                            ngx_http_nodetool_auth_ctx_t *ctx, nt_str_t token,
                            ngx_uint_t may_ask, ngx_uint_t limited)
 {
-    time_t                              retry;
     nt_jwt_t                            jwt;
     ngx_int_t                           rc;
     ngx_uint_t                          fresh;
@@ -62,11 +61,7 @@ ngx_http_nodetool_auth_jwt(ngx_http_request_t           *r,
 
     switch (verified) {
     case NT_JWT_OK:
-        if (rules.keys != NULL && !fresh && may_ask) {
-            /* nobody waits for them */
-            (void) ngx_http_nodetool_auth_keys_fetch(r, alcf, &retry);
-        }
-
+        ctx->stale = rules.keys != NULL && !fresh;
         break;
 
     case NT_JWT_NOMEM:

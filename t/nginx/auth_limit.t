@@ -30,6 +30,7 @@ my $server = <<"CONF";
     nodetool_auth_token right-2;
     nodetool_auth_limit zone=failures:64k rate=1r/m burst=3;
     nodetool_auth_query on;
+    set \$who \$nodetool_user;    # known before the access phase, too
     nodetool_auth static;
 
     location /jwt/ { nodetool_auth supabase; nodetool_auth_userinfo on;
