@@ -116,7 +116,9 @@ ngx_http_nodetool_auth_judge_token(ngx_http_request_t           *r,
         return NGX_ERROR;
     }
 
-    if (alcf->limit != NULL) {
+    /* an error page is not refused for the failure that it tells of */
+
+    if (alcf->limit != NULL && !ctx->counted) {
         wait = ngx_http_nodetool_auth_limited(r, alcf->limit, &ctx->digest,
                                               &known);
     }
