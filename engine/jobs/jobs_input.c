@@ -87,11 +87,12 @@ nt_input_on_job(void *arg, int status, const char *message,
                 const nt_job_record_t *job)
 {
     nt_input_call_t *call = arg;
-    nt_store_t      *store = call->jobs->store;
 
-    if (status == 200 && store->pass && strcmp(job->status, "running") == 0) {
-        store->pass(store, call->job_id, nt_str(call->text), nt_input_on_answer,
-                    call);
+    if (status == 200 && strcmp(job->status, "running") == 0 &&
+        call->jobs->store->pass)
+    {
+        call->jobs->store->pass(call->jobs->store, call->job_id,
+                                nt_str(call->text), nt_input_on_answer, call);
         return;
     }
 
