@@ -51,6 +51,17 @@ export function keyPath(key) {
     return key.split('/').map(encodeURIComponent).join('/');
 }
 
+/**
+ * A query of what is set; a space is "%20", as not every server takes a plus.
+ *
+ * @param {Object<string, string|number|null|undefined>} args
+ */
+export function query(args) {
+    return Object.entries(args).filter(([, value]) => value !== null
+        && value !== undefined && value !== '').map(([name, value]) =>
+        `${name}=${encodeURIComponent(String(value))}`).join('&');
+}
+
 /** @param {Response} response */
 async function failure(response) {
     let error = null;

@@ -66,7 +66,8 @@ function dialog(message) {
                 h('button.button.primary', { type: 'submit' }, 'Sign in'))));
 
     return new Promise((resolve) => {
-        box.querySelector('form').addEventListener('submit', (event) => {
+        box.querySelector('form').addEventListener('submit', (
+            /** @type {Event} */ event) => {
             event.preventDefault();
             token.set(input.value.trim(), remember.checked);
             box.close('token');

@@ -1,6 +1,6 @@
 // Elements, made without parsing HTML: a text is a text.
 
-/** @typedef {Node|string|number|null|undefined|false|Child[]} Child */
+/** @typedef {Node|string|number|null|undefined|false|any[]} Child */
 
 const SVG = 'http://www.w3.org/2000/svg';
 

@@ -18,6 +18,7 @@ const CONTROL = '__control__';
  * @property {string} type
  * @property {string|null} [parent_id]
  * @property {Object<string, any>} [data]
+ * @property {Object<string, any>} [dynamic_properties]
  * @property {Object<string, any>} [ui_properties]
  *
  * @typedef {object} GraphEdge
@@ -75,6 +76,7 @@ export class GraphView {
     constructor(graph, onSelect) {
         this.graph = { nodes: graph?.nodes ?? [], edges: graph?.edges ?? [] };
         this.onSelect = onSelect;
+        this.touched = false;   // the user has moved it
         /** @type {Map<string, Drawn>} */
         this.nodes = new Map();
         /** @type {Map<string, {element: any, count: any}>} */

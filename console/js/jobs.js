@@ -1,6 +1,6 @@
 // Jobs: the list, and one with its graph, events and result.
 
-import { call, jobPath, surface, workflowPath } from './api.js';
+import { call, jobPath, query, surface, workflowPath } from './api.js';
 import { fill, h, repeat } from './dom.js';
 import { ago, duration, time } from './format.js';
 import { ENDED } from './run.js';
@@ -107,11 +107,9 @@ class JobList {
 
     /** @param {string|null} [startKey] */
     page(startKey) {
-        const query = new URLSearchParams({ limit: String(PAGE),
-            ...(startKey && { start_key: startKey }),
-            ...(this.workflow.value && { workflow_id: this.workflow.value }) });
-
-        return call(`${surface.api}/jobs?${query}`, { signal: this.signal });
+        return call(`${surface.api}/jobs?${query({ limit: PAGE,
+            start_key: startKey, workflow_id: this.workflow.value })}`,
+        { signal: this.signal });
     }
 
     restart() {

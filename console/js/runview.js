@@ -17,7 +17,7 @@ export class RunView {
      * @param {HTMLElement|null} form what stands in the first tab
      */
     constructor(workflow, signal, form) {
-        this.workflow = workflow;
+        this.form = form;
         this.signal = signal;
         this.run = new Run();
         this.selected = '';
@@ -144,7 +144,8 @@ export class RunView {
             h('span.muted', null, plural(done, 'node'), ' done, ',
                 plural(run.events, 'event')),
             h('span.grow'),
-            run.jobId && h('a', { href: `#/jobs/${run.jobId}` }, 'Job'),
+            run.jobId && this.form && h('a', { href: `#/jobs/${run.jobId}` },
+                'Job'),
             !run.ended() && button('stop', 'Cancel', () => this.cancel(),
                 'danger'));
     }

@@ -1,6 +1,6 @@
 // The storage browser: folders and objects of a store, upload, delete.
 
-import { call, keyPath, request, surface, url } from './api.js';
+import { call, keyPath, query, request, surface, url } from './api.js';
 import { fill, h } from './dom.js';
 import { onDrop } from './fields.js';
 import { ago, bytes, plural, time } from './format.js';
@@ -87,9 +87,8 @@ class FileStore {
      * @returns {Promise<Page>}
      */
     async list(cursor, signal) {
-        const query = new URLSearchParams({ prefix: this.prefix,
-            delimiter: '/', limit: String(PAGE), ...(cursor && { cursor }) });
-        const page = await call(`${this.root}?${query}`, { signal });
+        const page = await call(`${this.root}?${query({ prefix: this.prefix,
+            delimiter: '/', limit: PAGE, cursor })}`, { signal });
 
         return { folders: page.prefixes, next: page.next,
             objects: page.objects.map((/** @type {any} */ object) => ({
@@ -131,9 +130,8 @@ class AssetStore {
      * @returns {Promise<Page>}
      */
     async list(cursor, signal) {
-        const query = new URLSearchParams({ limit: String(PAGE),
-            ...(cursor && { cursor }) });
-        const page = await call(`/api/assets?${query}`, { signal });
+        const page = await call(`/api/assets?${query({ limit: PAGE,
+            cursor })}`, { signal });
 
         return { folders: [], next: page.next ?? null,
             objects: page.assets.map((/** @type {any} */ asset) => {

@@ -1,6 +1,6 @@
 // Workflows: the list, and one with its graph and form.
 
-import { ApiError, call, surface, workflowPath } from './api.js';
+import { ApiError, call, query, surface, workflowPath } from './api.js';
 import { fill, h } from './dom.js';
 import { ago, plural } from './format.js';
 import { Form } from './form.js';
@@ -42,10 +42,8 @@ function list(main, signal) {
         }
     };
     const page = async (/** @type {string} */ cursor) => {
-        const query = new URLSearchParams({ limit: String(PAGE),
-            ...(cursor && { cursor }) });
-        const { workflows, next } = await call(
-            `${surface.api}/workflows?${query}`, { signal });
+        const { workflows, next } = await call(`${surface.api}/workflows?${
+            query({ limit: PAGE, cursor })}`, { signal });
 
         cards.append(...workflows.map(card));
         fill(more, next && button(null, 'Load more', () => page(next)
