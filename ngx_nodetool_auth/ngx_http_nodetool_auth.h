@@ -20,6 +20,7 @@
  *   _upstream     callbacks of nginx's upstream for these
  *   _cache        what is known of tokens, in the zone
  *   _limit        failures of a client's address
+ *   _tree         what both keep their nodes in
  */
 
 #ifndef NGX_HTTP_NODETOOL_AUTH_H
@@ -72,6 +73,13 @@ typedef struct {
     ngx_msec_t               timeout;
     ngx_http_upstream_conf_t upstream;
 } ngx_http_nodetool_auth_transport_t;
+
+/* What begins a node of a zone's tree; see _tree. */
+typedef struct {
+    ngx_rbtree_node_t               node; /* its key begins the digest */
+    ngx_queue_t                     queue;
+    ngx_http_nodetool_auth_digest_t key;
+} ngx_http_nodetool_auth_leaf_t;
 
 /* What the zone of nodetool_auth_cache holds; see _cache and _keys. */
 
@@ -401,6 +409,16 @@ void   ngx_http_nodetool_auth_failed(ngx_http_request_t             *r,
 void   ngx_http_nodetool_auth_succeeded(ngx_http_request_t              *r,
                                         ngx_http_nodetool_auth_limit_t  *limit,
                                         ngx_http_nodetool_auth_digest_t *digest);
+
+/* tree: the zone is locked; NULL when it is not there */
+void ngx_http_nodetool_auth_tree_add(ngx_rbtree_t                    *tree,
+                                     ngx_http_nodetool_auth_leaf_t   *leaf,
+                                     ngx_http_nodetool_auth_digest_t *key);
+ngx_http_nodetool_auth_leaf_t *ngx_http_nodetool_auth_tree_find(
+    ngx_rbtree_t *tree, ngx_http_nodetool_auth_digest_t *key);
+void ngx_http_nodetool_auth_tree_insert(ngx_rbtree_node_t *temp,
+                                        ngx_rbtree_node_t *node,
+                                        ngx_rbtree_node_t *sentinel);
 
 /* upstream: of a subrequest that fetches */
 ngx_int_t ngx_http_nodetool_auth_upstream(

@@ -14,24 +14,15 @@
 #include "ngx_nodetool_auth/ngx_http_nodetool_auth.h"
 
 typedef struct {
-    ngx_rbtree_node_t               node; /* its key begins the digest */
-    ngx_queue_t                     queue;
-    ngx_http_nodetool_auth_digest_t key;
-    time_t                          until;
-    u_char                          state;
-    u_char                          rc; /* nt_jwt_rc_t */
-    u_char                          admin;
-    u_char                          user_len;
-    u_char                          user[1];
+    ngx_http_nodetool_auth_leaf_t leaf; /* the first member */
+    time_t                        until;
+    u_char                        state;
+    u_char                        rc; /* nt_jwt_rc_t */
+    u_char                        admin;
+    u_char                        user_len;
+    u_char                        user[1];
 } ngx_http_nodetool_auth_node_t;
 
-static void ngx_http_nodetool_auth_insert(ngx_rbtree_node_t *temp,
-                                          ngx_rbtree_node_t *node,
-                                          ngx_rbtree_node_t *sentinel);
-static ngx_http_nodetool_auth_node_t *ngx_http_nodetool_auth_find(
-    ngx_http_nodetool_auth_zone_t *zone, ngx_http_nodetool_auth_digest_t *key);
-static ngx_rbtree_key_t ngx_http_nodetool_auth_key(
-    ngx_http_nodetool_auth_digest_t *key);
 static void ngx_http_nodetool_auth_remove(ngx_http_nodetool_auth_zone_t *zone,
                                           ngx_http_nodetool_auth_node_t *node);
 static ngx_uint_t ngx_http_nodetool_auth_evict(
@@ -71,7 +62,7 @@ ngx_http_nodetool_auth_cache_init(ngx_shm_zone_t *shm_zone, void *data)
     }
 
     ngx_rbtree_init(&shm->rbtree, &shm->sentinel,
-                    ngx_http_nodetool_auth_insert);
+                    ngx_http_nodetool_auth_tree_insert);
     ngx_queue_init(&shm->issuers);
 
     for (i = 0; i < NGX_HTTP_NODETOOL_AUTH_STATES; i++) {
@@ -99,7 +90,8 @@ ngx_http_nodetool_auth_cache_get(ngx_http_nodetool_auth_zone_t   *zone,
 
     ngx_shmtx_lock(&zone->pool->mutex);
 
-    n = ngx_http_nodetool_auth_find(zone, key);
+    n = (ngx_http_nodetool_auth_node_t *)
+        ngx_http_nodetool_auth_tree_find(&zone->shm->rbtree, key);
 
     if (n != NULL && n->until <= ngx_time()) {
         ngx_http_nodetool_auth_remove(zone, n);
@@ -111,8 +103,8 @@ ngx_http_nodetool_auth_cache_get(ngx_http_nodetool_auth_zone_t   *zone,
         rc = NGX_OK;
         lru = &zone->shm->lru[n->state];
 
-        ngx_queue_remove(&n->queue);
-        ngx_queue_insert_head(lru, &n->queue);
+        ngx_queue_remove(&n->leaf.queue);
+        ngx_queue_insert_head(lru, &n->leaf.queue);
 
         known->rc = n->rc;
         known->admin = n->admin;
@@ -140,7 +132,8 @@ ngx_http_nodetool_auth_cache_put(ngx_http_nodetool_auth_zone_t   *zone,
 
     ngx_shmtx_lock(&zone->pool->mutex);
 
-    n = ngx_http_nodetool_auth_find(zone, key);
+    n = (ngx_http_nodetool_auth_node_t *)
+        ngx_http_nodetool_auth_tree_find(&zone->shm->rbtree, key);
 
     if (n != NULL) {
         ngx_http_nodetool_auth_remove(zone, n);
@@ -171,7 +164,8 @@ ngx_http_nodetool_auth_cache_begin(ngx_http_nodetool_auth_zone_t   *zone,
 
     ngx_shmtx_lock(&zone->pool->mutex);
 
-    n = ngx_http_nodetool_auth_find(zone, key);
+    n = (ngx_http_nodetool_auth_node_t *)
+        ngx_http_nodetool_auth_tree_find(&zone->shm->rbtree, key);
 
     if (n != NULL && n->until > ngx_time()) {
         /* also when the answer has just come */
@@ -205,7 +199,8 @@ ngx_http_nodetool_auth_cache_drop(ngx_http_nodetool_auth_zone_t   *zone,
 
     ngx_shmtx_lock(&zone->pool->mutex);
 
-    n = ngx_http_nodetool_auth_find(zone, key);
+    n = (ngx_http_nodetool_auth_node_t *)
+        ngx_http_nodetool_auth_tree_find(&zone->shm->rbtree, key);
 
     if (n != NULL && n->state == NGX_HTTP_NODETOOL_AUTH_ASKED) {
         ngx_http_nodetool_auth_remove(zone, n);
@@ -265,15 +260,13 @@ ngx_http_nodetool_auth_add(ngx_http_nodetool_auth_zone_t   *zone,
         return NULL;
     }
 
-    n->node.key = ngx_http_nodetool_auth_key(key);
-    n->key = *key;
     n->state = (u_char) state;
     n->rc = 0;
     n->admin = 0;
     n->user_len = (u_char) user_len;
 
-    ngx_rbtree_insert(&shm->rbtree, &n->node);
-    ngx_queue_insert_head(&shm->lru[state], &n->queue);
+    ngx_http_nodetool_auth_tree_add(&shm->rbtree, &n->leaf, key);
+    ngx_queue_insert_head(&shm->lru[state], &n->leaf.queue);
     shm->count[state]++;
 
     return n;
@@ -294,7 +287,7 @@ ngx_http_nodetool_auth_evict(ngx_http_nodetool_auth_zone_t *zone,
     }
 
     q = ngx_queue_last(&zone->shm->lru[state]);
-    n = ngx_queue_data(q, ngx_http_nodetool_auth_node_t, queue);
+    n = ngx_queue_data(q, ngx_http_nodetool_auth_node_t, leaf.queue);
 
     if (state == NGX_HTTP_NODETOOL_AUTH_ASKED && n->until > ngx_time()) {
         return 0;
@@ -310,91 +303,9 @@ static void
 ngx_http_nodetool_auth_remove(ngx_http_nodetool_auth_zone_t *zone,
                               ngx_http_nodetool_auth_node_t *n)
 {
-    ngx_queue_remove(&n->queue);
-    ngx_rbtree_delete(&zone->shm->rbtree, &n->node);
+    ngx_queue_remove(&n->leaf.queue);
+    ngx_rbtree_delete(&zone->shm->rbtree, &n->leaf.node);
     zone->shm->count[n->state]--;
 
     ngx_slab_free_locked(zone->pool, n);
-}
-
-
-static ngx_rbtree_key_t
-ngx_http_nodetool_auth_key(ngx_http_nodetool_auth_digest_t *key)
-{
-    ngx_rbtree_key_t begin;
-
-    ngx_memcpy(&begin, key->digest, sizeof(ngx_rbtree_key_t));
-
-    return begin;
-}
-
-
-static ngx_http_nodetool_auth_node_t *
-ngx_http_nodetool_auth_find(ngx_http_nodetool_auth_zone_t   *zone,
-                            ngx_http_nodetool_auth_digest_t *key)
-{
-    ngx_int_t                      rc;
-    ngx_rbtree_key_t               begin;
-    ngx_rbtree_node_t             *node, *sentinel;
-    ngx_http_nodetool_auth_node_t *n;
-
-    begin = ngx_http_nodetool_auth_key(key);
-    node = zone->shm->rbtree.root;
-    sentinel = zone->shm->rbtree.sentinel;
-
-    while (node != sentinel) {
-        if (begin != node->key) {
-            node = begin < node->key ? node->left : node->right;
-            continue;
-        }
-
-        n = (ngx_http_nodetool_auth_node_t *) node;
-        rc = ngx_memcmp(key, &n->key, sizeof(ngx_http_nodetool_auth_digest_t));
-
-        if (rc == 0) {
-            return n;
-        }
-
-        node = rc < 0 ? node->left : node->right;
-    }
-
-    return NULL;
-}
-
-
-static void
-ngx_http_nodetool_auth_insert(ngx_rbtree_node_t *temp, ngx_rbtree_node_t *node,
-                              ngx_rbtree_node_t *sentinel)
-{
-    ngx_int_t                      rc;
-    ngx_rbtree_node_t            **p;
-    ngx_http_nodetool_auth_node_t *n, *t;
-
-    n = (ngx_http_nodetool_auth_node_t *) node;
-
-    for (;;) {
-        t = (ngx_http_nodetool_auth_node_t *) temp;
-
-        if (node->key != temp->key) {
-            rc = node->key < temp->key ? -1 : 1;
-
-        } else {
-            rc = ngx_memcmp(&n->key, &t->key,
-                            sizeof(ngx_http_nodetool_auth_digest_t));
-        }
-
-        p = rc < 0 ? &temp->left : &temp->right;
-
-        if (*p == sentinel) {
-            break;
-        }
-
-        temp = *p;
-    }
-
-    *p = node;
-    node->parent = temp;
-    node->left = sentinel;
-    node->right = sentinel;
-    ngx_rbt_red(node);
 }

@@ -16,15 +16,8 @@
 #define NGX_HTTP_NODETOOL_AUTH_KNOWN 3600
 
 typedef struct {
-    u_char family; /* 4, 6, or 0 for a Unix socket */
-    u_char bytes[NGX_HTTP_NODETOOL_AUTH_ADDR_LEN];
-} ngx_http_nodetool_auth_addr_t;
-
-typedef struct {
-    ngx_rbtree_node_t               node; /* its key is a hash of addr */
-    ngx_queue_t                     queue;
-    ngx_http_nodetool_auth_addr_t   addr;
-    ngx_msec_t                      last;   /* when excess was reckoned */
+    ngx_http_nodetool_auth_leaf_t   leaf; /* of an address; the first member */
+    ngx_msec_t                      last; /* when excess was reckoned */
     ngx_uint_t                      excess; /* thousandths of failures */
     time_t                          known;  /* when it was sent last; or 0 */
     ngx_http_nodetool_auth_digest_t good;   /* the last token that was */
@@ -36,17 +29,14 @@ typedef struct {
     ngx_queue_t       lru;
 } ngx_http_nodetool_auth_clients_t;
 
-static void ngx_http_nodetool_auth_limit_addr(ngx_http_request_t            *r,
-                                              ngx_http_nodetool_auth_addr_t *a);
+static void ngx_http_nodetool_auth_limit_addr(
+    ngx_http_request_t *r, ngx_http_nodetool_auth_digest_t *a);
 static ngx_http_nodetool_auth_client_t *ngx_http_nodetool_auth_client(
-    ngx_shm_zone_t *zone, ngx_http_nodetool_auth_addr_t *addr);
+    ngx_shm_zone_t *zone, ngx_http_nodetool_auth_digest_t *addr);
 static ngx_http_nodetool_auth_client_t *ngx_http_nodetool_auth_new_client(
-    ngx_shm_zone_t *zone, ngx_http_nodetool_auth_addr_t *addr);
+    ngx_shm_zone_t *zone, ngx_http_nodetool_auth_digest_t *addr);
 static void ngx_http_nodetool_auth_leak(ngx_http_nodetool_auth_client_t *client,
                                         ngx_uint_t                       rate);
-static void ngx_http_nodetool_auth_limit_insert(ngx_rbtree_node_t *temp,
-                                                ngx_rbtree_node_t *node,
-                                                ngx_rbtree_node_t *sentinel);
 
 
 time_t
@@ -58,7 +48,7 @@ ngx_http_nodetool_auth_limited(ngx_http_request_t              *r,
     time_t                           wait;
     ngx_uint_t                       over;
     ngx_slab_pool_t                 *pool;
-    ngx_http_nodetool_auth_addr_t    addr;
+    ngx_http_nodetool_auth_digest_t  addr;
     ngx_http_nodetool_auth_client_t *client;
 
     wait = 0;
@@ -95,7 +85,7 @@ ngx_http_nodetool_auth_failed(ngx_http_request_t             *r,
                               ngx_http_nodetool_auth_limit_t *limit)
 {
     ngx_slab_pool_t                 *pool;
-    ngx_http_nodetool_auth_addr_t    addr;
+    ngx_http_nodetool_auth_digest_t  addr;
     ngx_http_nodetool_auth_client_t *client;
 
     pool = (ngx_slab_pool_t *) limit->zone->shm.addr;
@@ -120,7 +110,7 @@ ngx_http_nodetool_auth_succeeded(ngx_http_request_t              *r,
                                  ngx_http_nodetool_auth_digest_t *digest)
 {
     ngx_slab_pool_t                 *pool;
-    ngx_http_nodetool_auth_addr_t    addr;
+    ngx_http_nodetool_auth_digest_t  addr;
     ngx_http_nodetool_auth_client_t *client;
 
     pool = (ngx_slab_pool_t *) limit->zone->shm.addr;
@@ -140,21 +130,21 @@ ngx_http_nodetool_auth_succeeded(ngx_http_request_t              *r,
 
 
 static void
-ngx_http_nodetool_auth_limit_addr(ngx_http_request_t            *r,
-                                  ngx_http_nodetool_auth_addr_t *addr)
+ngx_http_nodetool_auth_limit_addr(ngx_http_request_t              *r,
+                                  ngx_http_nodetool_auth_digest_t *addr)
 {
     struct sockaddr_in *sin;
 #if (NGX_HAVE_INET6)
     struct in6_addr *in6;
 #endif
 
-    ngx_memzero(addr, sizeof(ngx_http_nodetool_auth_addr_t));
+    ngx_memzero(addr, sizeof(ngx_http_nodetool_auth_digest_t));
 
     switch (r->connection->sockaddr->sa_family) {
     case AF_INET:
         sin = (struct sockaddr_in *) r->connection->sockaddr;
-        addr->family = 4;
-        ngx_memcpy(addr->bytes, &sin->sin_addr, 4);
+        addr->digest[0] = 4;
+        ngx_memcpy(addr->digest + 1, &sin->sin_addr, 4);
         break;
 
 #if (NGX_HAVE_INET6)
@@ -162,12 +152,12 @@ ngx_http_nodetool_auth_limit_addr(ngx_http_request_t            *r,
         in6 = &((struct sockaddr_in6 *) r->connection->sockaddr)->sin6_addr;
 
         if (IN6_IS_ADDR_V4MAPPED(in6)) {
-            addr->family = 4;
-            ngx_memcpy(addr->bytes, &in6->s6_addr[12], 4);
+            addr->digest[0] = 4;
+            ngx_memcpy(addr->digest + 1, &in6->s6_addr[12], 4);
 
         } else {
-            addr->family = 6;
-            ngx_memcpy(addr->bytes, in6->s6_addr,
+            addr->digest[0] = 6;
+            ngx_memcpy(addr->digest + 1, in6->s6_addr,
                        NGX_HTTP_NODETOOL_AUTH_ADDR_LEN);
         }
 
@@ -183,44 +173,23 @@ ngx_http_nodetool_auth_limit_addr(ngx_http_request_t            *r,
 /* The zone is locked in what follows. */
 
 static ngx_http_nodetool_auth_client_t *
-ngx_http_nodetool_auth_client(ngx_shm_zone_t                *zone,
-                              ngx_http_nodetool_auth_addr_t *addr)
+ngx_http_nodetool_auth_client(ngx_shm_zone_t                  *zone,
+                              ngx_http_nodetool_auth_digest_t *addr)
 {
-    ngx_int_t                         rc;
-    ngx_rbtree_key_t                  hash;
-    ngx_rbtree_node_t                *node;
-    ngx_http_nodetool_auth_client_t  *client;
     ngx_http_nodetool_auth_clients_t *clients;
 
     clients = zone->data;
-    hash = ngx_crc32_short((u_char *) addr, sizeof(*addr));
-    node = clients->rbtree.root;
 
-    while (node != clients->rbtree.sentinel) {
-        if (hash != node->key) {
-            node = hash < node->key ? node->left : node->right;
-            continue;
-        }
-
-        client = (ngx_http_nodetool_auth_client_t *) node;
-        rc = ngx_memcmp(addr, &client->addr, sizeof(*addr));
-
-        if (rc == 0) {
-            return client;
-        }
-
-        node = rc < 0 ? node->left : node->right;
-    }
-
-    return NULL;
+    return (ngx_http_nodetool_auth_client_t *)
+        ngx_http_nodetool_auth_tree_find(&clients->rbtree, addr);
 }
 
 
 /* The same, made where it is not there; NULL when there is no room. */
 
 static ngx_http_nodetool_auth_client_t *
-ngx_http_nodetool_auth_new_client(ngx_shm_zone_t                *zone,
-                                  ngx_http_nodetool_auth_addr_t *addr)
+ngx_http_nodetool_auth_new_client(ngx_shm_zone_t                  *zone,
+                                  ngx_http_nodetool_auth_digest_t *addr)
 {
     ngx_queue_t                      *q;
     ngx_slab_pool_t                  *pool;
@@ -233,8 +202,8 @@ ngx_http_nodetool_auth_new_client(ngx_shm_zone_t                *zone,
     client = ngx_http_nodetool_auth_client(zone, addr);
 
     if (client != NULL) {
-        ngx_queue_remove(&client->queue);
-        ngx_queue_insert_head(&clients->lru, &client->queue);
+        ngx_queue_remove(&client->leaf.queue);
+        ngx_queue_insert_head(&clients->lru, &client->leaf.queue);
         return client;
     }
 
@@ -243,10 +212,10 @@ ngx_http_nodetool_auth_new_client(ngx_shm_zone_t                *zone,
 
     if (client == NULL && !ngx_queue_empty(&clients->lru)) {
         q = ngx_queue_last(&clients->lru);
-        oldest = ngx_queue_data(q, ngx_http_nodetool_auth_client_t, queue);
+        oldest = ngx_queue_data(q, ngx_http_nodetool_auth_client_t, leaf.queue);
 
         ngx_queue_remove(q);
-        ngx_rbtree_delete(&clients->rbtree, &oldest->node);
+        ngx_rbtree_delete(&clients->rbtree, &oldest->leaf.node);
         ngx_slab_free_locked(pool, oldest);
 
         client =
@@ -258,12 +227,10 @@ ngx_http_nodetool_auth_new_client(ngx_shm_zone_t                *zone,
         return NULL;
     }
 
-    client->node.key = ngx_crc32_short((u_char *) addr, sizeof(*addr));
-    client->addr = *addr;
     client->last = ngx_current_msec;
 
-    ngx_rbtree_insert(&clients->rbtree, &client->node);
-    ngx_queue_insert_head(&clients->lru, &client->queue);
+    ngx_http_nodetool_auth_tree_add(&clients->rbtree, &client->leaf, addr);
+    ngx_queue_insert_head(&clients->lru, &client->leaf.queue);
 
     return client;
 }
@@ -297,44 +264,6 @@ ngx_http_nodetool_auth_leak(ngx_http_nodetool_auth_client_t *client,
 }
 
 
-static void
-ngx_http_nodetool_auth_limit_insert(ngx_rbtree_node_t *temp,
-                                    ngx_rbtree_node_t *node,
-                                    ngx_rbtree_node_t *sentinel)
-{
-    ngx_int_t                        rc;
-    ngx_rbtree_node_t              **p;
-    ngx_http_nodetool_auth_client_t *n, *t;
-
-    n = (ngx_http_nodetool_auth_client_t *) node;
-
-    for (;;) {
-        t = (ngx_http_nodetool_auth_client_t *) temp;
-
-        if (node->key != temp->key) {
-            rc = node->key < temp->key ? -1 : 1;
-
-        } else {
-            rc = ngx_memcmp(&n->addr, &t->addr, sizeof(n->addr));
-        }
-
-        p = rc < 0 ? &temp->left : &temp->right;
-
-        if (*p == sentinel) {
-            break;
-        }
-
-        temp = *p;
-    }
-
-    *p = node;
-    node->parent = temp;
-    node->left = sentinel;
-    node->right = sentinel;
-    ngx_rbt_red(node);
-}
-
-
 ngx_int_t
 ngx_http_nodetool_auth_limit_init(ngx_shm_zone_t *zone, void *data)
 {
@@ -359,7 +288,7 @@ ngx_http_nodetool_auth_limit_init(ngx_shm_zone_t *zone, void *data)
     }
 
     ngx_rbtree_init(&clients->rbtree, &clients->sentinel,
-                    ngx_http_nodetool_auth_limit_insert);
+                    ngx_http_nodetool_auth_tree_insert);
     ngx_queue_init(&clients->lru);
 
     zone->data = clients;
