@@ -26,9 +26,10 @@
 #ifndef NGX_HTTP_NODETOOL_AUTH_H
 #define NGX_HTTP_NODETOOL_AUTH_H
 
+#include "ngx_nodetool_common/ngx_nodetool_common.h"
+
 #include "core/auth/nt_jwt.h"
 #include "core/nt_buf.h"
-#include "ngx_nodetool_common/ngx_nodetool_common.h"
 
 enum {
     NGX_HTTP_NODETOOL_AUTH_OFF = 0,
