@@ -89,8 +89,17 @@ async function keyboard(page) {
     is((await focused(page)).name, 'Events', 'arrows move between tabs');
 }
 
+// Taps come first: right behind a gesture, Chromium takes one for a part of it.
 async function touch(page) {
     await page.locator('.node').first().waitFor();
+    await page.getByRole('button', { name: 'Run', exact: true }).tap();
+    await page.locator('.results').getByText('Hello, World!').waitFor();
+    ok(true, 'a workflow runs by touch');
+    await page.getByRole('link', { name: 'Jobs' }).tap();
+    await page.locator('.job-row').first().waitFor();
+    ok(true, 'the bar leads to the views');
+    await page.goBack();
+    await page.locator('.graph > g[transform]').waitFor();
     const place = () => page.locator('.graph > g').getAttribute('transform');
     const box = await page.locator('.graph').boundingBox();
     const client = await page.context().newCDPSession(page);
@@ -111,13 +120,6 @@ async function touch(page) {
     await send('touchMove', [60, 60], [180, 60]);
     await send('touchEnd');
     ok(scale(await place()) > scale(moved) * 1.5, 'two fingers zoom');
-
-    await page.getByRole('button', { name: 'Run', exact: true }).tap();
-    await page.locator('.results').getByText('Hello, World!').waitFor();
-    ok(true, 'a workflow runs by touch');
-    await page.getByRole('link', { name: 'Jobs' }).tap();
-    await page.locator('.job-row').first().waitFor();
-    ok(true, 'the bar leads to the views');
 }
 
 async function dark(page) {
