@@ -61,7 +61,7 @@ export async function open(browser, path = '', options = {}) {
         viewport: { width: 1280, height: 800 }, locale: 'en-GB',
         reducedMotion: 'no-preference', colorScheme: 'light', ...rest });
 
-    context.setDefaultTimeout(8000);
+    context.setDefaultTimeout(15000);
     await context.addInitScript(() => {
         addEventListener('securitypolicyviolation', (event) =>
             console.error(`CSP: ${event.violatedDirective} ${

@@ -1,6 +1,6 @@
 // Jobs: the list with live states and pages, one with its events, cancel.
 
-import { flow, is, like, look, ok, runJob, startJob } from './harness.mjs';
+import { api, flow, is, like, look, ok, runJob, startJob } from './harness.mjs';
 
 const JOBS = 35;
 
@@ -11,8 +11,7 @@ export async function run(browser) {
     const long = await startJob('long');
 
     await flow(browser, 'jobs', '#/jobs', {}, (page) => list(page, long));
-    const ticks = await startJob('ticks');
-    await flow(browser, 'job', `#/jobs/${ticks}`, {}, one);
+    await flow(browser, 'job', '#/jobs', {}, one);
 }
 
 async function list(page, long) {
@@ -30,24 +29,30 @@ async function list(page, long) {
     await row.getByRole('button', { name: 'Cancel' }).click();
     await row.locator('.status.cancelled').waitFor();
     ok(true, 'it is cancelled');
-    const fresh = await startJob('ticks');
+    const fresh = await startJob('long');
     const live = page.locator(`[data-id="${fresh}"]`);
-    await live.locator('.status.running').waitFor({ timeout: 12000 });
-    await live.locator('.status.completed').waitFor();
+    await live.locator('.status.running').waitFor();
+    await api(`/jobs/${fresh}/cancel`, { method: 'POST' });
+    await live.locator('.status.cancelled').waitFor();
     ok(true, 'a new job comes by itself, and ends');
 
     await page.getByLabel('Show jobs by state').selectOption('cancelled');
     is(await page.locator('.job-row .status').allTextContents().then((all) =>
         Array.from(new Set(all))), ['cancelled'], 'by state');
     await page.getByLabel('Show jobs by state').selectOption('');
-    await page.getByLabel('Show jobs of a workflow').selectOption('ticks');
+    await page.getByLabel('Show jobs of a workflow').selectOption('greeting');
     await page.waitForFunction(() => Array.from(document.querySelectorAll(
         '.job-name'), (name) => name.textContent).every((name) =>
-        name === 'Ticks') && document.querySelector('.job-row'));
+        name === 'Greeting') && document.querySelector('.job-row'));
     ok(true, 'by workflow');
 }
 
 async function one(page) {
+    await page.locator('.job-row').first().waitFor();
+    const ticks = await startJob('ticks');
+    await page.evaluate((id) => {
+        location.hash = `#/jobs/${id}`;
+    }, ticks);
     await page.locator('.node.running').first().waitFor();
     ok(true, 'a job is watched as it runs');
     await page.locator('.run-state .status.completed').waitFor();
