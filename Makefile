@@ -78,7 +78,8 @@ LIBS     = -ljansson -luv -lhiredis -lssl -lcrypto -lpcre2-8 \
 LIBS_TEST = -lmsgpackc
 
 CORE_SRC   = $(wildcard core/*.c core/auth/*.c core/llm/*.c)
-ENGINE_SRC = $(filter-out engine/main.c,$(wildcard engine/*.c engine/*/*.c))
+ENGINE_MAIN = $(addprefix engine/,home.c main.c start.c stop.c)
+ENGINE_SRC = $(filter-out $(ENGINE_MAIN),$(wildcard engine/*.c engine/*/*.c))
 CLI_SRC    = $(wildcard cli/*.c)
 
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -93,9 +94,10 @@ $(BUILD)/libnodetool-core.a: $(call obj,$(CORE_SRC))
 $(BUILD)/libnodetool-engine.a: $(call obj,$(ENGINE_SRC))
 	$(call say,AR,$@)rm -f $@ && ar rcs $@ $^
 
-$(BUILD)/nodetool-engine: $(call obj,engine/main.c) \
+$(BUILD)/nodetool-engine: $(call obj,$(ENGINE_MAIN)) \
         $(BUILD)/libnodetool-engine.a $(BUILD)/libnodetool-core.a
-	$(call say,LINK,$@)$(CC) $(LDFLAGS) -Wl,--export-dynamic -o $@ $< \
+	$(call say,LINK,$@)$(CC) $(LDFLAGS) -Wl,--export-dynamic -o $@ \
+	    $(call obj,$(ENGINE_MAIN)) \
 	    -Wl,--whole-archive $(BUILD)/libnodetool-engine.a \
 	    -Wl,--no-whole-archive $(BUILD)/libnodetool-core.a $(LIBS)
 
