@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/cli.h"
 #include "core/nt_id.h"
@@ -55,13 +54,10 @@ nt_cli_say(const char *format, ...)
 void
 nt_cli_log(const char *format, ...)
 {
-    char            now[NT_TIME_LEN];
-    va_list         args;
-    struct timespec ts;
+    char    now[NT_TIME_LEN];
+    va_list args;
 
-    (void) clock_gettime(CLOCK_REALTIME, &ts);
-    nt_time_iso8601(now, ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000);
-
+    nt_time_iso8601(now, nt_time_now());
     (void) fprintf(stderr, "%.*s nodetool: ", NT_TIME_LEN, now);
     va_start(args, format);
     (void) vfprintf(stderr, format, args);

@@ -1,5 +1,7 @@
 #include "core/nt_id.h"
 
+#include <time.h>
+
 #define NT_ID_MAX 128
 
 #define NT_MSEC_PER_DAY INT64_C(86400000)
@@ -110,4 +112,15 @@ nt_time_iso8601(char *out, int64_t msec)
     *out++ = '.';
     out = nt_time_digits(out, rest % 1000, 3);
     *out = 'Z';
+}
+
+
+int64_t
+nt_time_now(void)
+{
+    struct timespec now;
+
+    (void) clock_gettime(CLOCK_REALTIME, &now);
+
+    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }

@@ -28,6 +28,9 @@ void nt_id_hex(char *out, const unsigned char random[16]);
 #define NT_TIME_LEN 24
 void nt_time_iso8601(char *out, int64_t msec);
 
+/* Now, in milliseconds since the epoch. */
+int64_t nt_time_now(void);
+
 NT_END_DECLS
 
 #endif

@@ -1,22 +1,26 @@
 #include "engine/json.h"
 
 #include <sys/random.h>
-#include <time.h>
 
 #include "core/nt_id.h"
 #include "engine/json_read.h"
 
 
 json_t *
+nt_json_time(int64_t msec)
+{
+    char text[NT_TIME_LEN];
+
+    nt_time_iso8601(text, msec);
+
+    return json_stringn(text, sizeof(text));
+}
+
+
+json_t *
 nt_json_now(void)
 {
-    char            text[NT_TIME_LEN];
-    struct timespec now;
-
-    (void) clock_gettime(CLOCK_REALTIME, &now);
-    nt_time_iso8601(text, (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000);
-
-    return json_stringn(text, NT_TIME_LEN);
+    return nt_json_time(nt_time_now());
 }
 
 

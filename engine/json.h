@@ -11,8 +11,10 @@
  * that says what is wrong, and at which line and column. */
 json_t *nt_json_parse(const char *text, size_t len, nt_buf_t *error);
 
-/* The time as "2026-11-24T08:00:00.123Z", and a new random id.  New
- * references; NULL when memory is out. */
+/* A time, in milliseconds since the epoch, as "2026-11-24T08:00:00.123Z";
+ * the same of now; and a new random id.  New references; NULL when memory is
+ * out. */
+json_t *nt_json_time(int64_t msec);
 json_t *nt_json_now(void);
 json_t *nt_json_id(void);
 

@@ -2,7 +2,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/nt_id.h"
@@ -48,14 +47,12 @@ write_line(nt_log_level_t level, const char *id, const char *format,
            va_list args)
 {
     /* room for the id and the newline is kept behind the message */
-    char            line[NT_LOG_LINE_MAX + 160];
-    size_t          start, len;
-    ssize_t         ignored;
-    int             n, saved = errno;
-    struct timespec now;
+    char    line[NT_LOG_LINE_MAX + 160];
+    size_t  start, len;
+    ssize_t ignored;
+    int     n, saved = errno;
 
-    (void) clock_gettime(CLOCK_REALTIME, &now);
-    nt_time_iso8601(line, (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000);
+    nt_time_iso8601(line, nt_time_now());
 
     len = NT_TIME_LEN;
     len += (size_t) snprintf(line + len, 16, " %s: ", names[level]);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/nt_id.h"
@@ -70,11 +69,9 @@ set_name(nt_node_call_t *call, thread_t *thread, nt_str_t id)
 static void
 append_head(nt_buf_t *text, nt_str_t id, nt_str_t title)
 {
-    char            now[NT_TIME_LEN];
-    struct timespec time;
+    char now[NT_TIME_LEN];
 
-    (void) clock_gettime(CLOCK_REALTIME, &time);
-    nt_time_iso8601(now, (int64_t) time.tv_sec * 1000 + time.tv_nsec / 1000000);
+    nt_time_iso8601(now, nt_time_now());
     nt_buf_append_str(text, NT_STR("{\"type\":\"thread\",\"id\":"));
     nt_buf_append_json(text, id);
     nt_buf_append_str(text, NT_STR(",\"title\":"));

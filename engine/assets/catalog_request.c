@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "core/nt_id.h"
 #include "engine/assets/catalog_int.h"
@@ -162,9 +161,8 @@ append_extension(char *id, size_t size, const json_t *record)
 void
 nt_catalog_new_id(char id[NT_CATALOG_ID_MAX], const json_t *record)
 {
-    char            hex[NT_ID_HEX_LEN + 1];
-    struct timespec now;
-    unsigned char   random[16];
+    char          hex[NT_ID_HEX_LEN + 1];
+    unsigned char random[16];
 
     id[0] = '\0';
 
@@ -174,12 +172,9 @@ nt_catalog_new_id(char id[NT_CATALOG_ID_MAX], const json_t *record)
 
     nt_id_hex(hex, random);
     hex[NT_ID_HEX_LEN] = '\0';
-    (void) clock_gettime(CLOCK_REALTIME, &now);
 
     (void) snprintf(id, NT_CATALOG_ID_MAX, "%012llx%.20s",
-                    (unsigned long long) now.tv_sec * 1000 +
-                        (unsigned long long) now.tv_nsec / 1000000,
-                    hex);
+                    (unsigned long long) nt_time_now(), hex);
 
     if (!nt_catalog_is_folder(record)) {
         append_extension(id, NT_CATALOG_ID_MAX, record);

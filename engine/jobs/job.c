@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "core/nt_id.h"
 #include "engine/assets/workspace.h"
 #include "engine/json.h"
 #include "engine/log.h"
@@ -136,7 +137,7 @@ nt_job_close(nt_job_t *job, const char *status)
 {
     job->status = status;
     job->ended = true;
-    job->finished_at = nt_jobs_now();
+    job->finished_at = nt_time_now();
     if (job->finished_at < job->started_at) {
         job->finished_at = job->started_at; /* by the store's clock */
     }

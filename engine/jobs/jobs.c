@@ -7,8 +7,8 @@
 
 #include <limits.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "core/nt_id.h"
 #include "engine/log.h"
 
 #define NT_JOBS_POLL_MS  10
@@ -17,16 +17,6 @@
 #define NT_JOBS_LOST 3 /* so often a job is begun in vain */
 
 #define NT_JOBS_SHUTDOWN "The engine was shut down before the job had ended"
-
-int64_t
-nt_jobs_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-
-    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 
 nt_job_t *
@@ -171,7 +161,7 @@ nt_jobs_give_up(nt_jobs_t *jobs, const nt_job_record_t *record)
 
     failed.status = "failed";
     failed.error = NT_JOB_NOMEM;
-    failed.finished_at = nt_jobs_now();
+    failed.finished_at = nt_time_now();
     jobs->store->finish(jobs->store, &failed, NULL, 0, nt_jobs_on_given_up,
                         NULL);
 }

@@ -197,7 +197,6 @@ void nt_jobs_poll_start(nt_jobs_t *jobs);
 void nt_jobs_want(nt_jobs_t *jobs);
 
 nt_job_t *nt_jobs_find(const nt_jobs_t *jobs, const char *id);
-int64_t   nt_jobs_now(void); /* ms since the epoch */
 
 /* --- jobs_request.c --- */
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "core/nt_id.h"
 #include "engine/json.h"
 #include "engine/log.h"
 
@@ -30,15 +31,7 @@ typedef struct {
 static json_t *
 nt_jobs_time(int64_t msec)
 {
-    char text[NT_TIME_LEN];
-
-    if (msec == 0) {
-        return json_null();
-    }
-
-    nt_time_iso8601(text, msec);
-
-    return json_stringn(text, sizeof(text));
+    return msec == 0 ? json_null() : nt_json_time(msec);
 }
 
 

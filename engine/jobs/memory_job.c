@@ -5,19 +5,15 @@
 #include "engine/jobs/store_memory_int.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "core/nt_buf.h"
+#include "core/nt_id.h"
 
 
 int64_t
 nt_mem_now(nt_mem_store_t *mem)
 {
-    struct timespec now;
-    int64_t         msec;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    msec = (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    int64_t msec = nt_time_now();
 
     if (msec > mem->clock) {
         mem->clock = msec;

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "core/nt_buf.h"
 #include "core/nt_id.h"
@@ -36,35 +35,15 @@ nt_threads_id_valid(const char *id)
 }
 
 
-static int64_t
-now_ms(void)
-{
-    struct timespec now;
-
-    (void) clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-
 /* --- shapes --- */
-
-static json_t *
-time_json(int64_t msec)
-{
-    char text[NT_TIME_LEN];
-
-    nt_time_iso8601(text, msec);
-    return json_stringn(text, sizeof(text));
-}
-
 
 static json_t *
 thread_json(const nt_thread_record_t *thread)
 {
     return json_pack("{s:s, s:s, s:s?, s:o, s:o}", "id", thread->id, "user_id",
                      thread->user, "title", thread->title, "created_at",
-                     time_json(thread->created_at), "updated_at",
-                     time_json(thread->updated_at));
+                     nt_json_time(thread->created_at), "updated_at",
+                     nt_json_time(thread->updated_at));
 }
 
 
@@ -399,7 +378,7 @@ nt_threads_create(nt_threads_t *threads, const char *user, const char *title,
 
     nt_id_hex(id, random);
     id[NT_ID_HEX_LEN] = '\0';
-    record.created_at = record.updated_at = now_ms();
+    record.created_at = record.updated_at = nt_time_now();
     call = new_call(threads, id, cb, arg);
 
     if (call != NULL) {
@@ -434,7 +413,8 @@ nt_threads_rename(nt_threads_t *threads, const char *user, const char *id,
     call = new_call(threads, id, cb, arg);
 
     if (call != NULL) {
-        threads->rename(threads, user, id, title, now_ms(), on_thread, call);
+        threads->rename(threads, user, id, title, nt_time_now(), on_thread,
+                        call);
     }
 }
 
@@ -502,8 +482,8 @@ copy_message(call_t *call, json_t *message, int64_t now)
     call->message = json_copy(message);
     (void) json_object_del(call->message, "id");
 
-    return json_object_set_new(call->message, "created_at", time_json(now)) ==
-           0;
+    return json_object_set_new(call->message, "created_at",
+                               nt_json_time(now)) == 0;
 }
 
 
@@ -543,7 +523,7 @@ nt_messages_append(nt_threads_t *threads, const char *user,
 
     role = json_string_value(json_object_get(message, "role"));
     record.role = role != NULL ? role : "";
-    thread.created_at = thread.updated_at = now_ms();
+    thread.created_at = thread.updated_at = nt_time_now();
 
     if (copy_message(call, message, thread.updated_at)) {
         nt_json_append(&text, call->message);

@@ -8,7 +8,6 @@
  */
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "engine/chat/chat.h"
 #include "engine/ws/ws.h"
@@ -60,22 +59,12 @@ send_fault(session_t *session, nt_buf_t *fault, const json_t *request)
 }
 
 
-static double
-now(void)
-{
-    struct timespec time;
-
-    (void) clock_gettime(CLOCK_REALTIME, &time);
-    return (double) time.tv_sec + (double) time.tv_nsec / 1e9;
-}
-
-
 static void
 on_ping(uv_timer_t *timer)
 {
     session_t *session = timer->data;
 
-    tell(session, json_pack("{s:s, s:f}", "type", "ping", "ts", now()));
+    nt_ws_send_ping(session->ws);
 }
 
 
@@ -190,7 +179,7 @@ take_typed(session_t *session, const char *type, json_t *message)
         stop(session, json_string_value(json_object_get(message, "thread_id")));
 
     } else if (strcmp(type, "ping") == 0) {
-        tell(session, json_pack("{s:s, s:f}", "type", "pong", "ts", now()));
+        nt_ws_send_pong(session->ws);
 
     } else if (strcmp(type, "client_tools_manifest") == 0) {
         take_tools(session, message);

@@ -4,7 +4,6 @@
  */
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "engine/ws/predict_int.h"
 
@@ -13,21 +12,6 @@ const char *
 nt_predict_owner(const nt_predict_t *predict)
 {
     return predict->peer->admin ? NULL : predict->peer->user;
-}
-
-
-static void
-pong(nt_predict_t *predict)
-{
-    json_t         *message;
-    struct timespec now;
-
-    (void) clock_gettime(CLOCK_REALTIME, &now);
-
-    message = json_pack("{s:s, s:f}", "type", "pong", "ts",
-                        (double) now.tv_sec + (double) now.tv_nsec / 1e9);
-    nt_ws_send(predict->ws, message);
-    json_decref(message);
 }
 
 
@@ -98,7 +82,7 @@ predict_message(void *session, json_t *message)
                      json_is_string(command) ? json_string_value(command) : "");
 
     } else if (type != NULL && strcmp(type, "ping") == 0) {
-        pong(predict);
+        nt_ws_send_pong(predict->ws);
 
     } else if (type == NULL || strcmp(type, "pong") != 0) {
         refuse(predict, "invalid_message",

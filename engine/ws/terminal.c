@@ -10,7 +10,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/nt_buf.h"
 #include "engine/log.h"
@@ -203,21 +202,6 @@ resize(nt_terminal_t *t, const json_t *message)
 
 
 static void
-pong(nt_terminal_t *t)
-{
-    json_t         *message;
-    struct timespec now;
-
-    (void) clock_gettime(CLOCK_REALTIME, &now);
-
-    message = json_pack("{s:s, s:f}", "type", "pong", "ts",
-                        (double) now.tv_sec + (double) now.tv_nsec / 1e9);
-    nt_ws_send(t->ws, message);
-    json_decref(message);
-}
-
-
-static void
 terminal_message(void *session, json_t *message)
 {
     nt_terminal_t *t = session;
@@ -234,7 +218,7 @@ terminal_message(void *session, json_t *message)
     } else if (strcmp(type, "resize") == 0) {
         resize(t, message);
     } else if (strcmp(type, "ping") == 0) {
-        pong(t);
+        nt_ws_send_pong(t->ws);
     } else {
         send_error(t, "Unknown message type: there are input, resize and "
                       "ping.");

@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 
+#include "core/nt_id.h"
 #include "engine/json.h"
 #include "engine/json_read.h"
 #include "engine/log.h"
@@ -238,6 +239,32 @@ nt_ws_send_error(nt_ws_t *ws, const char *message, json_t *more)
     nt_ws_send(ws, error);
     json_decref(error);
     json_decref(more);
+}
+
+
+static void
+send_time(nt_ws_t *ws, const char *type)
+{
+    json_t *message;
+
+    message = json_pack("{s:s, s:f}", "type", type, "ts",
+                        (double) nt_time_now() / 1000);
+    nt_ws_send(ws, message);
+    json_decref(message);
+}
+
+
+void
+nt_ws_send_ping(nt_ws_t *ws)
+{
+    send_time(ws, "ping");
+}
+
+
+void
+nt_ws_send_pong(nt_ws_t *ws)
+{
+    send_time(ws, "pong");
 }
 
 

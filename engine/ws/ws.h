@@ -98,6 +98,10 @@ void nt_ws_send_json(nt_ws_t *ws, const char *json, size_t len);
  * may be NULL. */
 void nt_ws_send_error(nt_ws_t *ws, const char *message, json_t *more);
 
+/* {"type": "ping" | "pong", "ts": seconds since the epoch} */
+void nt_ws_send_ping(nt_ws_t *ws);
+void nt_ws_send_pong(nt_ws_t *ws);
+
 bool         nt_ws_slow(const nt_ws_t *ws);
 nt_ws_mode_t nt_ws_mode(const nt_ws_t *ws);
 
