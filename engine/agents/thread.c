@@ -23,7 +23,8 @@ typedef struct {
 } thread_t;
 
 
-bool
+/* Is it 1 to 128 letters, digits, "-", "_" and ".", none of these in front? */
+static bool
 nt_thread_id_valid(nt_str_t id)
 {
     size_t i;

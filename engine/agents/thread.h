@@ -18,9 +18,6 @@
 
 #define NT_THREAD_MESSAGES_MAX 1000 /* that are read, the newest */
 
-/* Is it 1 to 128 letters, digits, "-", "_" and ".", none of these in front? */
-bool nt_thread_id_valid(nt_str_t id);
-
 /* Makes a thread, unless there is one of that id; an empty one stands for a
  * new one.  The id as a new JSON string; NULL after nt_call_fail. */
 json_t *nt_thread_create(nt_node_call_t *call, nt_str_t id, nt_str_t title);

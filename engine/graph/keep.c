@@ -98,8 +98,9 @@ nt_keep_end(nt_node_call_t *call)
     }
 }
 
-/* Those who run the node are not to be repeated then, either. */
-bool
+/* As nt_keep_begin for any node, once it has done what no other attempt can.
+ * Those who run the node are not to be repeated then, either. */
+static bool
 nt_keep_hold(nt_node_call_t *call)
 {
     nt_node_call_t *outer;

@@ -30,9 +30,6 @@ void nt_keep_send(nt_node_call_t *call);
  * when the begin is stored; or never, and the node has failed. */
 bool nt_keep_begin(nt_node_call_t *call);
 
-/* The same for any node, once it has done what no other attempt can. */
-bool nt_keep_hold(nt_node_call_t *call);
-
 /* An input sends what it was fed: that it has begun is kept with the events of
  * this, so there is nothing to wait for. */
 void nt_keep_fed(nt_node_call_t *call);

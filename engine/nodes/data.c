@@ -13,7 +13,7 @@ const nt_output_t nt_out_dataframe[] = { { "output", "dataframe" },
 
 const nt_property_t nt_data_df[] = { NT_PROP_DATAFRAME("df", "The data frame"),
                                      NT_PROP_END };
-const nt_property_t nt_data_dataframe[] = {
+static const nt_property_t nt_data_dataframe[] = {
     NT_PROP_DATAFRAME("dataframe", "The data frame"), NT_PROP_END
 };
 

@@ -15,7 +15,6 @@ extern const nt_output_t nt_out_dataframe[]; /* "output" */
 
 /* A single frame under the name that the node has for it. */
 extern const nt_property_t nt_data_df[];
-extern const nt_property_t nt_data_dataframe[];
 
 extern const nt_node_type_t nt_data_add_column;
 extern const nt_node_type_t nt_data_aggregate;

@@ -6,9 +6,10 @@
 #include "engine/nodes/registry.h"
 #include "engine/nodes/ustr.h"
 
-const nt_output_t nt_out_date[] = { { "output", "date" }, { NULL, NULL } };
-const nt_output_t nt_out_datetime[] = { { "output", "datetime" },
-                                        { NULL, NULL } };
+static const nt_output_t nt_out_date[] = { { "output", "date" },
+                                           { NULL, NULL } };
+const nt_output_t        nt_out_datetime[] = { { "output", "datetime" },
+                                               { NULL, NULL } };
 
 const nt_property_t nt_date_input_datetime[] = {
     NT_PROP_DATETIME("input_datetime", "The datetime"), NT_PROP_END

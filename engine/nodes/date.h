@@ -12,8 +12,7 @@
 #define NT_PROP_DATETIME(name, text)                                           \
     NT_PROP(name, "datetime", NT_DEFAULT_DATETIME, text)
 
-/* Outputs with the single name "output". */
-extern const nt_output_t nt_out_date[];
+/* The single output "output". */
 extern const nt_output_t nt_out_datetime[];
 
 extern const nt_property_t nt_date_input_datetime[];

@@ -42,10 +42,6 @@ bool nt_np_axis(nt_node_call_t *call, const nt_ndarray_t *a,
 /* Element j of `from` becomes element k of `to`, of the same class. */
 void nt_np_copy(nt_ndarray_t *to, size_t k, const nt_ndarray_t *from, size_t j);
 
-/* Makes both as long in their first dimension, by zeros at the end of the
- * shorter one, unless one is a single element. False after nt_call_fail. */
-bool nt_np_pad(nt_node_call_t *call, nt_ndarray_t *a, nt_ndarray_t *b);
-
 /* The shape that both are broadcast to.  False after nt_call_fail. */
 bool nt_np_broadcast(nt_node_call_t *call, const nt_ndarray_t *a,
                      const nt_ndarray_t *b, size_t *shape, unsigned *n_dims);

@@ -21,7 +21,9 @@ typedef enum {
 
 /* --- two shapes --- */
 
-bool
+/* Makes both as long in their first dimension, by zeros at the end of the
+ * shorter one, unless one is a single element.  False after nt_call_fail. */
+static bool
 nt_np_pad(nt_node_call_t *call, nt_ndarray_t *a, nt_ndarray_t *b)
 {
     size_t       k, shape[NT_ND_DIMS];

@@ -54,7 +54,7 @@ nt_svg_value(nt_node_call_t *call, const char *property)
 }
 
 
-json_t *
+static json_t *
 nt_svg_attributes(nt_node_call_t *call, const nt_svg_attribute_t *list)
 {
     json_t *attributes = json_object();

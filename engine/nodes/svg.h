@@ -24,7 +24,6 @@ typedef struct {
 json_t *nt_svg_make(const char *name, json_t *attributes, json_t *content,
                     json_t *children);
 json_t *nt_svg_value(nt_node_call_t *call, const char *property);
-json_t *nt_svg_attributes(nt_node_call_t *call, const nt_svg_attribute_t *list);
 
 extern const nt_output_t nt_svg_outputs[];
 

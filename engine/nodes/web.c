@@ -37,7 +37,8 @@ nt_web_read(nt_node_call_t *call, nt_web_t *web, char *error)
 }
 
 
-bool
+/* nt_web_send for any status. */
+static bool
 nt_web_ask(nt_node_call_t *call, const nt_http_request_t *request,
            nt_web_t *web)
 {
@@ -58,7 +59,7 @@ nt_web_url_length(const char *url)
 }
 
 
-nt_node_rc_t
+static nt_node_rc_t
 nt_web_fail_status(nt_node_call_t *call, const nt_web_t *web)
 {
     const char *url = nt_http_url(web->reply);
@@ -336,7 +337,10 @@ url_extension(const char *url)
 }
 
 
-void
+/* Appends the extension of a file with this content, such as ".pdf", after its
+ * first bytes, its media type, and the URL's path; ".bin" when nothing
+ * tells. */
+static void
 nt_web_extension(nt_buf_t *out, nt_str_t content, const char *type,
                  const char *url)
 {

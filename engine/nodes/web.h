@@ -19,14 +19,7 @@ typedef struct {
 bool nt_web_send(nt_node_call_t *call, const nt_http_request_t *request,
                  nt_web_t *web);
 
-/* The same for any status. */
-bool nt_web_ask(nt_node_call_t *call, const nt_http_request_t *request,
-                nt_web_t *web);
-
-/* What nt_web_send says of another status than 2xx; NT_NODE_FAIL. */
-nt_node_rc_t nt_web_fail_status(nt_node_call_t *call, const nt_web_t *web);
-
-/* The end of both: waits for all of web->reply; NULL is a failure, with
+/* The end of a request: waits for all of web->reply; NULL is a failure, with
  * `error`, a sentence that is freed. */
 bool nt_web_read(nt_node_call_t *call, nt_web_t *web, char *error);
 
@@ -58,12 +51,6 @@ nt_node_rc_t nt_web_emit_bytes(nt_node_call_t *call, nt_web_t *web, bool good);
 /* The media type of the reply in lower case, without parameters, such as
  * "text/html"; "" when there is none or it is long. */
 void nt_web_media_type(const nt_http_reply_t *reply, char *type, size_t size);
-
-/* Appends the extension of a file with this content, such as ".pdf", after its
- * first bytes, its media type, and the URL's path; ".bin" when nothing
- * tells. */
-void nt_web_extension(nt_buf_t *out, nt_str_t content, const char *type,
-                      const char *url);
 
 /* Whether the first bytes are those of an image that is known. */
 bool nt_web_is_image(nt_str_t content);

@@ -34,7 +34,8 @@ nt_settings_nomem(nt_buf_t *error)
 
 /* --- files ----------------------------------------------------------------*/
 
-bool
+/* The name of a user's file. */
+static bool
 nt_settings_name(const char *user, char name[NT_SETTINGS_NAME])
 {
     bool          ok;

@@ -26,9 +26,6 @@ struct nt_settings {
     size_t               next; /* the place to be given away */
 };
 
-/* The name of a user's file. */
-bool nt_settings_name(const char *user, char name[NT_SETTINGS_NAME]);
-
 /* Reads a user's file, a new one when there is none.  200, or another status
  * with a sentence in `error`. */
 int nt_settings_read(nt_settings_t *settings, const char *user, json_t **file,

@@ -162,7 +162,7 @@ nt_tpl_order(nt_tpl_env_t *env, json_t *a, json_t *b, const char *op,
 }
 
 
-bool
+static bool
 nt_tpl_contains(nt_tpl_env_t *env, json_t *container, json_t *item, bool *found)
 {
     size_t   i;

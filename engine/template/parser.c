@@ -90,7 +90,7 @@ nt_tpl_expect_op(nt_tpl_parser_t *p, const char *op)
 }
 
 
-const char *
+static const char *
 nt_tpl_text(nt_jinja_t *template, nt_str_t text)
 {
     char *copy;

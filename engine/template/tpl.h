@@ -150,7 +150,6 @@ bool           nt_tpl_expect_op(nt_tpl_parser_t *p, const char *op);
 const char    *nt_tpl_expect_name(nt_tpl_parser_t *p);
 void          *nt_tpl_unexpected(nt_tpl_parser_t *p, const char *wanted);
 bool           nt_tpl_enter(nt_tpl_parser_t *p);
-const char    *nt_tpl_text(nt_jinja_t *template, nt_str_t text);
 const char    *nt_tpl_variable(nt_jinja_t *template, nt_str_t text);
 nt_tpl_node_t *nt_tpl_parse_body(nt_tpl_parser_t *p);
 /* Hands `value` over to the template; NULL marks it failed. */
@@ -315,8 +314,6 @@ json_t *nt_tpl_path(nt_tpl_env_t *env, json_t *value, json_t *path);
 bool nt_tpl_equal(nt_tpl_env_t *env, json_t *a, json_t *b);
 bool nt_tpl_order(nt_tpl_env_t *env, json_t *a, json_t *b, const char *op,
                   int *order);
-bool nt_tpl_contains(nt_tpl_env_t *env, json_t *container, json_t *item,
-                     bool *found);
 bool nt_tpl_compare(nt_tpl_env_t *env, nt_tpl_op_t op, json_t *a, json_t *b,
                     bool *result);
 

@@ -88,7 +88,7 @@ void nt_predict_cancel(nt_predict_t *predict, json_t *data);
 
 /* Sends a job's events from now on; instead of an earlier watch of this job,
  * if there is one. */
-void nt_predict_watch(nt_predict_t *predict, const nt_job_record_t *job,
+void nt_predict_watch(nt_predict_t *predict, const nt_job_record_t *record,
                       const nt_predict_watch_t *how);
 
 /* The watch of a job, or NULL. */

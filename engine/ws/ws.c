@@ -29,7 +29,7 @@ now(const nt_ws_t *ws)
 bool
 nt_ws_slow(const nt_ws_t *ws)
 {
-    return nt_conn_unsent(ws->conn) > NT_WS_HIGH;
+    return nt_conn_unsent(ws->conn) > NT_WIRE_HIGH;
 }
 
 

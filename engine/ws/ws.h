@@ -28,11 +28,9 @@
 
 #define NT_WS_MESSAGE_MAX (16u << 20) /* bytes of a message that comes */
 
-/* Bytes that wait for a slow peer: above the first nt_ws_slow is true, below
- * the second `ready` is called.  A peer with more than NT_WS_UNSENT_MAX is
+/* Bytes that wait for a slow peer: above the wire's NT_WIRE_HIGH nt_ws_slow is
+ * true, below NT_WIRE_LOW `ready` is called.  A peer with more than this is
  * closed with 1013. */
-#define NT_WS_HIGH       (256u << 10)
-#define NT_WS_LOW        (64u << 10)
 #define NT_WS_UNSENT_MAX (32u << 20)
 
 /* Status codes of RFC 6455, section 7.4.1. */
