@@ -38,7 +38,7 @@ typedef struct {
 
 /* An operation of the wire protocol and the requests that ask for it. */
 typedef struct {
-    const char *path; /* "jobs" and a star for an id; NULL ends a table */
+    const char *path; /* "jobs", stars for an id; NULL ends a table */
     ngx_uint_t  methods;
     const char *op;
     ngx_uint_t  flags;

@@ -143,12 +143,16 @@ const ngx_http_nodetool_workflow_route_t ngx_http_nodetool_workflow_editor[] = {
       CREATE, NULL },
     { "api/workflows/public", READ, "workflow.list", BASE, NULL, LIST,
       "\"scope\":\"public\"" },
+    { "api/workflows/public/*", READ, "workflow.get", BASE, "workflow_id", NULL,
+      "\"scope\":\"public\"" },
     { "api/workflows/tools", READ, "workflow.list", BASE, NULL, LIST,
       "\"scope\":\"tools\"" },
     { "api/workflows/examples", READ, "workflow.list", BASE, NULL, LIST,
       "\"scope\":\"examples\"" },
     { "api/workflows/examples/search", READ, "workflow.list", BASE, NULL,
       SEARCH, "\"scope\":\"examples\"" },
+    { "api/workflows/examples/**", READ, "workflow.get", BASE, "workflow_id",
+      NULL, "\"scope\":\"examples\"" },
     { "api/workflows/*", READ, "workflow.get", BASE, "workflow_id", NULL,
       NULL },
     { "api/workflows/*", NGX_HTTP_PUT, "workflow.put", BODY | BASE,
@@ -212,7 +216,8 @@ static const struct {
 
 
 /* Whether a path without its outer slashes is that of a route; *id becomes
- * what its star stands for, a segment that is not empty. */
+ * what its star stands for, a segment that is not empty, or two stars at the
+ * end, the rest of the path. */
 
 static ngx_uint_t
 ngx_http_nodetool_workflow_match(const char *route, ngx_str_t *path,
@@ -235,6 +240,11 @@ ngx_http_nodetool_workflow_match(const char *route, ngx_str_t *path,
         }
 
         id->data = p;
+
+        if (route[1] == '*') {
+            route++;
+            p = last;
+        }
 
         while (p < last && *p != '/') {
             p++;

@@ -48,20 +48,66 @@ nt_op_workflow_list(nt_conn_t *conn, const char *body, size_t len)
 }
 
 
+/* `path`: its package, "/" and its name. */
+static int
+get_example(nt_workflows_t *workflows, const char *path, json_t **workflow,
+            nt_buf_t *error)
+{
+    int         status;
+    char       *package;
+    const char *slash = strchr(path, '/');
+
+    if (slash == NULL) {
+        nt_buf_printf(error, "An example is PACKAGE/NAME, not \"%.200s\".",
+                      path);
+        return 404;
+    }
+
+    package = strndup(path, (size_t) (slash - path));
+    if (package == NULL) {
+        nt_buf_printf(error, "The server is out of memory. Try again later.");
+        return 503;
+    }
+
+    status =
+        nt_workflows_example(workflows, package, slash + 1, workflow, error);
+    free(package);
+
+    return status;
+}
+
+
 void
 nt_op_workflow_get(nt_conn_t *conn, const char *body, size_t len)
 {
-    int         status;
-    json_t     *workflow = NULL;
-    nt_buf_t    error = { 0 };
-    const char *id = nt_op_require(conn, "workflow_id");
+    int             status;
+    json_t         *workflow = NULL;
+    nt_buf_t        error = { 0 };
+    const char     *id = nt_op_require(conn, "workflow_id");
+    const char     *scope = nt_conn_field(conn, "scope");
+    nt_workflows_t *workflows = conn->wire->services->workflows;
 
     if (id == NULL) {
         return;
     }
 
-    status = nt_workflows_get(conn->wire->services->workflows,
-                              nt_op_owner(conn), id, &workflow, &error);
+    if (scope == NULL) {
+        status = nt_workflows_get(workflows, nt_op_owner(conn), id, &workflow,
+                                  &error);
+
+    } else if (strcmp(scope, "public") == 0) {
+        status = nt_workflows_get_public(workflows, id, &workflow, &error);
+
+    } else if (strcmp(scope, "examples") == 0) {
+        status = get_example(workflows, id, &workflow, &error);
+
+    } else {
+        nt_buf_printf(&error,
+                      "scope must be public or examples, not \"%.100s\".",
+                      scope);
+        status = 422;
+    }
+
     reply_workflow(conn, status, workflow, &error);
 }
 

@@ -256,34 +256,13 @@ is_wanted(const nt_list_t *list, const nt_workflow_t *item)
 
 /* --- their entries --------------------------------------------------------*/
 
-/* An example as a client sees it: everybody's, and of a package. */
-static json_t *
-example_view(const nt_workflow_t *item)
-{
-    json_t *view = json_copy(item->view);
-
-    if (view != NULL &&
-        json_object_set_new(view, "package_name",
-                            json_string(nt_document_package(item->document))) ==
-            0 &&
-        json_object_set_new(view, "access", json_string("public")) == 0)
-    {
-        return view;
-    }
-
-    json_decref(view);
-
-    return NULL;
-}
-
-
 /* New reference; NULL when memory is out. */
 static json_t *
 make_entry(const nt_list_t *list, const nt_workflow_t *item)
 {
     json_t *view, *entry;
 
-    view = list->scope == NT_SCOPE_EXAMPLES ? example_view(item)
+    view = list->scope == NT_SCOPE_EXAMPLES ? nt_workflows_example_view(item)
                                             : json_incref(item->view);
     if (view == NULL || list->all) {
         return view;

@@ -141,38 +141,6 @@ nt_workflows_put_begin(nt_workflows_t *w, const char *owner, const char *user,
 
 /* --- a new workflow -------------------------------------------------------*/
 
-/* The example of this package and name; NULL with *status set. */
-static json_t *
-find_example(nt_workflows_t *w, const char *package, const char *name,
-             int *status, nt_buf_t *error)
-{
-    int err = w->examples.dir != -1 ? nt_cache_scan(&w->examples) : 0;
-
-    if (err != 0) {
-        *status = nt_workflows_fail(err, name, error);
-        return NULL;
-    }
-
-    for (size_t i = 0; i < w->examples.n; i++) {
-        const json_t *view = w->examples.items[i]->view;
-        const char   *its = json_string_value(json_object_get(view, "name"));
-
-        if (its != NULL && strcmp(name, its) == 0 &&
-            strcmp(package, nt_document_package(view)) == 0)
-        {
-            return w->examples.items[i]->document;
-        }
-    }
-
-    nt_buf_printf(error,
-                  "There is no example \"%.200s\" in the package \"%.200s\".",
-                  name, package);
-    *status = 404;
-
-    return NULL;
-}
-
-
 /* The example with what the body says otherwise. */
 static json_t *
 copy_example(const json_t *example, const char *body, size_t len, int *status,
@@ -230,10 +198,11 @@ nt_workflows_create_begin(nt_workflows_t *w, const char *user,
                           const char *body, size_t len,
                           nt_workflow_write_t **write, nt_buf_t *error)
 {
-    int           status = 201;
-    char          id[NT_ID_HEX_LEN + 1];
-    json_t       *document;
-    unsigned char random[16];
+    int            status = 201;
+    char           id[NT_ID_HEX_LEN + 1];
+    json_t        *document;
+    nt_workflow_t *example;
+    unsigned char  random[16];
 
     if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
         return nt_workflows_nomem(error);
@@ -243,10 +212,13 @@ nt_workflows_create_begin(nt_workflows_t *w, const char *user,
     id[NT_ID_HEX_LEN] = '\0';
 
     if (package != NULL && name != NULL) {
-        document = find_example(w, package, name, &status, error);
-        if (document != NULL) {
-            document = copy_example(document, body, len, &status, error);
+        status = nt_workflows_find_example(w, package, name, &example, error);
+        if (status != 200) {
+            return status;
         }
+
+        status = 201;
+        document = copy_example(example->document, body, len, &status, error);
 
     } else {
         document = parse_document(body, len, &status, error);

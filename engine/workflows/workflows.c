@@ -168,6 +168,25 @@ nt_workflows_get(nt_workflows_t *w, const char *user, const char *id,
 
 
 int
+nt_workflows_get_public(nt_workflows_t *w, const char *id, json_t **workflow,
+                        nt_buf_t *error)
+{
+    int            err;
+    nt_workflow_t *item;
+
+    err = nt_cache_get(&w->cache, id, &item);
+
+    if (err != 0 || !nt_access_public(item->document)) {
+        return nt_workflows_fail(err != 0 ? err : ENOENT, id, error);
+    }
+
+    *workflow = json_incref(item->view);
+
+    return 200;
+}
+
+
+int
 nt_workflows_delete(nt_workflows_t *w, const char *user, const char *id,
                     nt_buf_t *error)
 {

@@ -59,6 +59,13 @@ int nt_workflows_list(nt_workflows_t             *workflows,
 int nt_workflows_get(nt_workflows_t *workflows, const char *user,
                      const char *id, json_t **workflow, nt_buf_t *error);
 
+/* One with "access": "public", whoever asks; 404 for any other. */
+int nt_workflows_get_public(nt_workflows_t *workflows, const char *id,
+                            json_t **workflow, nt_buf_t *error);
+
+int nt_workflows_example(nt_workflows_t *workflows, const char *package,
+                         const char *name, json_t **workflow, nt_buf_t *error);
+
 /*
  * Puts a workflow in three steps, so that a loop does not wait for the disk:
  * begin checks the body and says what to write (on other than 2xx there is

@@ -21,4 +21,16 @@ int nt_workflows_foreign(const char *id, nt_buf_t *error);
  * has the rest. */
 int nt_workflows_fail(int err, const char *id, nt_buf_t *error);
 
+/* --- examples.c --- */
+
+/* 200 and the example of this package and name, valid until the next call, or
+ * an error status. */
+int nt_workflows_find_example(nt_workflows_t *w, const char *package,
+                              const char *name, nt_workflow_t **item,
+                              nt_buf_t *error);
+
+/* An example as a client sees it: everybody's, and of a package.  New
+ * reference; NULL when memory is out. */
+json_t *nt_workflows_example_view(const nt_workflow_t *item);
+
 #endif

@@ -332,6 +332,7 @@ nt_predict_command(nt_predict_t *predict, const char *name, json_t *data)
     } commands[] = {
         { "run_job", nt_predict_run },
         { "reconnect_job", nt_predict_reconnect },
+        { "resume_job", nt_predict_resume_job },
         { "cancel_job", nt_predict_cancel },
         { "get_status", get_status },
         { "stream_input", stream_input },

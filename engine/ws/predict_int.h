@@ -82,6 +82,7 @@ void nt_predict_answer_job(nt_predict_t *predict, const json_t *data,
 
 void nt_predict_run(nt_predict_t *predict, json_t *data);
 void nt_predict_reconnect(nt_predict_t *predict, json_t *data);
+void nt_predict_resume_job(nt_predict_t *predict, json_t *data);
 void nt_predict_cancel(nt_predict_t *predict, json_t *data);
 
 /* --- predict_jobs.c --- */

@@ -176,7 +176,7 @@ nt_predict_run(nt_predict_t *predict, json_t *data)
 }
 
 
-/* --- reconnect_job --------------------------------------------------------*/
+/* --- reconnect_job, resume_job --------------------------------------------*/
 
 static void
 resume(nt_predict_call_t *call, const nt_job_record_t *job)
@@ -237,8 +237,9 @@ on_found(void *arg, int status, const char *message, const nt_job_record_t *job)
 }
 
 
-void
-nt_predict_reconnect(nt_predict_t *predict, json_t *data)
+/* `says`: how the answer begins. */
+static void
+reconnect(nt_predict_t *predict, json_t *data, const char *says)
 {
     nt_predict_call_t *call;
     const char        *id = nt_predict_job_id(predict, data);
@@ -261,7 +262,7 @@ nt_predict_reconnect(nt_predict_t *predict, json_t *data)
         return;
     }
 
-    if (asprintf(&call->text, "Reconnecting to job %s", id) == -1) {
+    if (asprintf(&call->text, "%s job %s", says, id) == -1) {
         call->text = NULL;
         nt_predict_call_free(call);
         nt_predict_nomem(predict);
@@ -270,6 +271,22 @@ nt_predict_reconnect(nt_predict_t *predict, json_t *data)
 
     nt_jobs_record(predict->services->jobs, nt_predict_owner(predict), id,
                    on_found, call);
+}
+
+
+void
+nt_predict_reconnect(nt_predict_t *predict, json_t *data)
+{
+    reconnect(predict, data, "Reconnecting to");
+}
+
+
+/* NodeTool's clients ask for a job whose server has died to be run on.  Jobs
+ * go on by themselves here, so what is left is to watch. */
+void
+nt_predict_resume_job(nt_predict_t *predict, json_t *data)
+{
+    reconnect(predict, data, "Resumption initiated for");
 }
 
 

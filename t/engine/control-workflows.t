@@ -106,6 +106,16 @@ for (['CAT', 'Draw a cat'], ['für k', 'Draw a cat'], ['FÜR', 'Draw a cat'],
     is(ids(scope => 'examples', query => $query), $ids, "search \"$query\"");
 }
 
+$r = ask('get', undef, scope => 'examples',
+    workflow_id => 'nodetool/Draw a cat', user => '2');
+is_deeply($r->{json}, $cat, 'one example, as in the list');
+is(ask('get', undef, scope => 'examples', workflow_id => $_)->{status}, 404,
+    "there is no example $_")
+    for 'Draw a cat', 'nodetool-base/Draw a cat', 'nodetool/', '/Echo',
+        'nodetool/broken', 'nodetool/../Echo';
+is(ask('get', undef, scope => 'all', workflow_id => 'x')->{status}, 422,
+    'an unknown scope');
+
 $r = ask('create', undef, from_example_package => 'nodetool',
     from_example_name => 'Draw a cat');
 is($r->{status}, 201, 'a copy of an example');

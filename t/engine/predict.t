@@ -190,6 +190,13 @@ sub test_reconnect {
         is_deeply(\@rest, $left ? [@all[$seq .. $#all]] : [], ' the rest');
     }
 
+    command($one, 'resume_job', job_id => $id, last_seq => 3);
+    is_deeply($one->json, { message => "Resumption initiated for job $id",
+        job_id => $id, workflow_id => 'ticks' }, 'resume_job');
+    is_deeply([@{ $one->json }{qw(type status last_seq)}],
+        ['job_resumed', 'completed', 3], ' job_resumed');
+    is_deeply([events($one)], [@all[3 .. $#all]], ' and what comes behind');
+
     is_deeply(ask($one, 'reconnect_job', job_id => 'f' x 32,
         workflow_id => 'w'), { error => 'Job not found', job_id => 'f' x 32,
         workflow_id => 'w' }, 'no such job');
@@ -351,8 +358,9 @@ sub test_owner {
         connect_as('3', role => 'admin'));
     my $id = run($ws, workflow_id => 'mic');
 
-    is(ask($other, 'reconnect_job', job_id => $id)->{error},
-        'The job belongs to another user', "another user's job: reconnect_job");
+    is(ask($other, $_, job_id => $id)->{error},
+        'The job belongs to another user', "another user's job: $_")
+        for qw(reconnect_job resume_job);
     is(ask($other, 'cancel_job', job_id => $id)->{error},
         'Job not found or already completed', ' cancel_job');
     is(ask($other, 'get_status', job_id => $id)->{status}, 'not_found',
@@ -404,7 +412,8 @@ sub test_input {
     like(ask($ws, 'stream_input', job_id => $id, input => 'mic',
         value => 'x')->{error}, qr/has ended/, 'too late');
     is(ask($ws, $_)->{error}, 'job_id is required', "$_ without a job")
-        for qw(stream_input end_input_stream cancel_job reconnect_job);
+        for qw(stream_input end_input_stream cancel_job reconnect_job
+            resume_job);
     $ws->close;
     return;
 }

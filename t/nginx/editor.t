@@ -85,6 +85,8 @@ like($r->{json}{error}{message}, qr/the columns are id, /, ' says which');
 
 is_deeply(get('bob', '/api/workflows')->{json}{workflows}, [],
     'another user does not see it');
+is(get($_, "/api/workflows/public/$id")->{status}, 404,
+    " and it is not public, nor to $_") for 'bob', 'ann', 'admin';
 for (['GET', ''], ['PUT', ''], ['DELETE', ''], ['POST', '/run']) {
     my ($method, $path) = @$_;
     is(call('bob', $method, "/api/workflows/$id$path",
@@ -102,6 +104,8 @@ $r = call('ann', 'PUT', "/api/workflows/$id", json => {
 is($r->{status}, 200, 'it is made public');
 is(get('bob', '/api/workflows/public')->{json}{workflows}[0]{id}, $id,
     ' all see it there');
+is(get($_, "/api/workflows/public/$id")->{json}{id}, $id,
+    " and there alone, as $_ does") for 'bob', 'ann', 'admin';
 is(call('bob', 'POST', "/api/workflows/$id/run",
     json => { params => { text => 'hi' } })->{json}{output}, 'hi',
     ' and run it');
@@ -114,6 +118,13 @@ is_deeply(get('ann', '/api/workflows/tools')->{json}, { next => undef,
 $r = get('ann', '/api/workflows/examples');
 is($r->{json}{workflows}[0]{name}, 'Greet', 'examples');
 has($r->{json}{workflows}[0], $WORKFLOW, 'an example');
+my $name = $r->{json}{workflows}[0]{name};
+$r = get('bob', "/api/workflows/examples/nodetool/$name");
+is($r->{status}, 200, 'one example');
+has($r->{json}, $WORKFLOW, ' as others');
+is($r->{json}{access}, 'public', ' which is everybody\'s');
+is(get('bob', "/api/workflows/examples/other/$name")->{status}, 404,
+    ' not of another package');
 is(@{ get('ann', '/api/workflows/examples/search?query=formattext')
     ->{json}{workflows} }, 1, 'found by a node');
 is(@{ get('ann', '/api/workflows/examples/search?query=nothing')
