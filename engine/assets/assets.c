@@ -33,6 +33,21 @@ nt_asset_key_check(nt_str_t key)
 }
 
 bool
+nt_asset_key_is_upload(nt_str_t key)
+{
+    size_t n = 0;
+
+    while (n < key.len && ((key.data[n] >= '0' && key.data[n] <= '9') ||
+                           (key.data[n] >= 'a' && key.data[n] <= 'f')))
+    {
+        n++;
+    }
+
+    return n == NT_ID_HEX_LEN && n < key.len && key.data[n] == '.' &&
+           memchr(key.data, '/', key.len) == NULL;
+}
+
+bool
 nt_read_all(int fd, char **data, size_t *len)
 {
     struct stat status;
@@ -193,6 +208,12 @@ typedef struct {
 
 static bool read_folder(listing_t *listing, int fd, unsigned depth);
 
+static bool
+is_listed(nt_str_t key)
+{
+    return nt_asset_key_check(key) == NULL && !nt_asset_key_is_upload(key);
+}
+
 /* Adds the file of an entry, or what is under its folder. */
 static bool
 add_entry(listing_t *listing, int folder, const char *name, unsigned depth)
@@ -208,12 +229,12 @@ add_entry(listing_t *listing, int folder, const char *name, unsigned depth)
 
     nt_buf_append_str(&listing->key, nt_str(name));
     if (S_ISREG(status.st_mode)) {
-        good = !listing->key.failed &&
-               (nt_asset_key_check((nt_str_t) { listing->key.data,
-                                                listing->key.len }) != NULL ||
-                json_array_append_new(listing->keys,
-                                      json_stringn(listing->key.data,
-                                                   listing->key.len)) == 0);
+        good =
+            !listing->key.failed &&
+            (!is_listed((nt_str_t) { listing->key.data, listing->key.len }) ||
+             json_array_append_new(listing->keys,
+                                   json_stringn(listing->key.data,
+                                                listing->key.len)) == 0);
     } else if (S_ISDIR(status.st_mode) && depth < DEPTH_MAX) {
         nt_buf_append_char(&listing->key, '/');
         fd = openat(folder, name,

@@ -19,6 +19,11 @@
  * module's own files. NULL or what is wrong. */
 const char *nt_asset_key_check(nt_str_t key);
 
+/* Whether a key has the form of an upload's (nt_catalog_new_id).  An upload
+ * is its user's: nodes that know its key may read it, as everybody may, but
+ * neither find nor replace it. */
+bool nt_asset_key_is_upload(nt_str_t key);
+
 /* Reads a whole file from a descriptor, which stays open. *data is malloc'ed
  * and NUL-terminated; false with errno, EFBIG beyond NT_ASSET_MAX. */
 bool nt_read_all(int fd, char **data, size_t *len);
@@ -30,8 +35,8 @@ bool nt_asset_read(int folder, const char *key, char **data, size_t *len);
  * the old one or the new one, whole.  False with errno. */
 bool nt_asset_write(int folder, const char *key, const void *data, size_t len);
 
-/* Keys under a folder ("" for all), sorted.  New reference; NULL with
- * errno. */
+/* Keys under a folder ("" for all), sorted, uploads left out.  New reference;
+ * NULL with errno. */
 json_t *nt_asset_list(int folder, const char *prefix);
 
 #endif

@@ -222,6 +222,13 @@ store(nt_node_call_t *call, const char *type, const char *key, const void *data,
     if (!check_key(call, "asset", nt_str(key))) {
         return NULL;
     }
+    if (nt_asset_key_is_upload(nt_str(key))) {
+        (void) nt_call_fail(call,
+                            "asset \"%s\": names of this form are those "
+                            "of uploads",
+                            key);
+        return NULL;
+    }
     if (!nt_asset_write(call->run->options.assets, key, data, len)) {
         (void) nt_call_fail(call, "asset \"%s\" %s", key, nt_call_errno(errno));
         return NULL;

@@ -112,6 +112,12 @@ for my $row ([$ada, 403], [$service, 201]) {
         $row->[1], 'PUT /api/storage');
 }
 is(with($ada, 'GET', '/api/storage/x.txt')->{body}, 'x', 'GET /api/storage');
+for my $path ('/api/storage/', '/api/storage/?limit=1', '/api/storage/?prefix=',
+              '//api/storage/', '/api/./storage/') {
+    is(with($ada, 'GET', $path)->{status}, 403, "users do not see all: $path");
+}
+is(with($service, 'GET', '/api/storage/')->{json}{objects}[0]{key}, 'x.txt',
+    'administrators do');
 is(with(undef, 'DELETE', '/api/storage/x.txt')->{status}, 401, 'nobody');
 
 # WebSockets: by header, by query, and 1008
