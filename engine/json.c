@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include "core/nt_id.h"
+#include "core/nt_json_plain.h"
 #include "engine/json_read.h"
 
 
@@ -40,11 +41,64 @@ nt_json_id(void)
 }
 
 
+/* How many values a text has at most, a container as NT_JSON_CONTAINER. */
+static size_t
+count_values(const char *text, size_t len)
+{
+    bool   quoted = false;
+    size_t n = 1;
+
+    for (size_t i = 0; i < len; i++) {
+        if (quoted) {
+            i += nt_json_plain(text + i, len - i);
+            if (i == len) {
+                break;
+            }
+        }
+
+        switch (text[i]) {
+        case '"':
+            quoted = !quoted;
+            break;
+
+        case '\\':
+            i++;
+            break;
+
+        case ',':
+            n += !quoted;
+            break;
+
+        case '[':
+        case '{':
+            n += quoted ? 0 : NT_JSON_CONTAINER;
+            break;
+
+        default:
+            break;
+        }
+    }
+
+    return n;
+}
+
+
 json_t *
 nt_json_parse(const char *text, size_t len, nt_buf_t *error)
 {
     json_t      *value;
     json_error_t e;
+
+    /* a short text cannot have so many */
+    if (len > NT_JSON_VALUES / NT_JSON_CONTAINER &&
+        count_values(text, len) > NT_JSON_VALUES)
+    {
+        nt_buf_printf(error,
+                      "The JSON has too many values: %d at most, where "
+                      "an array or object counts as %d.",
+                      NT_JSON_VALUES, NT_JSON_CONTAINER);
+        return NULL;
+    }
 
     value = nt_json_read(text, len);
     if (value != NULL) {

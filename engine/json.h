@@ -7,6 +7,12 @@
 
 #include "core/llm/nt_json_write.h"
 
+/* The values of a document at most, an array or object counted as
+ * NT_JSON_CONTAINER: they take half a GiB at worst.  An empty object is one byte
+ * of MessagePack, and takes 240 of memory. */
+#define NT_JSON_VALUES    (4 << 20)
+#define NT_JSON_CONTAINER 4
+
 /* Parses a whole document.  NULL with a sentence for the caller in `error`
  * that says what is wrong, and at which line and column. */
 json_t *nt_json_parse(const char *text, size_t len, nt_buf_t *error);

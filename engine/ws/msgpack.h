@@ -27,9 +27,9 @@ bool nt_msgpack_append(nt_buf_t *out, const json_t *value);
  * Parses one value that takes all of the bytes.  Integers above INT64_MAX
  * become reals, timestamps ISO 8601 texts in UTC, type 0 of JavaScript's
  * packers ("undefined") null.  NULL, with a sentence in `error` if that is
- * not NULL: malformed, too deep, a key that is no string, a text with a NUL
- * or that is not UTF-8, an unknown extension type, a number that JSON does
- * not have, or no memory.
+ * not NULL: malformed, too deep, too many values (NT_JSON_VALUES), a key that
+ * is no string, a text with a NUL or that is not UTF-8, an unknown extension
+ * type, a number that JSON does not have, or no memory.
  */
 json_t *nt_msgpack_parse(const char *data, size_t len, nt_buf_t *error);
 

@@ -11,12 +11,14 @@
 #include <time.h>
 
 #include "engine/assets/media.h"
+#include "engine/json.h"
 #include "engine/ws/msgpack.h"
 
 typedef struct {
     const unsigned char *at;
     const unsigned char *end;
     unsigned             depth;
+    unsigned             values; /* as NT_JSON_VALUES counts them */
     nt_buf_t            *error;
 } nt_reader_t;
 
@@ -436,6 +438,7 @@ read_container(nt_reader_t *r, bool map, unsigned n, uint64_t count)
         return fail(r, "Values are nested too deeply.");
     }
 
+    r->values += NT_JSON_CONTAINER - 1;
     r->depth++;
     value = map ? read_map(r, count) : read_array(r, count);
     r->depth--;
@@ -527,6 +530,10 @@ read_value(nt_reader_t *r)
         return NULL;
     }
 
+    if (++r->values > NT_JSON_VALUES) {
+        return fail(r, "There are too many values.");
+    }
+
     if (head < 0x80) {
         return json_integer((json_int_t) head);
     }
@@ -556,7 +563,7 @@ nt_msgpack_parse(const char *data, size_t len, nt_buf_t *error)
 {
     json_t     *value;
     nt_reader_t r = { (const unsigned char *) data,
-                      (const unsigned char *) data + len, 0, error };
+                      (const unsigned char *) data + len, 0, 0, error };
 
     value = read_value(&r);
 

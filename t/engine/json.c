@@ -123,12 +123,56 @@ is_error(const char *text, const char *want)
 }
 
 
+/* An array of `n` times `item`, which ends with a comma. */
+static json_t *
+parse_many(const char *item, size_t n, nt_buf_t *error)
+{
+    json_t  *value;
+    nt_buf_t text = { 0 };
+
+    nt_buf_append_char(&text, '[');
+    while (n-- > 0) {
+        nt_buf_append_str(&text, nt_str(item));
+    }
+    text.data[text.len - 1] = ']';
+
+    value = nt_json_parse(text.data, text.len, error);
+    nt_buf_free(&text);
+
+    return value;
+}
+
+
+static void
+many_values(void)
+{
+    size_t   n = NT_JSON_VALUES / (NT_JSON_CONTAINER + 1);
+    json_t  *value;
+    nt_buf_t error = { 0 };
+
+    value = parse_many("{},", n - 1, &error);
+    ok(json_array_size(value) == n - 1, "as many objects as there may be");
+    json_decref(value);
+
+    value = parse_many("{},", n + 1, &error);
+    ok(value == NULL && error.len > 0 &&
+           strncmp(error.data, "The JSON has too many values", 28) == 0,
+       "more are refused");
+    nt_buf_free(&error);
+
+    value = parse_many("\"[{\\\"[{,[{,[{,[{,[{,\",", 200000, &error);
+    ok(json_array_size(value) == 200000, "what is in texts does not count");
+    json_decref(value);
+}
+
+
 int
 main(void)
 {
     numbers();
     round_trip();
     values();
+    many_values();
 
     is_error("", "Malformed JSON at line 1, column 1: ");
     is_error("{\"a\":\n nope}", "Malformed JSON at line 2, column ");

@@ -4,6 +4,7 @@
 #include <msgpack.h>
 
 #include "core/llm/nt_json_write.h"
+#include "engine/json.h"
 #include "engine/ws/msgpack.h"
 #include "t/core/tap.h"
 
@@ -184,6 +185,28 @@ depth(void)
 }
 
 
+/* An empty map is a byte, and takes 240 of memory. */
+static void
+many_values(void)
+{
+    json_t *value;
+    size_t  n = NT_JSON_VALUES / NT_JSON_CONTAINER;
+    char   *bytes = malloc(5 + n);
+    char    head[] = { (char) 0xdd, (char) (n >> 24), (char) (n >> 16),
+                       (char) (n >> 8), (char) n };
+
+    memcpy(bytes, head, 5);
+    memset(bytes + 5, '\x80', n);
+    refuses(bytes, 5 + n, "too many values");
+
+    memset(bytes + 5, '\x01', n);
+    value = parse(bytes, 5 + n, NULL);
+    ok(json_array_size(value) == n, "as many numbers are good");
+    json_decref(value);
+    free(bytes);
+}
+
+
 /* --- media ----------------------------------------------------------------*/
 
 #define PNG     "\x89PNG\r\n\x1a\n"
@@ -335,6 +358,7 @@ main(void)
     reading();
     refusing();
     depth();
+    many_values();
     media();
     round_trips();
     ok(!nt_msgpack_append(&out, NULL), "no value is not written");
