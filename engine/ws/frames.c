@@ -77,11 +77,23 @@ give_back(nt_frames_t *frames)
 }
 
 
+/* Brings the pool's sum up to date. */
+static void
+count_held(nt_frames_t *frames)
+{
+    size_t held = frames->parser != NULL ? frames->parser->kept.cap : 0;
+
+    frames->pool->held += held - frames->held;
+    frames->held = held;
+}
+
+
 void
 nt_frames_free(nt_frames_t *frames)
 {
     parser_free(frames->parser);
     frames->parser = NULL;
+    count_held(frames);
 }
 
 
@@ -371,8 +383,8 @@ forget_told(nt_frames_parser_t *parser)
 }
 
 
-nt_frames_status_t
-nt_frames_next(nt_frames_t *frames, nt_str_t *in, nt_frame_message_t *message)
+static nt_frames_status_t
+next(nt_frames_t *frames, nt_str_t *in, nt_frame_message_t *message)
 {
     nt_rc_t            rc;
     nt_frame_part_t    part;
@@ -417,6 +429,26 @@ nt_frames_next(nt_frames_t *frames, nt_str_t *in, nt_frame_message_t *message)
             return protocol(message, "a malformed frame");
         }
     }
+}
+
+
+nt_frames_status_t
+nt_frames_next(nt_frames_t *frames, nt_str_t *in, nt_frame_message_t *message)
+{
+    nt_frames_pool_t  *pool = frames->pool;
+    nt_frames_status_t status = next(frames, in, message);
+
+    count_held(frames);
+
+    /* short messages get through, whoever holds up the long ones */
+    if (status == NT_FRAMES_MORE && pool->most != 0 &&
+        pool->held > pool->most && frames->held > NT_FRAMES_KEEP)
+    {
+        return fail(message, NT_WS_CLOSE_LATER,
+                    "too many long messages are under way");
+    }
+
+    return status;
 }
 
 

@@ -27,9 +27,12 @@ typedef enum {
 
 typedef struct nt_frames_parser nt_frames_parser_t;
 
-/* A parser that waits for the next connection with something to parse. */
+/* What connections share: a parser that waits for the next one with something
+ * to parse, and how much they have of messages without an end. */
 typedef struct {
     nt_frames_parser_t *spare;
+    size_t              held; /* bytes */
+    size_t              most; /* of them; 0: no limit */
 } nt_frames_pool_t;
 
 /* What one connection sends. */
@@ -37,6 +40,7 @@ typedef struct {
     nt_frames_pool_t   *pool;
     size_t              limit;  /* bytes of a message */
     nt_frames_parser_t *parser; /* while a frame or message is under way */
+    size_t              held;   /* its part of the pool's */
 } nt_frames_t;
 
 typedef struct {

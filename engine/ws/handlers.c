@@ -13,7 +13,8 @@ const nt_ws_limits_t nt_ws_limits = { .ping_ms = 25000,
                                       .close_ms = 10000,
                                       .linger_ms = 500,
                                       .message = NT_WS_MESSAGE_MAX,
-                                      .unsent = NT_WS_UNSENT_MAX };
+                                      .unsent = NT_WS_UNSENT_MAX,
+                                      .unfinished = NT_WS_UNFINISHED_MAX };
 
 static const nt_ws_handler_t *const handlers[] = {
     &nt_ws_all, &nt_ws_chat, &nt_ws_terminal, &nt_ws_predict, &nt_ws_updates,

@@ -37,6 +37,7 @@ nt_ws_server_new(const nt_services_t *services, const nt_ws_limits_t *limits)
 
     server->services = services;
     server->limits = *limits;
+    server->pool.most = limits->unfinished;
 
     (void) uv_timer_init(services->loop, &server->timer);
     server->timer.data = server;

@@ -24,6 +24,7 @@ typedef struct {
     unsigned linger_ms; /* to read over what one sends who broke the protocol */
     size_t   message;   /* of a message that comes */
     size_t   unsent;    /* that wait for a slow peer */
+    size_t   unfinished; /* of all peers' messages under way; 0: no limit */
 } nt_ws_limits_t;
 
 extern const nt_ws_limits_t nt_ws_limits;

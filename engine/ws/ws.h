@@ -33,6 +33,10 @@
  * closed with 1013. */
 #define NT_WS_UNSENT_MAX (32u << 20)
 
+/* Of messages that have no end yet, of all peers: then one with a long one is
+ * closed with 1013. */
+#define NT_WS_UNFINISHED_MAX (512u << 20)
+
 /* Status codes of RFC 6455, section 7.4.1. */
 enum {
     NT_WS_CLOSE_NORMAL = 1000,

@@ -154,6 +154,46 @@ forged_length(void)
 }
 
 
+/* Messages without an end, of many connections. */
+static void
+unfinished(void)
+{
+    size_t             n = 0;
+    char              *bytes = calloc(1, 10 + (1u << 20));
+    nt_str_t           in;
+    nt_frames_t        frames[17] = { { 0 } };
+    nt_frames_pool_t   few = { .most = 4u << 20 };
+    nt_frames_status_t status;
+    nt_frame_message_t message = { 0 };
+    static const char  begin[] = "\x02\xff\0\0\0\0\0\x10\0\0";
+
+    memcpy(bytes, begin, 10); /* a MiB of zeroes, the mask among them */
+
+    do {
+        frames[n].pool = &few;
+        frames[n].limit = 16u << 20;
+        in = (nt_str_t) { bytes, 10 + (1u << 20) };
+        status = nt_frames_next(&frames[n++], &in, &message);
+    } while (status == NT_FRAMES_MORE && n < 16);
+
+    ok(n > 2 && n <= 5 && status == NT_FRAMES_FAILED && message.code == 1013,
+       "%zu of a MiB are too much", n);
+
+    in = NT_STR("\x82\x81\0\0\0\0a");
+    frames[n].pool = &few;
+    frames[n].limit = 16u << 20;
+    ok(nt_frames_next(&frames[n], &in, &message) == NT_FRAMES_MESSAGE,
+       "a short message gets through");
+
+    for (size_t i = 0; i <= n; i++) {
+        nt_frames_free(&frames[i]);
+    }
+    ok(few.held == 0, "nothing is left of them");
+    nt_frames_pool_free(&few);
+    free(bytes);
+}
+
+
 static void
 head(size_t len, const char *want, size_t want_len)
 {
@@ -211,6 +251,7 @@ main(void)
     }
 
     forged_length();
+    unfinished();
     writing();
     nt_frames_pool_free(&pool);
 
