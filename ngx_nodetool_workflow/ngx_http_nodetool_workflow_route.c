@@ -195,6 +195,8 @@ const ngx_http_nodetool_workflow_route_t ngx_http_nodetool_workflow_editor[] = {
     { "api/threads/*", NGX_HTTP_DELETE, "thread.delete", 0, "thread_id", NULL,
       NULL },
     { "api/messages", READ, "message.list", BASE, NULL, MESSAGE, NULL },
+    { "api/messages", NGX_HTTP_POST, "message.create", BODY, NULL, NULL, NULL },
+    { "api/messages/*", READ, "message.get", 0, "message_id", NULL, NULL },
 
     { NULL, 0, NULL, 0, NULL, NULL, NULL }
 };

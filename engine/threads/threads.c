@@ -11,8 +11,11 @@
 #include "engine/log.h"
 
 #define ID_MAX 128
+#define ID_HEX                                                                 \
+    (16 + NT_MESSAGE_TOKEN) /* of a message's id, before its thread */
 
-#define NOMEM "The server is out of memory"
+#define NOMEM      "The server is out of memory"
+#define NO_MESSAGE "Message not found"
 
 typedef struct {
     nt_threads_t *threads;
@@ -47,11 +50,12 @@ thread_json(const nt_thread_record_t *thread)
 }
 
 
-/* The id of a message says where it stands: the first half is its number. */
+/* The id of a message says where it stands: its number, its token, and behind
+ * a hyphen its thread. */
 static json_t *
-message_id(uint64_t number, const char *token)
+message_id(const char *thread_id, uint64_t number, const char *token)
 {
-    return json_sprintf("%016" PRIx64 "%s", number, token);
+    return json_sprintf("%016" PRIx64 "%s-%s", number, token, thread_id);
 }
 
 
@@ -61,8 +65,8 @@ message_number(const char *id, uint64_t *number)
 {
     char half[17];
 
-    if (strlen(id) != 16 + NT_MESSAGE_TOKEN ||
-        strspn(id, "0123456789abcdef") != 16 + NT_MESSAGE_TOKEN)
+    if (strspn(id, "0123456789abcdef") != ID_HEX || id[ID_HEX] != '-' ||
+        !nt_threads_id_valid(id + ID_HEX + 1))
     {
         return false;
     }
@@ -90,7 +94,8 @@ complete_message(json_t *message, const char *thread_id, uint64_t number,
     };
 
     rc = json_object_set_new(message, "type", json_string("message"));
-    rc |= json_object_set_new(message, "id", message_id(number, token));
+    rc |= json_object_set_new(message, "id",
+                              message_id(thread_id, number, token));
     rc |= json_object_set_new(message, "thread_id", json_string(thread_id));
 
     for (i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
@@ -305,9 +310,30 @@ on_messages(void *arg, const nt_threads_result_t *result)
     answer(call, 200,
            json_pack("{s:o, s:o}", "messages", list, "next",
                      result->number > 0 && n > 0
-                         ? message_id(result->messages[n - 1].number,
+                         ? message_id(call->thread_id,
+                                      result->messages[n - 1].number,
                                       result->messages[n - 1].token)
                          : json_null()));
+}
+
+
+static void
+on_message(void *arg, const nt_threads_result_t *result)
+{
+    call_t *call = arg;
+
+    if (!is_good(call, result)) {
+        return;
+    }
+
+    if (result->n_messages == 0 ||
+        strcmp(result->messages[0].token, call->token) != 0)
+    {
+        refuse(call, 404, NO_MESSAGE);
+        return;
+    }
+
+    answer(call, 200, message_json(call, &result->messages[0]));
 }
 
 
@@ -471,6 +497,29 @@ nt_messages_list(nt_threads_t *threads, const char *user,
 
     if (call != NULL) {
         threads->messages(threads, user, page, from, on_messages, call);
+    }
+}
+
+
+void
+nt_messages_get(nt_threads_t *threads, const char *user, const char *id,
+                nt_threads_cb cb, void *arg)
+{
+    call_t            *call;
+    uint64_t           number;
+    nt_messages_page_t page = { .limit = 1, .max_bytes = NT_MESSAGE_BYTES_MAX };
+
+    if (!message_number(id, &number)) {
+        cb(arg, 404, NO_MESSAGE, NULL);
+        return;
+    }
+
+    page.thread_id = id + ID_HEX + 1;
+    call = new_call(threads, page.thread_id, cb, arg);
+
+    if (call != NULL) {
+        memcpy(call->token, id + 16, NT_MESSAGE_TOKEN);
+        threads->messages(threads, user, &page, number - 1, on_message, call);
     }
 }
 

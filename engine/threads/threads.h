@@ -91,6 +91,10 @@ void nt_messages_list(nt_threads_t *threads, const char *user,
                       const nt_messages_page_t *page, nt_threads_cb cb,
                       void *arg);
 
+/* One, by its id.  `user` as above. */
+void nt_messages_get(nt_threads_t *threads, const char *user, const char *id,
+                     nt_threads_cb cb, void *arg);
+
 /* Puts a message (borrowed: it gets no id) behind the others.  A thread that
  * is not there is made, with this title, which may be NULL.  The message as
  * it is kept; once the callback has it, it is not lost. */

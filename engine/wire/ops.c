@@ -189,6 +189,8 @@ nt_op_start(nt_conn_t *conn, const char *body, size_t len)
         { "thread.put", nt_op_thread_put },
         { "thread.delete", nt_op_thread_delete },
         { "message.list", nt_op_message_list },
+        { "message.create", nt_op_message_create },
+        { "message.get", nt_op_message_get },
         { "workflow.list", nt_op_workflow_list },
         { "workflow.create", nt_op_workflow_create },
         { "workflow.get", nt_op_workflow_get },

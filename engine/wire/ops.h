@@ -100,6 +100,13 @@ void nt_op_thread_create(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_thread_get(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_thread_put(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_thread_delete(nt_conn_t *conn, const char *body, size_t len);
+/* A nt_threads_cb: the store of threads has answered a connection that is
+ * held. */
+void nt_op_thread_reply(void *arg, int status, const char *message,
+                        json_t *value);
+
+void nt_op_message_create(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_message_get(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_message_list(nt_conn_t *conn, const char *body, size_t len);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * engine/wire/ops_threads.c - operations on threads and their messages.
+ * engine/wire/ops_threads.c - operations on threads.
  */
 
 #include <stdlib.h>
@@ -8,8 +8,6 @@
 #include "engine/threads/threads.h"
 #include "engine/wire/conn.h"
 #include "engine/wire/ops.h"
-
-#define PAGE_BYTES ((size_t) 16 << 20) /* of messages in a reply */
 
 
 static nt_threads_t *
@@ -30,9 +28,8 @@ list_user(const nt_conn_t *conn)
 }
 
 
-/* The store of threads has answered. */
-static void
-on_value(void *arg, int status, const char *message, json_t *value)
+void
+nt_op_thread_reply(void *arg, int status, const char *message, json_t *value)
 {
     nt_conn_t *conn = arg;
 
@@ -54,7 +51,7 @@ on_deleted(void *arg, int status, const char *message, json_t *value)
     nt_conn_t *conn = arg;
 
     if (value == NULL || conn->closing) {
-        on_value(arg, status, message, value);
+        nt_op_thread_reply(arg, status, message, value);
         return;
     }
 
@@ -107,7 +104,7 @@ nt_op_thread_list(nt_conn_t *conn, const char *body, size_t len)
     if (nt_op_number(conn, "limit", 1, NT_OP_LIMIT_MAX, NT_OP_LIMIT, &limit)) {
         nt_threads_list(threads_of(conn), list_user(conn),
                         nt_conn_field(conn, "cursor"), (unsigned) limit,
-                        on_value, nt_conn_hold(conn));
+                        nt_op_thread_reply, nt_conn_hold(conn));
     }
 }
 
@@ -120,8 +117,8 @@ nt_op_thread_create(nt_conn_t *conn, const char *body, size_t len)
 
     if (read_title(conn, body, len, &value, &title)) {
         nt_threads_create(threads_of(conn), nt_op_user(conn),
-                          title != NULL ? title : "New Thread", on_value,
-                          nt_conn_hold(conn));
+                          title != NULL ? title : "New Thread",
+                          nt_op_thread_reply, nt_conn_hold(conn));
         json_decref(value);
     }
 }
@@ -133,8 +130,8 @@ nt_op_thread_get(nt_conn_t *conn, const char *body, size_t len)
     const char *id = nt_op_require(conn, "thread_id");
 
     if (id != NULL) {
-        nt_threads_get(threads_of(conn), nt_op_owner(conn), id, on_value,
-                       nt_conn_hold(conn));
+        nt_threads_get(threads_of(conn), nt_op_owner(conn), id,
+                       nt_op_thread_reply, nt_conn_hold(conn));
     }
 }
 
@@ -151,7 +148,7 @@ nt_op_thread_put(nt_conn_t *conn, const char *body, size_t len)
 
     if (title != NULL) {
         nt_threads_rename(threads_of(conn), nt_op_owner(conn), id, title,
-                          on_value, nt_conn_hold(conn));
+                          nt_op_thread_reply, nt_conn_hold(conn));
     } else {
         nt_conn_error(conn, 422, NULL, NT_STR("The body must have a title."));
     }
@@ -169,26 +166,4 @@ nt_op_thread_delete(nt_conn_t *conn, const char *body, size_t len)
         nt_threads_delete(threads_of(conn), nt_op_owner(conn), id, on_deleted,
                           nt_conn_hold(conn));
     }
-}
-
-
-void
-nt_op_message_list(nt_conn_t *conn, const char *body, size_t len)
-{
-    json_int_t         limit;
-    nt_messages_page_t page = { .max_bytes = PAGE_BYTES };
-
-    page.thread_id = nt_op_require(conn, "thread_id");
-
-    if (page.thread_id == NULL ||
-        !nt_op_number(conn, "limit", 1, NT_OP_LIMIT_MAX, NT_OP_LIMIT, &limit))
-    {
-        return;
-    }
-
-    page.cursor = nt_conn_field(conn, "cursor");
-    page.limit = (unsigned) limit;
-    page.reverse = json_is_true(json_object_get(conn->head, "reverse"));
-    nt_messages_list(threads_of(conn), nt_op_owner(conn), &page, on_value,
-                     nt_conn_hold(conn));
 }

@@ -74,6 +74,8 @@ sub check {
     is_deeply(op($engine, 'message.list', \%id)->{json},
         { messages => [], next => undef }, "$name: no messages");
 
+    check_messages($engine, $name, %id);
+
     is(op($engine, 'thread.delete', \%id)->{status}, 204, "$name: deleted");
     for my $op (qw(get put delete)) {
         is(op($engine, "thread.$op", \%id, { title => 'x' })->{status}, 404,
@@ -83,6 +85,75 @@ sub check {
         "$name: ... or with messages");
     is_deeply([ids(op($engine, 'thread.list'))], [$all[0]],
         "$name: the other is left");
+    return;
+}
+
+sub check_messages {
+    my ($engine, $name, %id) = @_;
+
+    my @sent = ({ role => 'user', content => "H\x{e9}" },
+        { role => 'assistant', content => [{ type => 'text', text => 'x' }],
+          name => 'n', tool_calls => [{ id => 'c1', name => 't', args => {} }] },
+        { role => 'tool', tool_call_id => 'c1', content => undef });
+    my @kept;
+
+    for my $message (@sent) {
+        my $reply = op($engine, 'message.create', {}, { %id, %$message,
+            id => 'x', user_id => '2', created_at => 'x', more => 1 });
+        is($reply->{status}, 200, "$name: a message is put") or
+            diag($reply->{body});
+        my $kept = $reply->{json};
+        is_deeply({ map { $_ => $kept->{$_} } keys %$message }, $message,
+            "$name: ... as it was sent");
+        is_deeply([@$kept{qw(type thread_id user_id more)}],
+            ['message', $id{thread_id}, '1', undef],
+            "$name: ... and no more than that");
+        push @kept, $kept;
+    }
+
+    is_deeply(op($engine, 'message.list', \%id)->{json},
+        { messages => \@kept, next => undef }, "$name: its thread has them");
+    my $page = op($engine, 'message.list', { %id, limit => 1,
+        cursor => $kept[0]{id} });
+    is_deeply($page->{json}, { messages => [$kept[1]],
+        next => $kept[1]{id} }, "$name: an id is a cursor");
+
+    for my $kept (@kept) {
+        my %one = (message_id => $kept->{id});
+        is_deeply(op($engine, 'message.get', \%one)->{json}, $kept,
+            "$name: one of them");
+        is(op($engine, 'message.get', { %one, user => '2' })->{status}, 403,
+            "$name: ... which is not another user's");
+        is_deeply(op($engine, 'message.get', { %one, user => '2',
+            role => 'admin' })->{json}, $kept, "$name: ... but an admin's");
+    }
+
+    my $last = $kept[2]{id};
+    (my $token = $last) =~ s/^(.{16})(.)/$1 . ($2 eq '0' ? '1' : '0')/e;
+    (my $first = $last) =~ s/^.{16}/0000000000000001/;
+    (my $none = $last) =~ s/^.{16}/00000000000000ff/;
+    for my $id ($token, $first, $none, 'x', substr($last, 0, 32),
+        substr($last, 0, 33), substr($last, 0, 33) . 'other',
+        substr($last, 0, 33) . '../x')
+    {
+        is(op($engine, 'message.get', { message_id => $id })->{status}, 404,
+            "$name: there is no message $id");
+    }
+
+    is(op($engine, 'message.create', { user => '2' }, { %id, role => 'user',
+        content => 'x' })->{status}, 403, "$name: nobody else puts one");
+    is(@{ op($engine, 'message.list', \%id)->{json}{messages} }, 3,
+        "$name: nor is one there");
+
+    my $reply = op($engine, 'message.create', { user => '3' },
+        { role => 'user', content => 'x' });
+    my %new = (thread_id => $reply->{json}{thread_id});
+    is_deeply([@{ op($engine, 'thread.get', { %new, user => '3' })->{json} }
+        {qw(user_id title)}], ['3', 'New Thread'], "$name: a thread is made");
+    is(op($engine, 'thread.delete', { %new, user => '3' })->{status}, 204,
+        "$name: and deleted");
+    is(op($engine, 'message.get', { message_id => $reply->{json}{id},
+        user => '3' })->{status}, 404, "$name: ... with its message");
     return;
 }
 
@@ -106,6 +177,23 @@ sub check_faults {
         ['message.list', { %id, cursor => '1' }, undef, 400, 'the same'],
         ['message.list', { %id, limit => 1001 }, undef, 422, 'a high limit'],
         ['message.list', {}, undef, 400, 'messages of nothing'],
+        ['message.get', {}, undef, 400, 'no id'],
+        ['message.create', {}, undef, 400, 'no body'],
+        ['message.create', {}, '["x"]', 422, 'no object'],
+        ['message.create', {}, { content => 'x' }, 422, 'no role'],
+        ['message.create', {}, { role => 'root' }, 422, 'a strange role'],
+        ['message.create', {}, { role => 'user', thread_id => '../x' }, 422,
+            'a strange thread'],
+        ['message.create', {}, { role => 'user', thread_id => [] }, 422,
+            'a thread that is no text'],
+        ['message.create', {}, { role => 'user', content => {} }, 422,
+            'content that is neither'],
+        ['message.create', {}, { role => 'user', content => [{}] }, 422,
+            'a part without a type'],
+        ['message.create', {}, { role => 'assistant', tool_calls => [{
+            id => 'x' }] }, 422, 'a call without a name'],
+        ['message.create', {}, { role => 'user', content => 'x' x (8 << 20) },
+            422, 'too much'],
     );
     for my $fault (@faults) {
         my ($op, $head, $body, $status, $name) = @$fault;

@@ -200,6 +200,27 @@ is_deeply([sort @{ $r->{json}{deleted_asset_ids} }],
     [sort $folder, $asset->{id}], 'both are deleted');
 is($t->get($ng, $path)->{status}, 404, ' the bytes, too');
 
+# --- threads and messages -----------------------------------------------------------------
+
+$r = call('ann', 'POST', '/api/messages/', json => { role => 'user',
+    content => 'hi' });
+is($r->{status}, 200, 'a message in a new thread') or diag($r->{body});
+my $message = $r->{json};
+has($message, 'type id thread_id user_id role name content tool_calls '
+    . 'tool_call_id created_at provider model', 'a message');
+is($message->{user_id}, 'ann', ' of its user');
+is(get('ann', '/api/threads')->{json}{threads}[0]{id}, $message->{thread_id},
+    ' whose thread it is');
+is_deeply(get($_, "/api/messages/$message->{id}")->{json}, $message,
+    " and $_ reads it") for 'ann', 'admin';
+is(get('bob', "/api/messages/$message->{id}")->{status}, 403,
+    ' nobody else does');
+is(call('bob', 'POST', '/api/messages', json => { role => 'user',
+    content => 'x', thread_id => $message->{thread_id} })->{status}, 403,
+    ' nor says something there');
+is_deeply(get('ann', "/api/messages?thread_id=$message->{thread_id}")->{json},
+    { next => undef, messages => [$message] }, ' it is all there is');
+
 # --- settings and secrets -----------------------------------------------------------------
 
 $r = get('ann', '/api/settings/');

@@ -121,6 +121,8 @@ my @ROUTES = (
     [PUT => '/api/threads/t1', 'thread.put', thread_id => 't1'],
     [DELETE => '/api/threads/t1', 'thread.delete', thread_id => 't1'],
     [GET => '/api/messages', 'message.list'],
+    [POST => '/api/messages', 'message.create'],
+    [GET => '/api/messages/m1', 'message.get', message_id => 'm1'],
 );
 for (@ROUTES) {
     my ($method, $path, $op, @fields) = @$_;
@@ -150,7 +152,8 @@ is($t->get($ng, $_)->{status}, 404, "$_: 404")
     for '/', '/api', '/api/workflow', '/workflows', '/api/workflowsx',
         '/api/workflows/w1/x', '/api/workflows/public/w1/x', '/api/assets/a/b',
         '/worker/api/workflows', '/worker/api/jobs', '/worker/api/nodes/metadata',
-        '/worker/jobs/running/all', '/api/messages/m1';
+        '/worker/jobs/running/all', '/worker/api/messages/m1',
+        '/api/messages/m1/x';
 is_deeply(asked(GET => '/worker/workflows?limit=2&cursor=c&query=x'),
     { op => 'workflow.list', limit => 2, cursor => 'c' },
     'the worker has its own');
