@@ -53,7 +53,9 @@ typedef struct {
 int nt_catalog_list(nt_catalog_t *catalog, const nt_catalog_query_t *query,
                     json_t **reply, nt_buf_t *error);
 
-/* A user's id is his home folder. */
+/* The folder of what is in none: its id is the user's. It is no record. */
+int nt_catalog_home(const char *user, json_t **reply, nt_buf_t *error);
+
 int nt_catalog_get(nt_catalog_t *catalog, const char *user, const char *id,
                    const char *base, json_t **reply, nt_buf_t *error);
 

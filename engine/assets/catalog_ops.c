@@ -141,9 +141,8 @@ nt_catalog_list(nt_catalog_t *c, const nt_catalog_query_t *q, json_t **reply,
 }
 
 
-/* The folder that is no record. */
-static int
-home_folder(const char *user, json_t **reply, nt_buf_t *error)
+int
+nt_catalog_home(const char *user, json_t **reply, nt_buf_t *error)
 {
     *reply = json_pack(
         "{s:s, s:s, s:n, s:s, s:s, s:s, s:n, s:n, s:s, s:n, s:n, s:n, s:n, "
@@ -163,10 +162,6 @@ nt_catalog_get(nt_catalog_t *c, const char *user, const char *id,
 {
     int     status;
     json_t *record;
-
-    if (user != NULL && strcmp(user, id) == 0) {
-        return home_folder(user, reply, error);
-    }
 
     if (!nt_catalog_lock(c, &status, error)) {
         return status;

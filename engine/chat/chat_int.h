@@ -130,6 +130,13 @@ void nt_turn_begin_run(nt_turn_t *turn);
  * tells it.  False after nt_call_fail. */
 bool nt_turn_keep(nt_turn_t *turn, json_t *message);
 
+/*
+ * The same of the last one, and that no more text comes, which is told when
+ * the message is kept: clients may send the next one at once, which must not
+ * find this turn under way.  job_id: of a workflow's, else NULL.
+ */
+bool nt_turn_answer(nt_turn_t *turn, json_t *message, const char *job_id);
+
 /* A step of its run; called by chat.c. */
 void nt_turn_pump(nt_turn_t *turn);
 

@@ -321,7 +321,7 @@ converse(nt_turn_t *turn, nt_agent_t *agent)
 
     message = last_message(turn, agent);
     nt_buf_reset(&turn->said);
-    return nt_turn_keep(turn, message);
+    return nt_turn_answer(turn, message, NULL);
 }
 
 

@@ -36,8 +36,11 @@ on_event(void *arg, const char *line, size_t len)
     ours = node == NULL || !nt_chat_is_tool(node);
 
     /* the conversation and what belongs to it are no nodes to see; pieces of
-     * what a tool says are not the answer's */
-    if (strcmp(type, ours ? "node_update" : "chunk") == 0) {
+     * what a tool says are not the answer's, whose end nt_turn_answer tells */
+    if (strcmp(type, ours ? "node_update" : "chunk") == 0 ||
+        (strcmp(type, "chunk") == 0 &&
+         json_is_true(json_object_get(event, "done"))))
+    {
         json_decref(event);
         return;
     }
@@ -234,15 +237,17 @@ on_kept(void *arg, int status, const char *message, json_t *value)
 }
 
 
-bool
-nt_turn_keep(nt_turn_t *turn, json_t *message)
+/* Waits until the message (taken over) is in the thread.  It as the thread has
+ * it, a new reference; NULL after nt_call_fail. */
+static json_t *
+keep(nt_turn_t *turn, json_t *message)
 {
     keeping_t keeping = { .turn = turn };
 
     if (message == NULL || nt_call_cancelled(turn->call)) {
         json_decref(message);
         (void) nt_call_fail(turn->call, NOMEM);
-        return false;
+        return NULL;
     }
 
     nt_messages_append(turn->chat->options.threads, turn->user, turn->thread_id,
@@ -252,9 +257,45 @@ nt_turn_keep(nt_turn_t *turn, json_t *message)
 
     if (keeping.message == NULL) {
         turn->error_type = "service_unavailable";
+    }
+
+    return keeping.message;
+}
+
+
+bool
+nt_turn_keep(nt_turn_t *turn, json_t *message)
+{
+    message = keep(turn, message);
+
+    if (message == NULL) {
         return false;
     }
 
-    nt_turn_tell(turn, keeping.message);
+    nt_turn_tell(turn, message);
+    return true;
+}
+
+
+bool
+nt_turn_answer(nt_turn_t *turn, json_t *message, const char *job_id)
+{
+    json_t *workflow = NULL;
+
+    message = keep(turn, message);
+
+    if (message == NULL) {
+        return false;
+    }
+
+    if (job_id != NULL) {
+        workflow = json_object_get(turn->message, "workflow_id");
+    }
+
+    nt_turn_tell(turn, json_pack("{s:s, s:n, s:s, s:s, s:b, s:s*, s:O*}",
+                                 "type", "chunk", "node_id", "content_type",
+                                 "text", "content", "", "done", 1, "job_id",
+                                 job_id, "workflow_id", workflow));
+    nt_turn_tell(turn, message);
     return true;
 }

@@ -425,12 +425,7 @@ answer(job_t *job)
         message = NULL;
     }
 
-    nt_turn_tell(turn,
-                 json_pack("{s:s, s:s, s:s, s:b, s:s, s:O}", "type", "chunk",
-                           "content_type", "text", "content", "", "done", 1,
-                           "job_id", job->id, "workflow_id",
-                           json_object_get(turn->message, "workflow_id")));
-    return nt_turn_keep(turn, message);
+    return nt_turn_answer(turn, message, job->id);
 }
 
 

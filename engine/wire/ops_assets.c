@@ -70,8 +70,14 @@ nt_op_asset_list(nt_conn_t *conn, const char *body, size_t len)
 static void
 run_get(nt_op_work_t *work)
 {
-    work->status = nt_catalog_get(work->services->catalog, owner_of(work),
-                                  nt_op_work_field(work, "asset_id"),
+    const char *id = nt_op_work_field(work, "asset_id");
+
+    if (strcmp(id, work->user) == 0) {
+        work->status = nt_catalog_home(id, &work->reply, &work->error);
+        return;
+    }
+
+    work->status = nt_catalog_get(work->services->catalog, owner_of(work), id,
                                   base_of(work), &work->reply, &work->error);
 }
 

@@ -102,6 +102,27 @@ kill KILL => $killed->{engine}{pid};
 is(($second->messages('killed'))[-1]{id}, $told[-1]{id},
     'what was told outlives a kill');
 
+# The end of an answer is told when it is kept: the next message may follow it
+# at once, and stops nothing.
+my $prompt = $second->connect;
+script({ text => 'One two', pause => 0.1 }, map { { text => 'Yes' } } 1 .. 20);
+$prompt->begin('Slow', %head, thread_id => 'prompt');
+kill STOP => $t->{redis}{pid};
+my $seen = join ' ', map { $_->{done} ? 'done' : $_->{type} }
+    $prompt->json_until(sub { ($_[0]{type} // '') eq 'log_update' });
+ok($prompt->is_silent(0.3), 'an answer that is not kept has no end');
+unlike($seen, qr/done/, '... before that, either');
+kill CONT => $t->{redis}{pid};
+my @ends = map { $_->{type} } $prompt->turn;
+is_deeply(\@ends, ['chunk', 'message'], '... it comes then');
+my $stopped = 0;
+for (1 .. 20) {
+    $prompt->send_json({ content => 'Next', %head, thread_id => 'prompt' });
+    $stopped += NodeTool::Chat::of_type('generation_stopped',
+        $prompt->json_until(sub { $_[0]{done} }, 5));
+}
+is($stopped, 0, 'who writes at the end of an answer stops nothing');
+
 # without the store
 $t->expect_log(qr/redis|threads|store/);
 $t->stop($t->{redis});

@@ -141,6 +141,8 @@ is(scalar(() = glob "$store/*"), $objects, 'nothing was stored');
 my $home_folder = ask('get', undef, asset_id => '1')->{json};
 is($home_folder->{name}, 'Home', 'a user\'s id is his home folder');
 is(join(' ', sort keys %$home_folder), "@FIELDS", ' an asset as others');
+is(ask('get', undef, asset_id => '1', role => 'admin')->{json}{name}, 'Home',
+    ' an administrator\'s, too');
 
 my $pets = folder('pets');
 my $dogs = folder('dogs', $pets);
