@@ -45,6 +45,8 @@ static const ngx_http_nodetool_workflow_arg_t
 static const ngx_http_nodetool_workflow_arg_t
     ngx_http_nodetool_workflow_search_args[] = { NUMBER("limit"),
                                                  STRING("cursor"),
+                                                 STRING("columns"),
+                                                 STRING("run_mode"),
                                                  STRING("query"), END };
 
 static const ngx_http_nodetool_workflow_arg_t
