@@ -8,6 +8,7 @@ use warnings;
 use lib 't/lib';
 use Encode ();
 use JSON::PP ();
+use NodeTool::Files;
 use NodeTool::Test;
 use NodeTool::Venv;
 use Test::More;
@@ -17,13 +18,6 @@ my $python = NodeTool::Venv::python('jinja2')
     or plan skip_all => 'Jinja2 is not here, and PyPI neither';
 
 my $json = JSON::PP->new->utf8->allow_nonref;
-
-sub slurp {
-    my ($path) = @_;
-    open my $fh, '<:raw', $path or die "$path: $!";
-    local $/;
-    return scalar readline $fh;
-}
 
 my $values = $json->decode(slurp("$here/jinja2-values.json"));
 my @cases = grep { !/^-- / } @{ $json->decode(slurp("$here/jinja2.json")) };

@@ -14,6 +14,7 @@ use File::Temp;
 use JSON::PP ();
 use Test::More;
 
+use NodeTool::Files;
 use NodeTool::Graph qw(graph node edges);
 
 my $here = "$NodeTool::Graph::ROOT/t/clients";
@@ -34,26 +35,18 @@ sub count_tokens {
     return $r->{failure}{message} || $r->{results}{o};
 }
 
-sub spew {
-    my ($path, $text) = @_;
-    open my $fh, '>:raw', "$dir/$path" or die "$path: $!";
-    print {$fh} $text;
-    close $fh or die "$path: $!";
-    return;
-}
-
 like(count_tokens('cl100k_base', 'x'),
     qr/put OpenAI's file cl100k_base\.tiktoken into the folder "tokenizers"/,
     'without its vocabulary it says what is missing');
 
 make_path("$dir/work/tokenizers");
-spew('work/tokenizers/r50k_base.tiktoken', "eA== 0\n");
+spew("$dir/work/tokenizers/r50k_base.tiktoken", "eA== 0\n");
 is(count_tokens('r50k_base', 'xxx'), 3, 'a vocabulary of one token');
 like(count_tokens('r50k_base', 'xy'), qr/the vocabulary lacks a byte/,
     'and a text beyond it');
-spew('work/tokenizers/r50k_base.tiktoken', "eA== 0\neHg= 1\n");
+spew("$dir/work/tokenizers/r50k_base.tiktoken", "eA== 0\neHg= 1\n");
 is(count_tokens('r50k_base', 'xxx'), 2, 'a vocabulary that has changed');
-spew('work/tokenizers/r50k_base.tiktoken', "eA==\n");
+spew("$dir/work/tokenizers/r50k_base.tiktoken", "eA==\n");
 like(count_tokens('r50k_base', 'x'),
     qr/is not a tiktoken vocabulary: line 1 is not "BASE64 RANK"/,
     'a file of another kind');
@@ -67,7 +60,7 @@ my @texts = (
     'ſ\'ſ Ünïcode\u{a0}space ١٢٣', "tabs\t\t\tand   spaces \n \n x",
     'https://example.com/path?query=1&x=y#z', 'ABCdefGHI' x 50, "\x{1}\x{7f}",
 );
-spew('texts.json', $json->encode(\@texts));
+spew("$dir/texts.json", $json->encode(\@texts));
 
 SKIP: {
     -d "$modules/node_modules/js-tiktoken"

@@ -12,6 +12,7 @@ use File::Temp;
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 
+use NodeTool::Files;
 use NodeTool::Graph qw(graph node);
 
 my $g = NodeTool::Graph->new;
@@ -19,28 +20,13 @@ my $dir = File::Temp->newdir('nodetool-files-XXXXXX', TMPDIR => 1);
 make_path("$dir/work/sub", "$dir/assets/folder/deep", "$dir/assets/.hidden",
           "$dir/assets/.nodetool-tmp");
 
-sub spew {
-    my ($path, $text) = @_;
-    open my $fh, '>:raw', "$dir/$path" or die "$path: $!";
-    print {$fh} $text;
-    close $fh or die;
-    return;
-}
-
-sub slurp {
-    my ($path) = @_;
-    open my $fh, '<:raw', "$dir/$path" or return;
-    local $/;
-    return scalar readline $fh;
-}
-
-spew('secret', 'secret');
-spew('work/a.txt', 'in the workspace');
-spew('work/sub/b.txt', 'deeper');
-spew('assets/one.txt', 'one');
-spew('assets/folder/two words.txt', 'two');
-spew('assets/folder/deep/three.txt', 'three');
-spew('assets/.nodetool-tmp/upload', 'unfinished');
+spew("$dir/secret", 'secret');
+spew("$dir/work/a.txt", 'in the workspace');
+spew("$dir/work/sub/b.txt", 'deeper');
+spew("$dir/assets/one.txt", 'one');
+spew("$dir/assets/folder/two words.txt", 'two');
+spew("$dir/assets/folder/deep/three.txt", 'three');
+spew("$dir/assets/.nodetool-tmp/upload", 'unfinished');
 symlink "$dir/secret", "$dir/work/absolute" or die;
 symlink '../secret', "$dir/work/relative" or die;
 symlink "$dir", "$dir/work/folder" or die;
@@ -85,7 +71,7 @@ for my $case (
 }
 
 is(file(op => 'write', key => 'new/folder/c.txt'), 7, 'write');
-is(slurp('work/new/folder/c.txt'), 'written', 'folders are made');
+is(slurp("$dir/work/new/folder/c.txt"), 'written', 'folders are made');
 is(file(op => 'write', key => '../escape.txt'),
     "! file \"../escape.txt\" $outside", 'write outside');
 is(file(op => 'write', key => 'folder/escape.txt'),
@@ -118,7 +104,7 @@ sub named {
 is(named('1/flow', op => 'read', key => 'a.txt'),
     '! file "a.txt" does not exist', 'it is made, and empty');
 is(named('1/flow', op => 'write', key => '/a.txt'), 7, 'a run writes');
-is(slurp('work/1/flow/a.txt'), 'written', 'into it');
+is(slurp("$dir/work/1/flow/a.txt"), 'written', 'into it');
 is(named('1/flow', op => 'read', key => 'a.txt'), 'written',
     'the next run reads');
 is(named('1/other', op => 'read', key => 'a.txt'),
@@ -195,10 +181,10 @@ is_deeply(file(op => 'store', key => 'made/by a node.txt'),
     { type => 'text',
       uri => 'http://test/storage/assets/made/by%20a%20node.txt',
       asset_id => 'made/by a node.txt' }, 'store');
-is(slurp('assets/made/by a node.txt'), 'stored', 'it is there');
+is(slurp("$dir/assets/made/by a node.txt"), 'stored', 'it is there');
 is_deeply(file(op => 'store', key => 'one.txt')->{asset_id}, 'one.txt',
     'store over another');
-is(slurp('assets/one.txt'), 'stored', 'it has replaced it');
+is(slurp("$dir/assets/one.txt"), 'stored', 'it has replaced it');
 is_deeply([glob "$dir/assets/.nodetool-tmp/engine-*"], [],
     'no temporary file is left');
 like(file(op => 'store', key => '../x'), qr/^! asset "\.\.\/x": /,

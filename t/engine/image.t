@@ -12,6 +12,7 @@ use File::Path qw(make_path);
 use MIME::Base64 qw(decode_base64 encode_base64);
 use Test::More;
 
+use NodeTool::Files;
 use NodeTool::Graph qw(graph node);
 use NodeTool::MockOpenAI;
 use NodeTool::PNG;
@@ -24,33 +25,16 @@ my $t = NodeTool::Test->new;
 my $dir = $t->dir;
 make_path("$dir/work/sub", "$dir/assets/pics");
 
-sub spew {
-    my ($path, $bytes) = @_;
-
-    open my $fh, '>:raw', "$dir/$path" or die "$path: $!";
-    print {$fh} $bytes;
-    close $fh or die $!;
-    return $bytes;
-}
-
-sub slurp {
-    my ($path) = @_;
-
-    open my $fh, '<:raw', "$dir/$path" or return "no $path";
-    local $/;
-    return scalar readline $fh;
-}
-
 # 4 x 2: red, green, blue, white; black, grey, yellow, cyan
 my @colors = ([255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255],
               [0, 0, 0], [128, 128, 128], [255, 255, 0], [0, 255, 255]);
 my @pixels = map { @$_ } @colors;
 my $png = NodeTool::PNG::encode(4, 2, 3, \@pixels);
-spew("$_/a.png", $png) for qw(assets work work/sub assets/pics);
-spew('work/note.txt', 'text');
-spew('assets/half.png',
+spew("$dir/$_/a.png", $png) for qw(assets work work/sub assets/pics);
+spew("$dir/work/note.txt", 'text');
+spew("$dir/assets/half.png",
     NodeTool::PNG::encode(2, 1, 4, [10, 20, 30, 128, 200, 100, 50, 0]));
-spew('assets/white.png',
+spew("$dir/assets/white.png",
     NodeTool::PNG::encode(120, 60, 3, [(255) x (120 * 60 * 3)]));
 
 my ($font) = glob '/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf';
@@ -99,7 +83,7 @@ sub pixels {
 
     return 'none' if !$ref || !$ref->{asset_id};
     my ($w, $h, $bands, $values) =
-        NodeTool::PNG::decode(slurp("assets/$ref->{asset_id}"));
+        NodeTool::PNG::decode(slurp("$dir/assets/$ref->{asset_id}"));
     return "${w}x${h}x$bands: @$values";
 }
 
@@ -150,7 +134,7 @@ my %bad = (
     'a PPM' => "P6 1 1 255\nabc",
 );
 for my $what (sort keys %bad) {
-    spew('assets/bad', $bad{$what});
+    spew("$dir/assets/bad", $bad{$what});
     like(error($invert, image => asset('bad')),
         qr/^'image' is no image that can be read: it must be a JPEG, PNG,/,
         "$what is refused");
@@ -164,13 +148,13 @@ my %damaged = (
     'the head of a GIF' => "GIF89a\4\0\4\0\x80\0\0",
 );
 for my $what (sort keys %damaged) {
-    spew('assets/bad', $damaged{$what});
+    spew("$dir/assets/bad", $damaged{$what});
     like(error($invert, image => asset('bad')), qr/^'image' is a damaged /,
         $what);
 }
 
 # a hundred bytes that say they are 1.6 billion pixels
-spew('assets/huge.png', substr($png, 0, 8)
+spew("$dir/assets/huge.png", substr($png, 0, 8)
     . NodeTool::PNG::chunk('IHDR', pack 'NNCCCCC', 40000, 40000, 8, 2, 0, 0, 0)
     . NodeTool::PNG::chunk('IDAT', 'x') . NodeTool::PNG::chunk('IEND', ''));
 is(error($invert, image => asset('huge.png')), "'image' has 40000 x 40000 "
@@ -255,7 +239,7 @@ for my $end (sort keys %formats) {
         height => 1), qr/^1x1x$bands: (?:25[45] ?){$bands}$/,
         'and can be read');
 }
-is(slurp('assets/out/x.png'), slurp('assets/white.png'),
+is(slurp("$dir/assets/out/x.png"), slurp("$dir/assets/white.png"),
     'what has the format already is saved as it is');
 like(error('nodetool.image.SaveImage', image => asset('a.png'),
     name => 'x.doc'), qr/the name "x.doc" must end with \.png, \.jpg,/,
@@ -266,14 +250,14 @@ like(error('nodetool.image.SaveImage', image => asset('a.png'),
 my %file = (image => asset('a.png'), folder => '/', filename => 'new.png');
 ($ref) = run_node('nodetool.image.SaveImageFile', %file);
 is($ref->{uri}, 'file:///new.png', 'a file of the workspace');
-is(slurp('work/new.png'), $png, 'its bytes');
+is(slurp("$dir/work/new.png"), $png, 'its bytes');
 ($ref) = run_node('nodetool.image.SaveImageFile', %file);
 is($ref->{uri}, 'file:///new_1.png', 'the next free name');
 ($ref) = run_node('nodetool.image.SaveImageFile', %file, overwrite => JSON::PP::true);
 is($ref->{uri}, 'file:///new.png', 'or the same');
 ($ref) = run_node('nodetool.image.SaveImageFile', %file,
     filename => 'new.webp', folder => 'made/here');
-is(substr(slurp('work/made/here/new.webp'), 8, 4), 'WEBP', 'converted');
+is(substr(slurp("$dir/work/made/here/new.webp"), 8, 4), 'WEBP', 'converted');
 like(error('nodetool.image.SaveImageFile', %file, folder => '../up'),
     qr/leads out/, 'not beyond the workspace');
 like(error('nodetool.image.SaveImageFile', %file, folder => ''),
@@ -422,7 +406,7 @@ sub ink {
         image => asset('white.png'), size => 20, %data);
     return $r->{failure}{message} if !$ref;
     my ($w, $h, $bands, $values) =
-        NodeTool::PNG::decode(slurp("assets/$ref->{asset_id}"));
+        NodeTool::PNG::decode(slurp("$dir/assets/$ref->{asset_id}"));
     my ($left, $top, $right, $bottom, $n) = ($w, $h, -1, -1, 0);
     for my $i (grep { $values->[$_ * $bands + 1] < 128 } $from * $w .. $w * $h - 1) {
         my ($x, $y) = ($i % $w, int($i / $w));

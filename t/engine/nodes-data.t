@@ -14,6 +14,7 @@ use File::Temp;
 use JSON::PP;
 use Test::More;
 
+use NodeTool::Files;
 use NodeTool::Graph qw(graph node edges);
 use NodeTool::NodeTable qw(run_table);
 
@@ -240,21 +241,6 @@ like(collect('ForEachRow', 'row'), qr/! 'dataframe' holds no data frame/,
 
 # --- files -------------------------------------------------------------------
 
-sub spew {
-    my ($path, $text) = @_;
-    open my $fh, '>:raw', "$dir/$path" or die "$path: $!";
-    print {$fh} $text;
-    close $fh or die "$path: $!";
-    return;
-}
-
-sub slurp {
-    my ($path) = @_;
-    open my $fh, '<:raw', "$dir/$path" or return;
-    local $/;
-    return scalar readline $fh;
-}
-
 sub data { return $_[0][0]{data} }
 
 my $mixed = JSON::PP->new->decode(
@@ -264,28 +250,28 @@ my $csv = qq(n,s\n1.0,"a, ""b"""\n2.5,\n3.0,True\n);
 is_deeply(data(collect('SaveCSVDataframeFile', 'output', dataframe => $mixed,
             folder => 'out', filename => '%Y.csv')),
     [[1, 'a, "b"'], [2.5, undef], [3, JSON::PP::true]], 'a frame is saved');
-is(slurp('work/out/' . (1900 + (localtime)[5]) . '.csv'), $csv,
+is(slurp("$dir/work/out/" . (1900 + (localtime)[5]) . '.csv'), $csv,
     'as a file named by the time');
 like(collect('SaveCSVDataframeFile', 'output', dataframe => $abc,
         filename => 'x.csv'), qr/! 'folder' must not be empty/, 'no folder');
 like(collect('SaveCSVDataframeFile', 'output', dataframe => $abc,
         folder => '../..', filename => 'x.csv'), qr/^! /, 'nothing leads out');
 
-spew('work/t.csv', "\xef\xbb\xbfn,s\n1,x\n2,\xc3\xa9\n");
+spew("$dir/work/t.csv", "\xef\xbb\xbfn,s\n1,x\n2,\xc3\xa9\n");
 is_deeply(data(collect('LoadCSVFile', 'output', file_path => 't.csv')),
     [[1, 'x'], [2, "\xe9"]], 'a file is loaded');
 like(collect('LoadCSVFile', 'output', file_path => 'none.csv'), qr/^! /,
     'a file that is not there');
 like(collect('LoadCSVFile', 'output'), qr/! 'file_path' must not be empty/,
     'no path');
-spew('work/bad.csv', "n\n\xff\n");
+spew("$dir/work/bad.csv", "n\n\xff\n");
 like(collect('LoadCSVFile', 'output', file_path => 'bad.csv'),
     qr/! 'file_path': record 2 is not valid UTF-8/, 'a file that is no text');
 
 my $folder = { type => 'folder', uri => '', asset_id => 'tables' };
 my $saved = collect('SaveDataframe', 'output', df => $mixed,
     folder => $folder, name => 'm n.csv')->[0];
-is(slurp('assets/tables/m n.csv'), $csv, 'a frame is saved as an asset');
+is(slurp("$dir/assets/tables/m n.csv"), $csv, 'a frame is saved as an asset');
 is_deeply([@$saved{qw(uri asset_id)}, scalar @{ $saved->{data} }],
     ['http://test/storage/assets/tables/m%20n.csv', 'tables/m n.csv', 3],
     'its ref names the asset and holds the data');
@@ -297,8 +283,8 @@ is(collect('SaveDataframe', 'output', df => $abc)->[0]{asset_id},
 like(collect('SaveDataframe', 'output', df => $abc, name => ''),
     qr/! 'name' must not be empty/, 'no name');
 
-spew('assets/tables/deep/b.CSV', "x\n1\n");
-spew('assets/tables/c.txt', "x\n1\n");
+spew("$dir/assets/tables/deep/b.CSV", "x\n1\n");
+spew("$dir/assets/tables/c.txt", "x\n1\n");
 is_deeply(collect('LoadCSVAssets', 'name', folder => $folder),
     ['b.CSV', 'm n.csv'], 'CSV among the assets');
 is_deeply([map { scalar @{ $_->{data} } }
@@ -306,7 +292,7 @@ is_deeply([map { scalar @{ $_->{data} } }
     [1, 3], 'their data');
 like(collect('LoadCSVAssets', 'name'), qr/! 'folder' must be a folder/,
     'no folder of assets');
-spew('assets/tables/deep/a.csv', "x\n1,2\n");
+spew("$dir/assets/tables/deep/a.csv", "x\n1,2\n");
 like(collect('LoadCSVAssets', 'name', folder => $folder),
     qr{! asset "tables/deep/a\.csv": record 2 has 2 fields}, 'a bad one');
 

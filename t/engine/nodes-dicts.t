@@ -12,6 +12,7 @@ use File::Temp;
 use JSON::PP ();
 use Test::More;
 
+use NodeTool::Files;
 use NodeTool::NodeTable qw(run_table);
 
 run_table(<<'TABLE');
@@ -190,14 +191,6 @@ sub put {
     return;
 }
 
-sub slurp {
-    my ($path) = @_;
-
-    open my $fh, '<:raw', "$dir/$path" or return "no $path";
-    local $/;
-    return scalar <$fh>;
-}
-
 put('work/a.csv', "\xef\xbb\xbfname,n\r\n\"a, \"\"b\"\"\nc\",1\r\n\r\nx\r\n"
     . "y,2,3,4\r\n\"\",\"\"");
 put('work/lf.csv', "a,b\n1,2\n3,4\n");
@@ -221,8 +214,8 @@ nodetool.list.SaveList {"values":["a",1,2.0,null,[true]],"name":"lists/l.txt"}
     => {'type': 'text', 'uri': 'http://test/storage/assets/lists/l.txt', 'asset_id': 'lists/l.txt'}
 nodetool.list.SaveList {"values":[1],"name":"../l.txt"} !! asset
 TABLE
-is(slurp('work/out/deep/x.json'), "{\n\"a\": \"\\u00e9\"\n}", 'SaveJSON');
-is(slurp('assets/lists/l.txt'), "a\n1\n2.0\nNone\n[True]", 'SaveList');
+is(slurp("$dir/work/out/deep/x.json"), "{\n\"a\": \"\\u00e9\"\n}", 'SaveJSON');
+is(slurp("$dir/assets/lists/l.txt"), "a\n1\n2.0\nNone\n[True]", 'SaveList');
 my ($name) = NodeTool::NodeTable::run_node($g, 'nodetool.dictionary.SaveJSON',
     '{"data":1,"folder":"t","name":"%Y-%m-%d 100%.json"}', %folders);
 like($name, qr{^'t/20\d\d-\d\d-\d\d 100%\.json'$}, 'a name of the time');
@@ -242,7 +235,7 @@ for my $case (
         . qq("folder":"o","filename":"s.csv"}}],"edges":[]},)
         . qq("workspace":"$dir/work"}));
     if ($want) {
-        is(slurp('work/o/s.csv'), $want, "SaveCSVFile $data");
+        is(slurp("$dir/work/o/s.csv"), $want, "SaveCSVFile $data");
     } else {
         like($r->{failure}{message}, qr/\Q$error/, "SaveCSVFile $data");
         ok(!-e "$dir/work/o/s.csv", '... writes nothing');

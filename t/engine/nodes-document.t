@@ -12,26 +12,12 @@ use File::Temp;
 use JSON::PP;
 use Test::More;
 
+use NodeTool::Files;
 use NodeTool::Graph qw(graph node edges);
 
 my $g = NodeTool::Graph->new;
 my $dir = File::Temp->newdir('nodetool-document-XXXXXX', TMPDIR => 1);
 make_path("$dir/work/notes/old", "$dir/assets");
-
-sub spew {
-    my ($path, $text) = @_;
-    open my $fh, '>:raw', "$dir/$path" or die "$path: $!";
-    print {$fh} $text;
-    close $fh or die "$path: $!";
-    return;
-}
-
-sub slurp {
-    my ($path) = @_;
-    open my $fh, '<:raw', "$dir/$path" or return;
-    local $/;
-    return scalar readline $fh;
-}
 
 # All that an output sends.
 sub items {
@@ -51,11 +37,11 @@ sub text { return { type => 'document', uri => 'u', data => $_[0] } }
 
 # --- files -------------------------------------------------------------------
 
-spew('work/notes/a b.md', "caf\xc3\xa9. b");
-spew('work/notes/c.txt', 'c');
-spew('work/notes/old/d.md', 'd');
-spew('work/notes/bad.txt', "\xff");
-spew('assets/e.txt', 'asset');
+spew("$dir/work/notes/a b.md", "caf\xc3\xa9. b");
+spew("$dir/work/notes/c.txt", 'c');
+spew("$dir/work/notes/old/d.md", 'd');
+spew("$dir/work/notes/bad.txt", "\xff");
+spew("$dir/assets/e.txt", 'asset');
 symlink '/etc/passwd', "$dir/work/out.md" or die;
 
 sub ref_of { return { type => 'document', uri => $_[0], asset_id => undef,
@@ -91,15 +77,15 @@ sub saved {
 
 my $year = (localtime)[5] + 1900;
 is(saved(text('x'), folder => 'new/er', filename => '%Y.txt'), '', 'saved');
-is(slurp("work/new/er/$year.txt"), 'x', 'a text');
+is(slurp("$dir/work/new/er/$year.txt"), 'x', 'a text');
 is(saved(ref_of('file:///notes/a%20b.md'), folder => '/', filename => 'f'), '',
     'saved');
-is(slurp('work/f'), "caf\xc3\xa9. b", 'a file of the workspace');
+is(slurp("$dir/work/f"), "caf\xc3\xa9. b", 'a file of the workspace');
 is(saved({ type => 'document', asset_id => 'e.txt' }, folder => '~',
         filename => 'g'), '', 'saved');
-is(slurp('work/g'), 'asset', 'an asset');
+is(slurp("$dir/work/g"), 'asset', 'an asset');
 is(saved(ref_of('data:,a%20b'), folder => '/', filename => 'h'), '', 'saved');
-is(slurp('work/h'), 'a b', 'a data: URI');
+is(slurp("$dir/work/h"), 'a b', 'a data: URI');
 like(saved(text('x'), filename => 'x'), qr/'folder' must not be empty/,
     'no folder');
 like(saved(text('x'), folder => '/'), qr/'filename' must not be empty/,

@@ -16,6 +16,7 @@ use MIME::Base64 qw(encode_base64);
 use POSIX ();
 use Test::More;
 
+use NodeTool::Files;
 use NodeTool::Graph qw(graph node);
 use NodeTool::NodeTable qw(run_table);
 
@@ -31,14 +32,6 @@ sub put {
     print {$fh} $content;
     close $fh or die "$path: $!";
     return;
-}
-
-sub slurp {
-    my ($path) = @_;
-
-    open my $fh, '<:raw', "$dir/$path" or return "no $path";
-    local $/;
-    return scalar readline $fh;
 }
 
 # The rest of a table's lines, all of a type "PREFIX.TYPE".
@@ -237,7 +230,7 @@ nodetool.workspace.WriteBinaryFile {"path":"new/none"} => 'new/none'
 nodetool.workspace.WriteBinaryFile {"path":"new/c","content":"A*"} !! 'content' is not base64
 nodetool.workspace.WriteBinaryFile {"path":"../b","content":""} !! must not lead out
 TABLE
-is(slurp('work/new/x.txt'), '-', 'a text over another');
+is(slurp("$dir/work/new/x.txt"), '-', 'a text over another');
 
 # What is no file is not waited for, whether somebody reads it or not.
 POSIX::mkfifo("$dir/work/new/pipe", 0600) or die;
@@ -252,13 +245,13 @@ TABLE
 close $reader or die;
 unlink "$dir/work/new/pipe" or die;
 
-is(slurp('work/new/w'), "\xff\xfe\xe9\0!\0", 'one byte order mark');
-is(slurp('work/new/l'), "\xe9", 'latin-1');
-is(slurp('work/new/s'), "\xef\xbb\xbfs", 'utf-8-sig');
+is(slurp("$dir/work/new/w"), "\xff\xfe\xe9\0!\0", 'one byte order mark');
+is(slurp("$dir/work/new/l"), "\xe9", 'latin-1');
+is(slurp("$dir/work/new/s"), "\xef\xbb\xbfs", 'utf-8-sig');
 ok(!-e "$dir/work/new/a", 'nothing is written of what cannot be');
-is(slurp('work/new/b'), "\0\xff\x10", 'bytes');
-is(slurp('work/new/none'), '', 'no bytes');
-is(slurp('secret'), 'secret', 'nothing is written outside');
+is(slurp("$dir/work/new/b"), "\0\xff\x10", 'bytes');
+is(slurp("$dir/work/new/none"), '', 'no bytes');
+is(slurp("$dir/secret"), 'secret', 'nothing is written outside');
 
 # --- making, copying, moving, deleting ---------------------------------------
 
@@ -307,13 +300,13 @@ nodetool.workspace.DeleteWorkspaceFile {} !! 'path' must not be empty
 nodetool.workspace.DeleteWorkspaceFile {"path":"dangling"} => []
 TABLE
 ok(-d "$dir/work/m/n/o" && -d "$dir/work/m/p", 'folders');
-is(slurp('work/mv/new/b.md'), '12345', 'copied and moved');
+is(slurp("$dir/work/mv/new/b.md"), '12345', 'copied and moved');
 is((stat "$dir/work/mv/new/b.md")[9], 1_000_000_000, 'with its time');
 is((stat _)[2] & 0777, 0600, 'and mode');
-is(slurp('work/mv/to.md'), 'c', 'a file is replaced');
-is(slurp('work/mv/tree/deep/d.txt'), 'd', 'a tree');
+is(slurp("$dir/work/mv/to.md"), 'c', 'a file is replaced');
+is(slurp("$dir/work/mv/tree/deep/d.txt"), 'd', 'a tree');
 ok(!-l "$dir/work/mv/tree/up", 'without its link');
-is(slurp('work/a.txt'), "one\r\ntwo\rthree\n", 'a file survives its own copy');
+is(slurp("$dir/work/a.txt"), "one\r\ntwo\rthree\n", 'a file survives its own copy');
 ok(!-l "$dir/work/dangling", 'a link is deleted');
 
 ($events) = alone('nodetool.workspace.CopyWorkspaceFile', source => 'sub',
@@ -327,7 +320,7 @@ nodetool.workspace.DeleteWorkspaceFile {"path":"mv","recursive":true} => []
 nodetool.workspace.DeleteWorkspaceFile {"path":"cp/","recursive":true} => []
 TABLE
 ok(!-e "$dir/work/mv" && !-e "$dir/work/cp", 'trees are deleted');
-is(slurp('secret'), 'secret', 'not what links in them lead to');
+is(slurp("$dir/secret"), 'secret', 'not what links in them lead to');
 make_path("$dir/work/chain" . '/x' x 200);
 table(<<'TABLE');
 nodetool.workspace.DeleteWorkspaceFile {"path":"chain","recursive":true} !! has too many folders one in another
@@ -353,7 +346,7 @@ sub saved {
 }
 
 my ($ref, $log) = saved('SaveImageFile', 'image', \%png, folder => './pics/');
-is(slurp('work/pics/image.png'), $png, 'an image');
+is(slurp("$dir/work/pics/image.png"), $png, 'an image');
 is($ref->{uri}, $uri, 'its ref holds the image');
 is_deeply($ref->{metadata}, { path => 'pics/image.png' }, 'and where it is');
 is_deeply(event(save_update => $log), { node_id => 'n', name => 'image.png',
@@ -385,7 +378,7 @@ for my $case (
 ($ref) = saved('SaveVideoFile', 'video',
     { type => 'video', uri => '', asset_id => 'v.mp4', metadata => { a => 1 } },
     folder => 'films');
-is(slurp('work/films/video.mp4'), 'film', 'a video');
+is(slurp("$dir/work/films/video.mp4"), 'film', 'a video');
 is_deeply($ref->{metadata}, { a => 1, path => 'films/video.mp4' }, 'its ref');
 is($ref->{asset_id}, 'v.mp4', 'which is the one that came');
 ($ref) = saved('SaveVideoFile', 'video', { type => 'video', uri => '' });
@@ -531,7 +524,7 @@ lib.os.CopyFile {"source_path":"../secret","destination_path":"x"} !! $outside
 lib.os.CopyFile {"source_path":"b.md"} !! 'destination_path' must not be empty
 lib.os.CopyFile {"destination_path":"x"} !! 'source_path' must not be empty
 TABLE
-is(slurp('work/os/sub/deep/d.txt'), 'd', 'CopyFile');
+is(slurp("$dir/work/os/sub/deep/d.txt"), 'd', 'CopyFile');
 my ($created) = NodeTool::NodeTable::run_node($g, 'lib.os.CreatedTime',
     '{"path":"b.md"}', %folders);
 like($created, qr/^\{'type': 'datetime', 'year': 20[2-9]/,

@@ -11,6 +11,7 @@ use File::Path qw(make_path);
 use MIME::Base64 qw(decode_base64);
 use Test::More;
 
+use NodeTool::Files;
 use NodeTool::Graph qw(graph node);
 use NodeTool::MockOpenAI;
 use NodeTool::NodeTable qw(run_table);
@@ -77,14 +78,6 @@ sub table {
     $rows =~ s/\bURL\b(?! must)/$url/g;
     run_table($rows, %in, %opt);
     return;
-}
-
-sub slurp {
-    my ($path) = @_;
-
-    open my $fh, '<:raw', "$dir/$path" or return "no $path";
-    local $/;
-    return scalar readline $fh;
 }
 
 # --- single requests -----------------------------------------------------------
@@ -198,11 +191,11 @@ TABLE
 table(<<"TABLE", output => 'failed');
 lib.http.DownloadFiles {$files,"output_folder":"/all/"} => ['URL/none', 'URL']
 TABLE
-is(slurp('work/downloads/hello.txt'), 'hello', 'the file');
-is(slurp('work/downloads/1_hello.txt'), 'another hello', 'one of its name');
-is(slurp('work/downloads/na me.txt'), 'named', 'a name of the server\'s');
-is(slurp('work/downloads/empty'), '', 'an empty one');
-is(length slurp('work/all/long'), 500_000, 'a long one');
+is(slurp("$dir/work/downloads/hello.txt"), 'hello', 'the file');
+is(slurp("$dir/work/downloads/1_hello.txt"), 'another hello', 'one of its name');
+is(slurp("$dir/work/downloads/na me.txt"), 'named', 'a name of the server\'s');
+is(slurp("$dir/work/downloads/empty"), '', 'an empty one');
+is(length slurp("$dir/work/all/long"), 500_000, 'a long one');
 is_deeply([glob "$dir/work/*/*.part"], [], 'no parts are left');
 
 my $r = $g->run(graph([node(n => 'lib.http.ImageDownloader', images =>
@@ -214,7 +207,7 @@ my @images = @{ $r->{results}{images} || [] };
 is(scalar @images, 2, 'images') or diag explain $r->{failure};
 like($images[0]{asset_id}, qr{^generated/[0-9a-f]{32}\.png$}, 'as assets');
 is($images[0]{asset_id}, $images[1]{asset_id}, 'equal ones once');
-ok(slurp("assets/$images[0]{asset_id}") eq $png, 'with their bytes');
+ok(slurp("$dir/assets/$images[0]{asset_id}") eq $png, 'with their bytes');
 is_deeply($r->{results}{failed}, ['page', 'none'], 'and those that failed');
 
 $r = $g->run(graph([node(n => 'lib.http.GetRequestDocument',

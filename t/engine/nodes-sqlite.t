@@ -11,6 +11,7 @@ use File::Temp;
 use POSIX ();
 use Test::More;
 
+use NodeTool::Files;
 use NodeTool::Graph;
 use NodeTool::NodeTable qw(run_table);
 
@@ -138,15 +139,7 @@ TABLE
 
 # --- files that are no databases of ours -------------------------------------
 
-sub spew {
-    my ($path, $bytes) = @_;
-    open my $fh, '>:raw', "$dir/$path" or die "$path: $!";
-    print {$fh} $bytes;
-    close $fh or die;
-    return;
-}
-
-spew('work/text.db', 'no database' x 100);
+spew("$dir/work/text.db", 'no database' x 100);
 system('sqlite3', "$dir/other/secret.db", 'CREATE TABLE s (v); '
     . 'INSERT INTO s VALUES (42)') if -x '/usr/bin/sqlite3';
 symlink '../other/secret.db', "$dir/work/link.db" or die;
@@ -161,14 +154,14 @@ TABLE
 
 # A journal of a crashed transaction names a super-journal, which is deleted
 # once it is done with; here it is a file outside, in the form of one.
-spew('other/victim', "/nowhere-journal\0");
-spew('work/evil.db', '');
+spew("$dir/other/victim", "/nowhere-journal\0");
+spew("$dir/work/evil.db", '');
 my $super = "$dir/other/victim";
 my $sum = 0;
 $sum += ord for split //, $super;
 my $page = "\0" x 512;
-spew('work/evil.db', "\0" x 512);
-spew('work/evil.db-journal',
+spew("$dir/work/evil.db", "\0" x 512);
+spew("$dir/work/evil.db-journal",
     "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" . pack('N5', 0, 0, 1, 512, 512)
     . "\0" x (512 - 28) . pack('N', 2 ** 30 / 512 + 1) . $super
     . pack('N2', length $super, $sum) . "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7");

@@ -12,6 +12,7 @@ use File::Path qw(make_path);
 use File::Temp;
 use Test::More;
 
+use NodeTool::Files;
 use NodeTool::Graph qw(graph node);
 use NodeTool::NodeTable qw(run_table);
 use NodeTool::PNG;
@@ -47,12 +48,10 @@ sub run_content {
         'n.output>o.value'), assets => "$dir/assets");
 }
 
-sub slurp {
+sub asset {
     my ($ref) = @_;
 
-    open my $fh, '<:raw', "$dir/assets/$ref->{asset_id}" or return 'none';
-    local $/;
-    return scalar readline $fh;
+    return slurp("$dir/assets/$ref->{asset_id}");
 }
 
 # --- documents -----------------------------------------------------------------
@@ -67,7 +66,7 @@ my $r = run_content('lib.svg.Document', [$text, '<!-- as it is -->']);
 my $ref = $r->{results}{o};
 is($ref->{type}, 'svg', 'a document is a ref');
 like($ref->{asset_id}, qr{^generated/[0-9a-f]{32}\.svg$}, 'to an asset');
-is(slurp($ref), <<'SVG', 'its text');
+is(asset($ref), <<'SVG', 'its text');
 <?xml version="1.0" encoding="UTF-8"?>
 <svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="800" height="600" viewBox="0 0 800 600">
 <text title="&lt;&quot;&amp;'
@@ -76,7 +75,7 @@ is(slurp($ref), <<'SVG', 'its text');
 
 </svg>
 SVG
-like(slurp(run_content('lib.svg.Document', '<g/>', width => 1, height => 2,
+like(asset(run_content('lib.svg.Document', '<g/>', width => 1, height => 2,
     viewBox => '0 0 "1" 2')->{results}{o}),
     qr/width="1" height="2" viewBox="0 0 &quot;1&quot; 2">\n<g\/>\n/, 'of text');
 
@@ -117,14 +116,14 @@ SKIP: {
 
     my %size = (width => 4, height => 2, viewBox => '0 0 20 10');
     my $type = 'lib.svg.SVGToImage';
-    my ($w, $h, $bands, $values) = NodeTool::PNG::decode(slurp(
+    my ($w, $h, $bands, $values) = NodeTool::PNG::decode(asset(
         run_content($type, [$rect], %size)->{results}{o}));
     is("${w}x$h: @$values", '4x2: ' . join(' ', ((255, 0, 0, 255) x 2,
         (0) x 8) x 2), 'drawn');
-    ($w, $h) = NodeTool::PNG::decode(slurp(
+    ($w, $h) = NodeTool::PNG::decode(asset(
         run_content($type, $rect, %size, scale => 10)->{results}{o}));
     is("${w}x$h", '40x20', 'larger');
-    ($w, $h, $bands, $values) = NodeTool::PNG::decode(slurp(run_content($type,
+    ($w, $h, $bands, $values) = NodeTool::PNG::decode(asset(run_content($type,
         '<image width="9" height="9" href="file:///etc/passwd"/>'
         . '<use href="file:///etc/passwd#x"/>', %size)->{results}{o}));
     is("@$values", join(' ', (0) x 32), 'nothing from outside');
@@ -138,7 +137,7 @@ SKIP: {
         node(o => 'nodetool.output.Output', name => 'o')],
         's.output>l.value', 'l.output>n.content', 'n.output>o.value'),
         assets => "$dir/assets");
-    ($w, $h, $bands, $values) = NodeTool::PNG::decode(slurp($r->{results}{o}));
+    ($w, $h, $bands, $values) = NodeTool::PNG::decode(asset($r->{results}{o}));
     is("@$values[2 * 4 .. 2 * 4 + 3, 10 * 4 .. 10 * 4 + 3, 15 * 4 + 3]",
         '255 0 0 255 0 255 0 255 0', 'a shadow');
     for ('<g>', '<rect', '&bad;') {

@@ -12,39 +12,25 @@ use File::Temp;
 use MIME::Base64 qw(decode_base64);
 use Test::More;
 
+use NodeTool::Files;
 use NodeTool::Graph qw(graph node edges);
 
 my $g = NodeTool::Graph->new(plugins => []);
 my $dir = File::Temp->newdir('nodetool-files-XXXXXX', TMPDIR => 1);
 make_path("$dir/work/notes/old", "$dir/assets/texts/deep");
 
-sub spew {
-    my ($path, $text) = @_;
-    open my $fh, '>:raw', "$dir/$path" or die "$path: $!";
-    print {$fh} $text;
-    close $fh or die "$path: $!";
-    return;
-}
-
-sub slurp {
-    my ($path) = @_;
-    open my $fh, '<:raw', "$dir/$path" or return;
-    local $/;
-    return scalar readline $fh;
-}
-
-spew('secret.txt', 'secret');
-spew('work/notes/b.md', 'bee');
-spew('work/notes/a.TXT', "caf\xc3\xa9");
-spew('work/notes/c.png', 'no text');
-spew('work/notes/bad.txt', "\xff\xfe");
-spew('work/notes/.txt', 'only a dot');
-spew('work/notes/old/d.txt', 'dee');
+spew("$dir/secret.txt", 'secret');
+spew("$dir/work/notes/b.md", 'bee');
+spew("$dir/work/notes/a.TXT", "caf\xc3\xa9");
+spew("$dir/work/notes/c.png", 'no text');
+spew("$dir/work/notes/bad.txt", "\xff\xfe");
+spew("$dir/work/notes/.txt", 'only a dot');
+spew("$dir/work/notes/old/d.txt", 'dee');
 symlink "$dir/secret.txt", "$dir/work/notes/link.txt" or die;
 symlink '..', "$dir/work/notes/old/up" or die;
-spew('assets/texts/one.txt', 'one');
-spew('assets/texts/deep/two words.md', 'two');
-spew('assets/texts/pic.png', 'x');
+spew("$dir/assets/texts/one.txt", 'one');
+spew("$dir/assets/texts/deep/two words.md", 'two');
+spew("$dir/assets/texts/pic.png", 'x');
 
 sub run_node {
     my ($type, $output, %data) = @_;
@@ -88,14 +74,14 @@ my $saved = run_node('SaveTextFile', 'output', folder => 'out/deep',
     name => 'x-%Y-100%.txt', text => "\x{e9}!");
 my $year = (localtime)[5] + 1900;
 my $name = "out/deep/x-$year-100%.txt";
-is(slurp("work/$name"), "\xc3\xa9!", 'a saved file');
+is(slurp("$dir/work/$name"), "\xc3\xa9!", 'a saved file');
 is($saved->[0]{type}, 'text', 'its ref');
 is_deeply($saved->[0]{metadata}, { path => $name }, 'says where it is');
 my ($base64) = $saved->[0]{uri} =~ /^data:text\/plain;charset=utf-8;base64,(.*)/;
 is(decode_base64($base64), "\xc3\xa9!", 'and holds the text');
 run_node('SaveTextFile', 'output', folder => 'out/deep', name => 'x-%Y-100%.txt',
     text => '1');
-is(slurp("work/$name"), '1', 'saved again');
+is(slurp("$dir/work/$name"), '1', 'saved again');
 
 like(run_node('SaveTextFile', 'output', name => 'x'),
     qr/! folder must not be empty/, 'no folder');
@@ -114,11 +100,11 @@ ok(!-e "$dir/x", 'nothing was written outside');
 $saved = run_node('SaveText', 'output', name => 'a %Y.txt', text => 'asset');
 is_deeply($saved, [{ type => 'text', asset_id => "a $year.txt",
         uri => "http://test/storage/assets/a%20$year.txt" }], 'a saved asset');
-is(slurp("assets/a $year.txt"), 'asset', 'its bytes');
+is(slurp("$dir/assets/a $year.txt"), 'asset', 'its bytes');
 $saved = run_node('SaveText', 'output', name => 'n.txt', text => '',
     folder => { type => 'folder', asset_id => 'f/g' });
 is($saved->[0]{asset_id}, 'f/g/n.txt', 'an asset in a folder');
-is(slurp('assets/f/g/n.txt'), '', 'which is empty');
+is(slurp("$dir/assets/f/g/n.txt"), '', 'which is empty');
 like(run_node('SaveText', 'output', name => '../x.txt'), qr/! asset "\.\.\/x/,
     'a name that leads outside');
 

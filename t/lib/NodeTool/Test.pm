@@ -30,6 +30,7 @@ use Socket qw(IPPROTO_TCP TCP_NODELAY);
 use Test::More ();
 use Time::HiRes qw(sleep time);
 
+use NodeTool::Files;
 use NodeTool::HTTP;
 
 our $ROOT = abs_path(dirname(__FILE__) . '/../../..');
@@ -67,19 +68,14 @@ sub write_file {
 
     my $path = $name =~ m{^/} ? $name : "$t->{dir}/$name";
     make_path(dirname($path));
-    open my $fh, '>:raw', $path or die "$path: $!";
-    print {$fh} $content;
-    close $fh or die "$path: $!";
+    spew($path, $content);
     return $path;
 }
 
 sub read_file {
     my ($t, $name) = @_;
 
-    my $path = $name =~ m{^/} ? $name : "$t->{dir}/$name";
-    open my $fh, '<:raw', $path or return '';
-    local $/;
-    my $content = <$fh>;
+    my $content = slurp($name =~ m{^/} ? $name : "$t->{dir}/$name");
     return defined $content ? $content : '';
 }
 
