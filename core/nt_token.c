@@ -162,7 +162,7 @@ nt_base64url(nt_buf_t *buf, const unsigned char *data, size_t len)
 }
 
 
-static int
+int
 nt_base64url_digit(char c)
 {
     if (c >= 'A' && c <= 'Z') {

@@ -34,6 +34,9 @@ nt_str_t nt_token_file_next(nt_str_t *text);
 /* Base64url without padding (RFC 4648, section 5). */
 void nt_base64url(nt_buf_t *buf, const unsigned char *data, size_t len);
 
+/* 0 to 63; -1 for a character that is no digit of base64url. */
+int nt_base64url_digit(char c);
+
 /* The other way round: of what it decodes to there is one text only, so no
  * padding, no other characters, and no bits that are left over.  NT_ERROR, or
  * NT_LIMIT when it does not fit. */

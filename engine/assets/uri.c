@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "core/nt_hex.h"
+#include "core/nt_token.h"
 
 static bool
 starts_with(nt_str_t text, const char *prefix)
@@ -46,16 +47,7 @@ percent_decode(nt_buf_t *buf, nt_str_t text)
 static int
 base64_digit(char c)
 {
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-    return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
+    return c == '+' ? 62 : c == '/' ? 63 : nt_base64url_digit(c);
 }
 
 nt_rc_t

@@ -34,7 +34,21 @@ write_free(nt_workflow_write_t *write)
 }
 
 
-/* The document that was sent, checked. NULL with *status set. */
+/* The document, or NULL: it is not well-formed, and released. */
+static json_t *
+checked(json_t *document, int *status, nt_buf_t *error)
+{
+    if (!nt_document_check(document, error)) {
+        json_decref(document);
+        *status = 422;
+        return NULL;
+    }
+
+    return document;
+}
+
+
+/* The document that was sent, checked.  NULL with *status set. */
 static json_t *
 parse_document(const char *body, size_t len, int *status, nt_buf_t *error)
 {
@@ -46,13 +60,7 @@ parse_document(const char *body, size_t len, int *status, nt_buf_t *error)
         return NULL;
     }
 
-    if (!nt_document_check(document, error)) {
-        json_decref(document);
-        *status = 422;
-        return NULL;
-    }
-
-    return document;
+    return checked(document, status, error);
 }
 
 
@@ -182,13 +190,7 @@ copy_example(const json_t *example, const char *body, size_t len, int *status,
         return NULL;
     }
 
-    if (!nt_document_check(document, error)) {
-        json_decref(document);
-        *status = 422;
-        return NULL;
-    }
-
-    return document;
+    return checked(document, status, error);
 }
 
 

@@ -12,7 +12,7 @@ use Test::More;
 
 use NodeTool::Graph qw(compile_plugin);
 use NodeTool::Test;
-use NodeTool::Workflows;
+use NodeTool::Workflows qw(lone);
 
 my $t = NodeTool::Test->new;
 my $ROOT = $NodeTool::Graph::ROOT;
@@ -50,17 +50,6 @@ sub listed {
 
     my $list = ask($who, 'list', undef, undef, limit => 1000, %head);
     return scalar grep { $_->{id} eq $id } @{ $list->{json}{workflows} };
-}
-
-# A workflow of one node; its output `value` is the result.
-sub lone {
-    my ($value, %node) = @_;
-
-    return { name => 'lone', graph => {
-        nodes => [{ id => 'n', %node }, { id => 'o',
-            type => 'nodetool.output.Output', data => { name => 'output' } }],
-        edges => [{ id => 'e', source => 'n', sourceHandle => $value,
-            target => 'o', targetHandle => 'value' }] } };
 }
 
 # Whether a workflow of the caller's own may run `id` as a node.

@@ -11,7 +11,7 @@ use Test::More;
 
 use NodeTool::Graph qw(compile_plugin);
 use NodeTool::Test;
-use NodeTool::Workflows;
+use NodeTool::Workflows qw(lone);
 
 my $t = NodeTool::Test->new;
 my $ROOT = $NodeTool::Graph::ROOT;
@@ -33,17 +33,6 @@ sub run {
 
     return $t->wire($e, { op => 'job.run', workflow_id => $id,
         user => $user || '1' }, '{}');
-}
-
-# One node, whose output `value` is the result.
-sub lone {
-    my ($value, %node) = @_;
-
-    return { name => 'lone', graph => {
-        nodes => [{ id => 'n', %node }, { id => 'o',
-            type => 'nodetool.output.Output', data => { name => 'output' } }],
-        edges => [{ id => 'e', source => 'n', sourceHandle => $value,
-            target => 'o', targetHandle => 'value' }] } };
 }
 
 sub runs {

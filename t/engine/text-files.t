@@ -123,14 +123,14 @@ like(run_node('LoadTextAssets', 'name'), qr/folder must be a folder/,
 # --- uploads, which are their users' ----------------------------------------
 
 my $upload = '0123456789ab' . 'cd' x 10 . '.txt';
-spew("assets/$upload", 'an upload');
+spew("$dir/assets/$upload", 'an upload');
 is_deeply([grep { /^0123/ } @{ run_node('LoadTextAssets', 'name',
     folder => { type => 'folder', asset_id => '/' }) }], [],
     'no node finds one');
 like(run_node('SaveText', 'output', name => $upload, text => 'x'),
     qr/! asset ".*": names of this form are those of uploads/,
     'nor replaces one');
-is(slurp("assets/$upload"), 'an upload', 'which is as it was');
+is(slurp("$dir/assets/$upload"), 'an upload', 'which is as it was');
 
 $g->done;
 done_testing();

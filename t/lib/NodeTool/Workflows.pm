@@ -5,7 +5,11 @@ package NodeTool::Workflows;
 use strict;
 use warnings;
 
+use Exporter qw(import);
+
 use NodeTool::Test;
+
+our @EXPORT_OK = qw(lone);
 
 # A workflow of a chain of nodes: each [type, data] feeds the next one's
 # input, which the pair's third member names.
@@ -21,6 +25,17 @@ sub chain {
                        targetHandle => $input } if $i > 0;
     }
     return { name => $name, graph => { nodes => \@out, edges => \@edges } };
+}
+
+# A workflow of one node, whose output `value` is the result.
+sub lone {
+    my ($value, %node) = @_;
+
+    return { name => 'lone', graph => {
+        nodes => [{ id => 'n', %node }, { id => 'o',
+            type => 'nodetool.output.Output', data => { name => 'output' } }],
+        edges => [{ id => 'e', source => 'n', sourceHandle => $value,
+            target => 'o', targetHandle => 'value' }] } };
 }
 
 # "Hello, {name}!": three nodes.
