@@ -19,7 +19,8 @@
 #include "cli/secrets.h"
 #include "core/nt_token.h"
 
-#define NT_DRAIN_ENGINE_S "8" /* for running jobs, when asked to stop */
+#define NT_DRAIN_ENGINE_S "8"  /* for running jobs, when asked to stop */
+#define NT_USER_JOBS      "16" /* of 64 that an engine runs at a time */
 
 
 /* Keeps a text for as long as the server is there. */
@@ -256,6 +257,12 @@ add_engine_options(nt_child_t *engine, const nt_cli_options_t *o)
     if (o->allow_code) {
         engine->argv[n++] =
             o->allow_code_network ? "--allow-code-network" : "--allow-code";
+    }
+
+    /* of several users none takes all places, unless the options say so */
+    if (strcmp(o->auth, "supabase") == 0 || strcmp(o->auth, "oidc") == 0) {
+        engine->argv[n++] = "--max-user";
+        engine->argv[n++] = NT_USER_JOBS;
     }
 
     /* its environment decides, too */

@@ -138,6 +138,24 @@ unlike($t->read_file("$e->{home}/logs/serve-$_.log"), qr/\Q$ada\E/,
     "no token in the $_ log") for qw(access error);
 is($t->get($e, '/console')->{status}, 301, 'the console asks for no token');
 
+# nobody takes all places: jobs that wait for input would keep them
+my $many = NodeTool::WebSocket->open($e, '/predict', headers =>
+    [Authorization => "Bearer $ada"]);
+$many->send_json({ command => 'run_job', data => { graph => { edges => [],
+    nodes => [{ id => 'i', type => 'nodetool.input.RealtimeAudioInput',
+        data => { name => 'mic' } }] } } }) for 1 .. 70;
+my @started;
+while (@started < 70) {
+    my $m = $many->json;
+    die 'not started' if $m->{error};
+    push @started, $m->{job_id} if ($m->{message} // '') eq 'Job started';
+}
+is(with($bob, 'POST', '/api/workflows/greeting/run', json =>
+    { params => { name => 'Bob' } }, timeout => 10)->{status}, 200,
+    'many jobs of one user leave room for others');
+with($ada, 'POST', "/api/jobs/$_/cancel") for @started;
+$many->close(1000);
+
 # who tries tokens has to wait
 my @tries = map { path_status("guess-$_") } 1 .. 40;
 is($tries[0], 401, 'a guess');
