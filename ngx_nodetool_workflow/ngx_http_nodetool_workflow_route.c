@@ -43,11 +43,10 @@ static const ngx_http_nodetool_workflow_arg_t
                                                STRING("run_mode"), END };
 
 static const ngx_http_nodetool_workflow_arg_t
-    ngx_http_nodetool_workflow_search_args[] = { NUMBER("limit"),
-                                                 STRING("cursor"),
-                                                 STRING("columns"),
-                                                 STRING("run_mode"),
-                                                 STRING("query"), END };
+    ngx_http_nodetool_workflow_search_args[] = {
+        NUMBER("limit"),    STRING("cursor"), STRING("columns"),
+        STRING("run_mode"), STRING("query"),  END
+    };
 
 static const ngx_http_nodetool_workflow_arg_t
     ngx_http_nodetool_workflow_create_args[] = { STRING("from_example_package"),
