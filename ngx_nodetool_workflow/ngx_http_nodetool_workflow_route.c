@@ -72,6 +72,16 @@ static const ngx_http_nodetool_workflow_arg_t
     };
 
 static const ngx_http_nodetool_workflow_arg_t
+    ngx_http_nodetool_workflow_find_args[] = {
+        NUMBER("limit"),
+        { "page_size", "limit", NGX_HTTP_NODETOOL_WORKFLOW_NUMBER },
+        STRING("cursor"),
+        STRING("query"),
+        STRING("content_type"),
+        END
+    };
+
+static const ngx_http_nodetool_workflow_arg_t
     ngx_http_nodetool_workflow_secret_args[] = {
         NUMBER("limit"),
         STRING("cursor"),
@@ -91,6 +101,7 @@ static const ngx_http_nodetool_workflow_arg_t
 #define CREATE  ngx_http_nodetool_workflow_create_args
 #define JOB     ngx_http_nodetool_workflow_job_args
 #define ASSET   ngx_http_nodetool_workflow_asset_args
+#define FIND    ngx_http_nodetool_workflow_find_args
 #define SECRET  ngx_http_nodetool_workflow_secret_args
 #define MESSAGE ngx_http_nodetool_workflow_message_args
 
@@ -172,6 +183,11 @@ const ngx_http_nodetool_workflow_route_t ngx_http_nodetool_workflow_editor[] = {
 
     { "api/assets", READ, "asset.list", BASE, NULL, ASSET, NULL },
     { "api/assets", NGX_HTTP_POST, "asset.create", UPLOAD | BASE, NULL, NULL,
+      NULL },
+    { "api/assets/search", READ, "asset.search", BASE, NULL, FIND, NULL },
+    { "api/assets/by-filename/*", READ, "asset.get", BASE, "asset_id", NULL,
+      NULL },
+    { "api/assets/*/recursive", READ, "asset.tree", BASE, "asset_id", NULL,
       NULL },
     { "api/assets/*", READ, "asset.get", BASE, "asset_id", NULL, NULL },
     { "api/assets/*", NGX_HTTP_PUT, "asset.put", BODY | BASE, "asset_id", NULL,

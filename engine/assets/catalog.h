@@ -27,6 +27,8 @@
 
 #define NT_CATALOG_LIMIT  1000  /* entries of a list */
 #define NT_CATALOG_DELETE 10000 /* assets that one request deletes */
+#define NT_CATALOG_TREE   10000 /* assets of a tree */
+#define NT_CATALOG_QUERY  2     /* characters of a search at least */
 
 typedef struct nt_catalog nt_catalog_t;
 
@@ -55,6 +57,20 @@ int nt_catalog_list(nt_catalog_t *catalog, const nt_catalog_query_t *query,
 
 /* The folder of what is in none: its id is the user's. It is no record. */
 int nt_catalog_home(const char *user, json_t **reply, nt_buf_t *error);
+
+/*
+ * Those with the text in their names, in capitals or not: {"assets",
+ * "next_cursor", "total_count" (of this reply), "is_global_search"}, each with
+ * "folder_name", "folder_path" and "folder_id".  Of the query it takes user,
+ * content_type, cursor, limit and base.  400 for a text that is too short.
+ */
+int nt_catalog_search(nt_catalog_t *catalog, const nt_catalog_query_t *query,
+                      const char *text, json_t **reply, nt_buf_t *error);
+
+/* {"assets": [one]}, and in each folder its "children"; 422 when there are
+ * more than NT_CATALOG_TREE.  `user` is also the id of his home folder. */
+int nt_catalog_tree(nt_catalog_t *catalog, const char *user, const char *id,
+                    const char *base, json_t **reply, nt_buf_t *error);
 
 int nt_catalog_get(nt_catalog_t *catalog, const char *user, const char *id,
                    const char *base, json_t **reply, nt_buf_t *error);

@@ -198,6 +198,8 @@ nt_op_start(nt_conn_t *conn, const char *body, size_t len)
         { "workflow.delete", nt_op_workflow_delete },
         { "asset.list", nt_op_asset_list },
         { "asset.create", nt_op_asset_create },
+        { "asset.search", nt_op_asset_search },
+        { "asset.tree", nt_op_asset_tree },
         { "asset.get", nt_op_asset_get },
         { "asset.put", nt_op_asset_put },
         { "asset.delete", nt_op_asset_delete },

@@ -77,6 +77,8 @@ void nt_op_secret_delete(nt_conn_t *conn, const char *body, size_t len);
 
 void nt_op_asset_list(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_asset_create(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_asset_search(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_asset_tree(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_asset_get(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_asset_put(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_asset_delete(nt_conn_t *conn, const char *body, size_t len);

@@ -28,10 +28,25 @@ owner_of(const nt_op_work_t *work)
 }
 
 
+/* NodeTool's editor asks for ten thousand, and goes on with `next`. */
+static unsigned
+limit_of(const nt_op_work_t *work)
+{
+    json_t *limit = json_object_get(work->head, "limit");
+
+    if (limit == NULL) {
+        return NT_OP_LIMIT;
+    }
+
+    return json_integer_value(limit) < NT_CATALOG_LIMIT
+               ? (unsigned) json_integer_value(limit)
+               : NT_CATALOG_LIMIT;
+}
+
+
 static void
 run_list(nt_op_work_t *work)
 {
-    json_t            *limit = json_object_get(work->head, "limit");
     nt_catalog_query_t query = {
         .user = work->admin ? nt_op_work_field(work, "owner") : work->user,
         .parent_id = nt_op_work_field(work, "parent_id"),
@@ -40,16 +55,9 @@ run_list(nt_op_work_t *work)
         .job_id = nt_op_work_field(work, "job_id"),
         .content_type = nt_op_work_field(work, "content_type"),
         .cursor = nt_op_work_field(work, "cursor"),
-        .limit = NT_OP_LIMIT,
+        .limit = limit_of(work),
         .base = base_of(work),
     };
-
-    /* NodeTool's editor asks for ten thousand, and goes on with `next` */
-    if (limit != NULL) {
-        query.limit = json_integer_value(limit) < NT_CATALOG_LIMIT
-                          ? (unsigned) json_integer_value(limit)
-                          : NT_CATALOG_LIMIT;
-    }
 
     work->status = nt_catalog_list(work->services->catalog, &query,
                                    &work->reply, &work->error);
@@ -63,6 +71,56 @@ nt_op_asset_list(nt_conn_t *conn, const char *body, size_t len)
 
     if (nt_op_number(conn, "limit", 1, INT32_MAX, NT_OP_LIMIT, &limit)) {
         nt_op_work(conn, NULL, 0, run_list);
+    }
+}
+
+
+static void
+run_search(nt_op_work_t *work)
+{
+    nt_catalog_query_t query = {
+        .user = work->admin ? nt_op_work_field(work, "owner") : work->user,
+        .content_type = nt_op_work_field(work, "content_type"),
+        .cursor = nt_op_work_field(work, "cursor"),
+        .limit = limit_of(work),
+        .base = base_of(work),
+    };
+
+    work->status = nt_catalog_search(work->services->catalog, &query,
+                                     nt_op_work_field(work, "query"),
+                                     &work->reply, &work->error);
+}
+
+
+void
+nt_op_asset_search(nt_conn_t *conn, const char *body, size_t len)
+{
+    json_int_t limit;
+
+    if (nt_op_require(conn, "query") != NULL &&
+        nt_op_number(conn, "limit", 1, INT32_MAX, NT_OP_LIMIT, &limit))
+    {
+        nt_op_work(conn, NULL, 0, run_search);
+    }
+}
+
+
+static void
+run_tree(nt_op_work_t *work)
+{
+    const char *id = nt_op_work_field(work, "asset_id");
+    const char *user = strcmp(id, work->user) == 0 ? id : owner_of(work);
+
+    work->status = nt_catalog_tree(work->services->catalog, user, id,
+                                   base_of(work), &work->reply, &work->error);
+}
+
+
+void
+nt_op_asset_tree(nt_conn_t *conn, const char *body, size_t len)
+{
+    if (nt_op_require(conn, "asset_id") != NULL) {
+        nt_op_work(conn, NULL, 0, run_tree);
     }
 }
 

@@ -180,6 +180,79 @@ is($r->{json}{next}, undef, ' is the last');
 is(ask('list', undef, limit => 10000)->{status}, 200, 'as the editor asks');
 is(ask('list', undef, limit => 0)->{status}, 422, 'a limit of 0');
 
+sub found {
+    my ($query, %head) = @_;
+
+    my $r = ask('search', undef, query => $query, %head);
+    is(join(' ', sort keys %{ $r->{json} }),
+        'assets is_global_search next_cursor total_count', "search $query");
+    return join ' ', map { "$_->{folder_path} / $_->{name}" }
+        @{ $r->{json}{assets} };
+}
+
+is(found('rex'), 'Home / pets / dogs / rex.png', 'found, and where');
+is(found(' EX.P '), 'Home / pets / dogs / rex.png', ' in capitals');
+is(found('.png'), 'Home / cat.png Home / pets / dogs / rex.png', ' several');
+is(found('PETS'), 'Home / pets', ' a folder');
+is(found('%.png'), '', ' which is no pattern');
+is(found('ar', content_type => 'audio'), 'Home / pets / dogs / bark.mp3',
+    ' of a type');
+is(found('ar', content_type => 'image'), '', ' not of another');
+is(found('png', user => '2'), '', ' nothing of another user\'s');
+is(found('cat', user => '9', role => 'admin'), 'Home / cat.png',
+    ' but for an administrator');
+is(found('cat', user => '9', role => 'admin', owner => '2'), '',
+    ' of one user');
+$r = ask('search', undef, query => 'rex')->{json}{assets}[0];
+is_deeply([delete @$r{qw(folder_name folder_id folder_path)}],
+    ['dogs', $dogs, 'Home / pets / dogs'], ' its folder');
+is_deeply($r, ask('get', undef, asset_id => $rex)->{json}, ' an asset as others');
+$r = ask('search', undef, query => 'cat')->{json};
+is_deeply([@{ $r->{assets}[0] }{qw(folder_name folder_id)}], ['Home', '1'],
+    ' or the home folder');
+is_deeply([@$r{qw(next_cursor total_count)}], [undef, 1], ' it is all');
+$r = ask('search', undef, query => 'png', limit => 1)->{json};
+is($r->{next_cursor}, $cat->{id}, 'a page');
+is(found('png', limit => 1, cursor => $r->{next_cursor}),
+    'Home / pets / dogs / rex.png', ' the next');
+is(ask('search', undef, query => "\x{e9}")->{status}, 400,
+    'one letter is too short');
+for (['x', 400], [' x ', 400], ['', 400], [undef, 400]) {
+    my ($query, $status) = @$_;
+    is(ask('search', undef, defined $query ? (query => $query) : ())
+        ->{status}, $status, 'search of ' . ($query // 'nothing'));
+}
+
+sub tree {
+    my ($asset) = @_;
+
+    return $asset->{name} . (exists $asset->{children}
+        ? '(' . join(' ', map { tree($_) } @{ $asset->{children} }) . ')' : '');
+}
+
+my @trees = ([$pets, 'pets(dogs(rex.png bark.mp3))'],
+    [$dogs, 'dogs(rex.png bark.mp3)'],
+    ['1', 'Home(cat.png pets(dogs(rex.png bark.mp3)))']);
+for (@trees) {
+    my ($id, $tree) = @$_;
+    $r = ask('tree', undef, asset_id => $id);
+    is(@{ $r->{json}{assets} }, 1, 'one tree') or diag($r->{body});
+    is(tree($r->{json}{assets}[0]), $tree, " $tree");
+}
+is_deeply($r->{json}{assets}[0]{children}[0],
+    ask('get', undef, asset_id => $cat->{id})->{json}, ' of assets as others');
+is(ask('tree', undef, asset_id => $pets, user => '2')->{status}, 403,
+    'the tree of another\'s');
+is(ask('tree', undef, asset_id => '1', user => '2')->{status}, 404,
+    ' or of his home folder');
+is(tree(ask('tree', undef, asset_id => '9', user => '9', role => 'admin')
+    ->{json}{assets}[0]), 'Home()', ' and an administrator\'s own');
+is(tree(ask('tree', undef, asset_id => $dogs, user => '9', role => 'admin')
+    ->{json}{assets}[0]), 'dogs(rex.png bark.mp3)', ' or another\'s');
+is(ask('get', undef, asset_id => '9', user => '9', role => 'admin')
+    ->{json}{name}, 'Home', ' an administrator has a home folder, too');
+is(ask('tree', undef, asset_id => 'none')->{status}, 404, 'a tree of nothing');
+
 # --- users -----------------------------------------------------------------------------
 
 for my $op ('get', 'put', 'delete') {

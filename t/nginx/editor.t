@@ -195,6 +195,17 @@ is(call('ann', 'PUT', "/api/assets/$asset->{id}",
     ' into which it moves');
 is(get('ann', "/api/assets?parent_id=$folder&content_type=image")
     ->{json}{assets}[0]{id}, $asset->{id}, ' and is listed');
+$r = get('ann', "/api/assets/$folder/recursive");
+is($r->{json}{assets}[0]{children}[0]{id}, $asset->{id}, ' is in its tree');
+is(get('bob', "/api/assets/$folder/recursive")->{status}, 403,
+    ' not for others');
+$r = get('ann', '/api/assets/search?query=X.PNG&page_size=200');
+has($r->{json}, 'assets next_cursor total_count is_global_search', 'a search');
+is($r->{json}{assets}[0]{folder_path}, 'Home / f', ' says where it is');
+is_deeply(get('bob', '/api/assets/search?query=x.png')->{json}{assets}, [],
+    ' nor for others');
+is(get('ann', "/api/assets/by-filename/$asset->{id}")->{json}{id},
+    $asset->{id}, ' and by its file name');
 $r = call('ann', 'DELETE', "/api/assets/$folder");
 is_deeply([sort @{ $r->{json}{deleted_asset_ids} }],
     [sort $folder, $asset->{id}], 'both are deleted');
