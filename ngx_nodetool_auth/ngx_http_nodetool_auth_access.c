@@ -429,6 +429,10 @@ ngx_http_nodetool_auth_answer(ngx_http_request_t           *r,
         /* what a script of a browser can see of it */
 
         if (ngx_nodetool_websocket_check(r, &why) == NGX_OK) {
+            /* what $nodetool_auth_error knows the refusal by */
+
+            ctx->status = NGX_HTTP_SWITCHING_PROTOCOLS;
+
             return ngx_nodetool_websocket_refuse(r,
                                                  NGX_HTTP_NODETOOL_AUTH_POLICY,
                                                  ctx->error);

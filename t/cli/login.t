@@ -136,6 +136,10 @@ is($t->get($e, "/api/workflows?token=$ada")->{status}, 401,
     'queries are for WebSockets alone');
 unlike($t->read_file("$e->{home}/logs/serve-$_.log"), qr/\Q$ada\E/,
     "no token in the $_ log") for qw(access error);
+$t->wait_for('why a WebSocket was refused, in the access log', sub {
+    $t->read_file("$e->{home}/logs/serve-access.log")
+        =~ m{"path":"/ws/updates",[^\n]*"refused":"[^"\n]*not valid}
+});
 is($t->get($e, '/console')->{status}, 301, 'the console asks for no token');
 
 # nobody takes all places: jobs that wait for input would keep them

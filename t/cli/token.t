@@ -168,7 +168,7 @@ sub status_with {
 }
 unlike($c->{output}, qr/\Q$fifth\E/, 'a server takes the file as it is');
 is(status_with($fifth), 200, 'its token is good');
-mine('rotate');
+token('rotate', '--home', "$home/../home");
 chomp(my $sixth = $out);
 like($err, qr/nodetool chat-server \(process $c->{pid}\) has been told/,
     'rotate tells the server');
