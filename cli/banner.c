@@ -89,6 +89,7 @@ print_auth(const nt_server_t *server)
 {
     const nt_home_t        *home = &server->home;
     const nt_cli_options_t *o = &server->options;
+    const char             *label = o->issuer ? "Admin" : "Auth";
 
     if (!o->token) {
         (void) printf("  Auth       %s: no token is needed%s\n", o->auth,
@@ -97,23 +98,24 @@ print_auth(const nt_server_t *server)
     }
 
     if (o->issuer) {
-        (void) printf("  Issuer     %s: tokens of %s\n", o->auth,
+        (void) printf("  Auth       %s: tokens of %s\n", o->auth,
                       nt_cli_env(strcmp(o->auth, "oidc") == 0
                                      ? "OIDC_ISSUER"
                                      : "SUPABASE_URL"));
     }
 
     if (home->token == NULL) {
-        (void) printf("  Auth       static: the token is that of "
-                      "WORKER_AUTH_TOKEN\n");
+        (void) printf("  %-10s static: the token is that of "
+                      "WORKER_AUTH_TOKEN\n",
+                      label);
     } else if (home->new_token) {
-        (void) printf("  Auth       static\n"
+        (void) printf("  %-10s static\n"
                       "  Token      %s\n"
                       "             shown this once; nodetool token show, or "
                       "%s/token\n",
-                      home->token, home->path);
+                      label, home->token, home->path);
     } else {
-        (void) printf("  Auth       static: the token is in %s/token\n",
+        (void) printf("  %-10s static: the token is in %s/token\n", label,
                       home->path);
     }
 }
@@ -135,16 +137,28 @@ print_processes(const nt_server_t *server)
 
 
 /* As the engine decides it. */
-static bool
-has_terminal(const nt_server_t *server)
+static void
+print_terminal(const nt_server_t *server)
 {
     const char *enable = nt_cli_env("NODETOOL_ENABLE_TERMINAL_WS");
     const char *env = nt_cli_env("ENV");
 
-    return server->options.surface == NT_SURFACE_EDITOR &&
-           nt_cli_guarded(&server->options) && enable != NULL &&
-           strcmp(enable, "1") == 0 &&
-           (env == NULL || strcasecmp(env, "production") != 0);
+    if (server->options.surface != NT_SURFACE_EDITOR || enable == NULL ||
+        strcmp(enable, "1") != 0)
+    {
+        return;
+    }
+
+    if (env != NULL && strcasecmp(env, "production") == 0) {
+        (void) printf("  Terminal   off: ENV is production\n");
+
+    } else if (!nt_cli_guarded(&server->options)) {
+        (void) printf("  Terminal   off: other machines need no token here\n");
+
+    } else {
+        (void) printf("  Terminal   administrators have a shell of this "
+                      "machine at /terminal\n");
+    }
 }
 
 
@@ -162,10 +176,7 @@ nt_banner_print(const nt_server_t *server)
 
     if (nt_server_has_engine(server)) {
         (void) printf("  Console    %s/console\n", url);
-        if (has_terminal(server)) {
-            (void) printf("  Terminal   administrators have a shell of this "
-                          "machine at /terminal\n");
-        }
+        print_terminal(server);
 
         (void) printf("  Jobs       %s\n",
                       o->memory          ? "in memory: they end with this "

@@ -220,6 +220,9 @@ nt_provider_find(const char *name)
 {
     if (is_router(name)) {
         name = "huggingface";
+
+    } else if (strcmp(name, "echo") == 0) {
+        name = "nodetool"; /* as the servers' configuration calls it */
     }
 
     for (size_t i = 0; i < N_PROVIDERS; i++) {

@@ -63,7 +63,7 @@ my $e = start_server($t, 'serve', name => 'supabase', host => '127.0.0.1',
     SUPABASE_URL => $issuer->url, SUPABASE_JWT_SECRET => $secret,
     SUPABASE_KEY => 'anon-key', AUTH_CACHE_TTL => 60, AUTH_CACHE_MAX => 500 });
 my $url = $issuer->url;
-like($e->{output}, qr/^  Issuer +supabase: tokens of \Q$url\E$/m, 'the banner');
+like($e->{output}, qr/^  Auth +supabase: tokens of \Q$url\E$/m, 'the banner');
 my ($token) = $e->{output} =~ /^  Token +(\S+)$/m;
 like($token, qr/^\S{43}$/, 'a token of the server as well');
 my $conf = $t->read_file("$e->{home}/conf/serve.conf");
@@ -176,7 +176,7 @@ $e = start_server($t, 'worker', name => 'oidc', host => '127.0.0.1',
     OIDC_ISSUER => $url, OIDC_AUDIENCE => 'nodetool other',
     OIDC_ADMIN_CLAIM => 'realm_access.roles', OIDC_ADMIN_VALUE => 'boss',
     WORKER_AUTH_TOKEN => 'static-token' });
-like($e->{output}, qr/^  Issuer +oidc: tokens of \Q$url\E$/m, 'the banner');
+like($e->{output}, qr/^  Auth +oidc: tokens of \Q$url\E$/m, 'the banner');
 my %claims = (iss => $url, aud => 'nodetool', sub => 'ada');
 sub workflow_status {
     my ($bearer, $method) = @_;

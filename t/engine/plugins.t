@@ -41,13 +41,16 @@ is_deeply([map { "$_->{progress} of $_->{total}" }
 
 my ($greet) = grep { $_->{node_type} eq 'example.Greet' }
     @{ $g->ask({ metadata => 1 })->{metadata} };
+my $str = { type => 'str', type_args => [], type_name => undef,
+    values => undef, optional => JSON::PP::false };
 is_deeply($greet, {
     title => 'Greet', description => 'Says hello to somebody',
     namespace => 'example', node_type => 'example.Greet', layout => 'default',
-    properties => [{ name => 'name', type => { type => 'str' },
-        default => 'world', title => 'Name',
-        description => 'Who is greeted' }],
-    outputs => [{ type => { type => 'str' }, name => 'output' }],
+    properties => [{ name => 'name', type => $str,
+        default => 'world', title => 'Name', description => 'Who is greeted',
+        min => undef, max => undef, json_schema_extra => undef,
+        required => JSON::PP::false }],
+    outputs => [{ type => $str, name => 'output', stream => JSON::PP::false }],
     the_model_info => {}, recommended_models => [], basic_fields => ['name'],
     required_settings => [], is_dynamic => JSON::PP::false,
     is_streaming_output => JSON::PP::false, expose_as_tool => JSON::PP::true,
