@@ -162,4 +162,8 @@ nt_engine_free(nt_engine_t *engine)
     (void) close(engine->workspace);
     (void) close(engine->assets);
     (void) uv_loop_close(&engine->loop);
+
+    /* threads of the pool end before OpenSSL does, which keeps state for each
+     * until then */
+    uv_library_shutdown();
 }
