@@ -271,14 +271,16 @@ is($shown[-1]{code}, 3, 'and its end');
 is(($shell->closed)[0], 1000, 'closed');
 $t->stop($e);
 
-for my $row ([serve => '127.0.0.1', ENV => 'production'],
-             [worker => '127.0.0.1', ENV => 'dev'],
-             [serve => '0.0.0.0', AUTH_PROVIDER => 'none']) {
-    my ($command, $host, %more) = @$row;
+for my $row ([serve => '127.0.0.1', qr/^  Terminal +off: ENV/m,
+                 ENV => 'production'],
+             [worker => '127.0.0.1', qr/\A(?!.*^  Terminal)/ms, ENV => 'dev'],
+             [serve => '0.0.0.0', qr/^  Terminal +off: other machines/m,
+                 AUTH_PROVIDER => 'none']) {
+    my ($command, $host, $said, %more) = @$row;
     $e = start_server($t, $command, name => "no-terminal-$command-$host",
         host => $host, args => ['--store', 'memory'],
         env => { NODETOOL_ENABLE_TERMINAL_WS => 1, %more });
-    unlike($e->{output}, qr/^  Terminal/m, "$command $host: no word of it");
+    like($e->{output}, $said, "$command $host: why there is none");
     like($e->{output}, qr/no token is needed, by anybody who can reach it$/m,
         'but that nobody needs a token') if $host eq '0.0.0.0';
     my $no = NodeTool::WebSocket->open($e, '/ws/terminal');
