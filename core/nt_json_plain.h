@@ -7,17 +7,6 @@
 
 #include "core/nt_base.h"
 
-/* The same in each byte of a word: 0x01, 0x80. */
-#define NT_ONES (UINT64_MAX / 0xff)
-#define NT_TOPS (NT_ONES * 0x80)
-
-/* Not 0 when a byte of the word is 0. */
-static inline uint64_t
-nt_word_zero(uint64_t word)
-{
-    return (word - NT_ONES) & ~word & NT_TOPS;
-}
-
 /*
  * The length of the run at `p`, of `n` bytes, of ASCII characters that need no
  * escape (RFC 8259, section 7): no control characters, quotes and backslashes.
@@ -25,18 +14,29 @@ nt_word_zero(uint64_t word)
 static inline size_t
 nt_json_plain(const char *p, size_t n)
 {
-    size_t        i = 0;
-    uint64_t      word;
-    unsigned char c;
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    size_t         i = 0;
+    unsigned char  c;
 
-    for (; n - i >= sizeof(word); i += sizeof(word)) {
+    for (; n - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+        uint64_t word, quote, slash, other;
+
         memcpy(&word, p + i, sizeof(word));
+        quote = word ^ ones * '"';
+        slash = word ^ ones * '\\';
 
-        if (((word | (word - NT_ONES * 0x20)) & NT_TOPS) != 0 ||
-            nt_word_zero(word ^ NT_ONES * '"') != 0 ||
-            nt_word_zero(word ^ NT_ONES * '\\') != 0)
-        {
+        /* a byte's high bit tells: zero after the xor, or below 0x20, or not
+         * ASCII; a borrow may mark a byte too many above one that is marked
+         * rightly, never one too few */
+        other = ((quote - ones) & ~quote) | ((slash - ones) & ~slash) |
+                (word - ones * 0x20) | word;
+        other &= ones * 0x80;
+        if (other != 0) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+            return i + (size_t) __builtin_ctzll(other) / 8;
+#else
             break;
+#endif
         }
     }
 

@@ -1,52 +1,6 @@
+#include "core/nt_json_plain.h"
 #include "core/nt_json_private.h"
 #include "core/nt_utf8.h"
-
-
-static inline bool
-nt_json_plain(char c)
-{
-    return (unsigned char) c >= 0x20 && (unsigned char) c < 0x80 && c != '"' &&
-           c != '\\';
-}
-
-
-/* How many bytes at `p` are ASCII that stands for itself in a string. */
-static size_t
-nt_json_plain_run(const char *p, size_t len)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    size_t         i = 0;
-
-    while (len - i >= sizeof(uint64_t)) {
-        uint64_t word, quote, slash, other;
-
-        memcpy(&word, p + i, sizeof(word));
-        quote = word ^ ones * '"';
-        slash = word ^ ones * '\\';
-
-        /* a byte's high bit tells: zero after the xor, or below 0x20, or not
-         * ASCII; a borrow may mark a byte too many above one that is marked
-         * rightly, never one too few */
-        other = ((quote - ones) & ~quote) | ((slash - ones) & ~slash) |
-                (word - ones * 0x20) | word;
-        other &= ones * 0x80;
-        if (other != 0) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-            return i + (size_t) __builtin_ctzll(other) / 8;
-#else
-            break;
-#endif
-        }
-
-        i += sizeof(word);
-    }
-
-    while (i < len && nt_json_plain(p[i])) {
-        i++;
-    }
-
-    return i;
-}
 
 
 /* Keeps the beginning of a character that the end of the data cuts. */
@@ -139,7 +93,7 @@ nt_json_string(nt_json_scan_t *scan, const char *p, size_t len)
     for (;;) {
         int step;
 
-        i += nt_json_plain_run(p + i, len - i);
+        i += nt_json_plain(p + i, len - i);
         if (i == len || (unsigned char) p[i] < 0x80) {
             break;
         }
@@ -196,30 +150,9 @@ nt_json_escape(nt_json_scan_t *scan, char c)
 static void
 nt_json_encode(nt_json_scan_t *scan, uint32_t code)
 {
-    char   out[4];
-    size_t n = 0;
+    char out[4];
 
-    if (code < 0x80) {
-        out[n++] = (char) code;
-
-    } else if (code < 0x800) {
-        out[n++] = (char) (0xc0 | code >> 6);
-
-    } else if (code < 0x10000) {
-        out[n++] = (char) (0xe0 | code >> 12);
-        out[n++] = (char) (0x80 | (code >> 6 & 0x3f));
-
-    } else {
-        out[n++] = (char) (0xf0 | code >> 18);
-        out[n++] = (char) (0x80 | (code >> 12 & 0x3f));
-        out[n++] = (char) (0x80 | (code >> 6 & 0x3f));
-    }
-
-    if (code >= 0x80) {
-        out[n++] = (char) (0x80 | (code & 0x3f));
-    }
-
-    nt_json_bytes(scan, out, n);
+    nt_json_bytes(scan, out, nt_utf8_encode(out, code));
 }
 
 

@@ -1,5 +1,5 @@
 /*
- * core/nt_utf8.h - steps through UTF-8 (RFC 3629).
+ * core/nt_utf8.h - steps through UTF-8, and makes it (RFC 3629).
  */
 
 #ifndef NT_UTF8_H
@@ -67,6 +67,36 @@ nt_utf8_unfinished(const char *p, size_t n)
     }
 
     return 0;
+}
+
+
+/* Writes a character, up to U+10FFFF; returns its length. */
+static inline size_t
+nt_utf8_encode(char out[4], uint32_t code)
+{
+    size_t n = 0;
+
+    if (code < 0x80) {
+        out[n++] = (char) code;
+        return n;
+    }
+
+    if (code < 0x800) {
+        out[n++] = (char) (0xc0 | code >> 6);
+
+    } else if (code < 0x10000) {
+        out[n++] = (char) (0xe0 | code >> 12);
+        out[n++] = (char) (0x80 | (code >> 6 & 0x3f));
+
+    } else {
+        out[n++] = (char) (0xf0 | code >> 18);
+        out[n++] = (char) (0x80 | (code >> 12 & 0x3f));
+        out[n++] = (char) (0x80 | (code >> 6 & 0x3f));
+    }
+
+    out[n++] = (char) (0x80 | (code & 0x3f));
+
+    return n;
 }
 
 #endif

@@ -102,38 +102,10 @@ read_hex(nt_reader_t *r)
 }
 
 
-static void
-append_utf8(nt_buf_t *out, uint32_t code)
-{
-    char   bytes[4];
-    size_t n = 0;
-
-    if (code < 0x80) {
-        bytes[n++] = (char) code;
-
-    } else if (code < 0x800) {
-        bytes[n++] = (char) (0xc0 | code >> 6);
-        bytes[n++] = (char) (0x80 | (code & 0x3f));
-
-    } else if (code < 0x10000) {
-        bytes[n++] = (char) (0xe0 | code >> 12);
-        bytes[n++] = (char) (0x80 | (code >> 6 & 0x3f));
-        bytes[n++] = (char) (0x80 | (code & 0x3f));
-
-    } else {
-        bytes[n++] = (char) (0xf0 | code >> 18);
-        bytes[n++] = (char) (0x80 | (code >> 12 & 0x3f));
-        bytes[n++] = (char) (0x80 | (code >> 6 & 0x3f));
-        bytes[n++] = (char) (0x80 | (code & 0x3f));
-    }
-
-    nt_buf_append(out, bytes, n);
-}
-
-
 static bool
 read_unicode(nt_reader_t *r)
 {
+    char     bytes[4];
     uint32_t low, code = read_hex(r);
 
     if (code == 0 || (code >= 0xdc00 && code <= 0xdfff)) {
@@ -151,7 +123,7 @@ read_unicode(nt_reader_t *r)
         code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
     }
 
-    append_utf8(&r->text, code);
+    nt_buf_append(&r->text, bytes, nt_utf8_encode(bytes, code));
 
     return true;
 }

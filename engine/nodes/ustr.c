@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "core/nt_utf8.h"
 #include "engine/nodes/ustr.h"
 
 
@@ -131,32 +132,9 @@ nt_ustr_next(nt_str_t s, size_t *pos)
 void
 nt_ustr_put(nt_buf_t *out, uint32_t c)
 {
-    char   bytes[4];
-    size_t n;
+    char bytes[4];
 
-    if (c < 0x80) {
-        nt_buf_append_char(out, (char) c);
-        return;
-    }
-
-    if (c < 0x800) {
-        bytes[0] = (char) (0xc0 | c >> 6);
-        n = 1;
-
-    } else if (c < 0x10000) {
-        bytes[0] = (char) (0xe0 | c >> 12);
-        bytes[1] = (char) (0x80 | (c >> 6 & 0x3f));
-        n = 2;
-
-    } else {
-        bytes[0] = (char) (0xf0 | c >> 18);
-        bytes[1] = (char) (0x80 | (c >> 12 & 0x3f));
-        bytes[2] = (char) (0x80 | (c >> 6 & 0x3f));
-        n = 3;
-    }
-
-    bytes[n] = (char) (0x80 | (c & 0x3f));
-    nt_buf_append(out, bytes, n + 1);
+    nt_buf_append(out, bytes, nt_utf8_encode(bytes, c));
 }
 
 
