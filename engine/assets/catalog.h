@@ -25,7 +25,6 @@
 
 #include "core/nt_buf.h"
 
-#define NT_CATALOG_LIMIT  1000  /* entries of a list */
 #define NT_CATALOG_DELETE 10000 /* assets that one request deletes */
 #define NT_CATALOG_TREE   10000 /* assets of a tree */
 #define NT_CATALOG_QUERY  2     /* characters of a search at least */

@@ -68,6 +68,11 @@ void nt_op_work(nt_conn_t *conn, const char *body, size_t len,
 /* As nt_conn_field, of the head. */
 const char *nt_op_work_field(const nt_op_work_t *work, const char *name);
 
+/* The entries of a list that was asked for with a checked `limit`; at most
+ * NT_OP_LIMIT_MAX: NodeTool's editor asks for ten thousand assets, and goes
+ * on with `next`. */
+unsigned nt_op_work_limit(const nt_op_work_t *work);
+
 void nt_op_setting_list(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_setting_put(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_secret_list(nt_conn_t *conn, const char *body, size_t len);

@@ -28,22 +28,6 @@ owner_of(const nt_op_work_t *work)
 }
 
 
-/* NodeTool's editor asks for ten thousand, and goes on with `next`. */
-static unsigned
-limit_of(const nt_op_work_t *work)
-{
-    json_t *limit = json_object_get(work->head, "limit");
-
-    if (limit == NULL) {
-        return NT_OP_LIMIT;
-    }
-
-    return json_integer_value(limit) < NT_CATALOG_LIMIT
-               ? (unsigned) json_integer_value(limit)
-               : NT_CATALOG_LIMIT;
-}
-
-
 static void
 run_list(nt_op_work_t *work)
 {
@@ -55,7 +39,7 @@ run_list(nt_op_work_t *work)
         .job_id = nt_op_work_field(work, "job_id"),
         .content_type = nt_op_work_field(work, "content_type"),
         .cursor = nt_op_work_field(work, "cursor"),
-        .limit = limit_of(work),
+        .limit = nt_op_work_limit(work),
         .base = base_of(work),
     };
 
@@ -82,7 +66,7 @@ run_search(nt_op_work_t *work)
         .user = work->admin ? nt_op_work_field(work, "owner") : work->user,
         .content_type = nt_op_work_field(work, "content_type"),
         .cursor = nt_op_work_field(work, "cursor"),
-        .limit = limit_of(work),
+        .limit = nt_op_work_limit(work),
         .base = base_of(work),
     };
 

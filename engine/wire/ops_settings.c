@@ -60,14 +60,10 @@ nt_op_setting_put(nt_conn_t *conn, const char *body, size_t len)
 static void
 run_secret_list(nt_op_work_t *work)
 {
-    json_t *limit = json_object_get(work->head, "limit");
-
     work->status =
         nt_secrets_list(work->services->settings, work->user,
                         nt_op_work_field(work, "cursor"),
-                        limit != NULL ? (size_t) json_integer_value(limit)
-                                      : NT_OP_LIMIT,
-                        &work->reply, &work->error);
+                        nt_op_work_limit(work), &work->reply, &work->error);
 }
 
 

@@ -107,3 +107,18 @@ nt_op_work_field(const nt_op_work_t *work, const char *name)
 
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
+
+
+unsigned
+nt_op_work_limit(const nt_op_work_t *work)
+{
+    json_t *limit = json_object_get(work->head, "limit");
+
+    if (limit == NULL) {
+        return NT_OP_LIMIT;
+    }
+
+    return json_integer_value(limit) < NT_OP_LIMIT_MAX
+               ? (unsigned) json_integer_value(limit)
+               : NT_OP_LIMIT_MAX;
+}
