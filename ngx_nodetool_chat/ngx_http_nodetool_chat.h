@@ -3,10 +3,14 @@
  *
  *   _module     directives, configuration, hooks
  *   _route      the provider that a model belongs to
+ *   _attempt    asking the providers that may answer, one after the other
  *   _provider   the nodetool_provider block
  *   _key        the key in it
  *   _endpoint   how a provider is reached
+ *   _api        the APIs that clients speak, by their paths
  *   _request    a request from its first byte to the chosen provider
+ *   _limit      what a key may use up: asked before, told after
+ *   _cache      replies that were given before
  *   _body       the request's body: scanning and splicing
  *   _upstream   callbacks of nginx's upstream: request out, header in
  *   _reply      the reply's body: transfer coding, usage
@@ -17,6 +21,7 @@
  *   _echo       the built-in provider
  *   _models     the providers' models: asked, and kept in a zone
  *   _list       /v1/models
+ *   _log        a request that is over: counted, told to the log
  *   _variables  $nodetool_model ...
  */
 
@@ -27,6 +32,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "core/llm/nt_llm_api.h"
 #include "core/nt_buf.h"
 #include "core/nt_json_scan.h"
 #include "core/nt_sse.h"
@@ -121,6 +127,8 @@ enum {
     NGX_NODETOOL_REPLY_PROMPT,
     NGX_NODETOOL_REPLY_COMPLETION,
     NGX_NODETOOL_REPLY_TOTAL,
+    NGX_NODETOOL_REPLY_CACHED,
+    NGX_NODETOOL_REPLY_REASONING,
     NGX_NODETOOL_REPLY_CHOICES,
     NGX_NODETOOL_REPLY_ERROR,
     NGX_NODETOOL_REPLY_MESSAGE,
@@ -138,6 +146,13 @@ typedef struct {
 
 #define NGX_NODETOOL_EDITS_MAX 3
 
+/* What a path below the location is: an API that clients speak. */
+typedef struct {
+    ngx_str_t           path;      /* "chat/completions" */
+    const char         *operation; /* as OpenTelemetry names it: "chat" */
+    const nt_llm_api_t *llm;       /* NULL: it can be passed through only */
+} ngx_nodetool_api_t;
+
 typedef struct ngx_nodetool_chat_ctx_s   ngx_nodetool_chat_ctx_t;
 typedef struct ngx_nodetool_models_ctx_s ngx_nodetool_models_ctx_t;
 
@@ -151,10 +166,11 @@ typedef ngx_int_t (*ngx_nodetool_sink_pt)(ngx_nodetool_chat_ctx_t *ctx,
                                           u_char *pos, u_char *last);
 
 struct ngx_nodetool_chat_ctx_s {
-    ngx_http_request_t      *request;
-    ngx_nodetool_provider_t *provider;
-    ngx_str_t                model;          /* as asked for */
-    ngx_str_t                upstream_model; /* as the provider is asked */
+    ngx_http_request_t       *request;
+    const ngx_nodetool_api_t *api;
+    ngx_nodetool_provider_t  *provider;
+    ngx_str_t                 model;          /* as asked for */
+    ngx_str_t                 upstream_model; /* as the provider is asked */
 
     /* one scan at a time: first the request, then the reply */
     nt_json_scan_t  scan;
@@ -191,10 +207,8 @@ struct ngx_nodetool_chat_ctx_s {
     ngx_nodetool_done_pt       refreshed;
     ngx_uint_t                 pending;
 
-    ngx_int_t  prompt_tokens; /* -1: not known */
-    ngx_int_t  completion_tokens;
-    ngx_int_t  total_tokens;
-    ngx_msec_t ttft; /* time to the first byte or event */
+    nt_llm_usage_t usage;
+    ngx_msec_t     ttft; /* time to the first byte or event */
 
     unsigned has_root : 1;
     unsigned scanning : 1; /* the body filter feeds scan */
@@ -217,6 +231,17 @@ NT_BEGIN_DECLS
 
 /* route: sets provider and upstream_model; NGX_DECLINED: there is none */
 ngx_int_t ngx_nodetool_chat_route(ngx_nodetool_chat_ctx_t *ctx);
+
+/* attempt: asks ctx->provider for ctx->upstream_model; returns what a content
+ * handler does */
+ngx_int_t ngx_nodetool_attempt_start(ngx_nodetool_chat_ctx_t *ctx);
+/* Of an attempt that failed, with the reply's status (0: there is none) and
+ * what it said of trying again (NGX_CONF_UNSET_MSEC: nothing): true when
+ * another one will be made.  From a reply's header the caller then returns
+ * NGX_HTTP_UPSTREAM_INVALID_HEADER. */
+ngx_uint_t ngx_nodetool_attempt_retry(ngx_nodetool_chat_ctx_t *ctx,
+                                      ngx_uint_t               status,
+                                      ngx_msec_t               retry_after);
 
 /* provider */
 char *ngx_nodetool_provider_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -310,6 +335,22 @@ void ngx_nodetool_models_line(nt_buf_t *lines, nt_str_t id, int64_t created,
 ngx_int_t ngx_nodetool_models_handler(ngx_http_request_t *r, ngx_str_t *id);
 ngx_nodetool_provider_t *ngx_nodetool_models_find(ngx_http_request_t *r,
                                                   ngx_str_t          *id);
+
+/* api: NULL when the path is none */
+const ngx_nodetool_api_t *ngx_nodetool_api_find(ngx_str_t *path);
+
+/* limit: before a request is sent anywhere, its model being known.
+ * NGX_DECLINED: ctx->answer is what a content handler returns; NGX_ERROR.
+ * And once, when the request is over. */
+ngx_int_t ngx_nodetool_limit_admit(ngx_nodetool_chat_ctx_t *ctx);
+void      ngx_nodetool_limit_settle(ngx_nodetool_chat_ctx_t *ctx);
+
+/* cache: NGX_DECLINED: the provider is to be asked; NGX_DONE: a reply is on
+ * its way, or will be; other: what a content handler returns. */
+ngx_int_t ngx_nodetool_cache_open(ngx_nodetool_chat_ctx_t *ctx);
+
+/* log: the log phase of a request with a context */
+ngx_int_t ngx_nodetool_chat_log(ngx_http_request_t *r);
 
 /* variables */
 ngx_int_t ngx_nodetool_chat_add_variables(ngx_conf_t *cf);

@@ -326,9 +326,9 @@ ngx_nodetool_chat_echo(ngx_nodetool_chat_ctx_t *ctx)
 
     usage = nt_echo_usage(e->echo);
 
-    ctx->prompt_tokens = usage.prompt_tokens;
-    ctx->completion_tokens = usage.completion_tokens;
-    ctx->total_tokens = usage.prompt_tokens + usage.completion_tokens;
+    ctx->usage.prompt = usage.prompt_tokens;
+    ctx->usage.completion = usage.completion_tokens;
+    ctx->usage.total = usage.prompt_tokens + usage.completion_tokens;
 
     ngx_nodetool_chat_first(ctx);
 

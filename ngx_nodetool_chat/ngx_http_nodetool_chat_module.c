@@ -133,6 +133,18 @@ ngx_nodetool_chat_header_filter(ngx_http_request_t *r)
 static ngx_int_t
 ngx_nodetool_chat_init(ngx_conf_t *cf)
 {
+    ngx_http_handler_pt       *h;
+    ngx_http_core_main_conf_t *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_LOG_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_nodetool_chat_log;
+
     ngx_http_next_request_body_filter = ngx_http_top_request_body_filter;
     ngx_http_top_request_body_filter = ngx_nodetool_chat_request_body_filter;
 

@@ -23,6 +23,10 @@ ngx_nodetool_chat_scan_begin(ngx_nodetool_chat_ctx_t *ctx)
     f[NGX_NODETOOL_REPLY_PROMPT].path = "usage.prompt_tokens";
     f[NGX_NODETOOL_REPLY_COMPLETION].path = "usage.completion_tokens";
     f[NGX_NODETOOL_REPLY_TOTAL].path = "usage.total_tokens";
+    f[NGX_NODETOOL_REPLY_CACHED].path =
+        "usage.prompt_tokens_details.cached_tokens";
+    f[NGX_NODETOOL_REPLY_REASONING].path =
+        "usage.completion_tokens_details.reasoning_tokens";
     f[NGX_NODETOOL_REPLY_CHOICES].path = "choices";
     f[NGX_NODETOOL_REPLY_ERROR].path = "error";
     f[NGX_NODETOOL_REPLY_MESSAGE].path = "error.message";
@@ -32,7 +36,7 @@ ngx_nodetool_chat_scan_begin(ngx_nodetool_chat_ctx_t *ctx)
 
 
 static void
-ngx_nodetool_chat_count(nt_json_field_t *f, ngx_int_t *count)
+ngx_nodetool_chat_count(nt_json_field_t *f, int64_t *count)
 {
     ngx_int_t n;
 
@@ -51,10 +55,13 @@ ngx_nodetool_chat_usage(ngx_nodetool_chat_ctx_t *ctx)
 {
     nt_json_field_t *f = ctx->fields;
 
-    ngx_nodetool_chat_count(&f[NGX_NODETOOL_REPLY_PROMPT], &ctx->prompt_tokens);
+    ngx_nodetool_chat_count(&f[NGX_NODETOOL_REPLY_PROMPT], &ctx->usage.prompt);
     ngx_nodetool_chat_count(&f[NGX_NODETOOL_REPLY_COMPLETION],
-                            &ctx->completion_tokens);
-    ngx_nodetool_chat_count(&f[NGX_NODETOOL_REPLY_TOTAL], &ctx->total_tokens);
+                            &ctx->usage.completion);
+    ngx_nodetool_chat_count(&f[NGX_NODETOOL_REPLY_TOTAL], &ctx->usage.total);
+    ngx_nodetool_chat_count(&f[NGX_NODETOOL_REPLY_CACHED], &ctx->usage.cached);
+    ngx_nodetool_chat_count(&f[NGX_NODETOOL_REPLY_REASONING],
+                            &ctx->usage.reasoning);
 }
 
 

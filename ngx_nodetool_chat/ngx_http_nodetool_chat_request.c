@@ -45,9 +45,7 @@ ngx_nodetool_chat_ctx_create(ngx_http_request_t *r)
     cln->handler = ngx_nodetool_chat_cleanup;
 
     ctx->request = r;
-    ctx->prompt_tokens = -1;
-    ctx->completion_tokens = -1;
-    ctx->total_tokens = -1;
+    ngx_memset(&ctx->usage, 0xff, sizeof(nt_llm_usage_t)); /* -1: not known */
     nt_sse_init(&ctx->sse);
 
     ngx_http_set_ctx(r, ctx, ngx_http_nodetool_chat_module);
@@ -174,7 +172,7 @@ ngx_nodetool_chat_is_json(ngx_http_request_t *r)
 
 
 static ngx_int_t
-ngx_nodetool_chat_completions(ngx_http_request_t *r)
+ngx_nodetool_chat_post(ngx_http_request_t *r, const ngx_nodetool_api_t *api)
 {
     ngx_int_t                rc;
     ngx_nodetool_chat_ctx_t *ctx;
@@ -201,6 +199,8 @@ ngx_nodetool_chat_completions(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    ctx->api = api;
+
     ngx_nodetool_chat_body_begin(ctx);
     ctx->scanning = (r->request_body == NULL);
 
@@ -217,9 +217,10 @@ ngx_nodetool_chat_completions(ngx_http_request_t *r)
 ngx_int_t
 ngx_nodetool_chat_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                rc;
-    ngx_str_t                path;
-    ngx_nodetool_chat_ctx_t *ctx;
+    ngx_int_t                 rc;
+    ngx_str_t                 path;
+    ngx_nodetool_chat_ctx_t  *ctx;
+    const ngx_nodetool_api_t *api;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_nodetool_chat_module);
 
@@ -229,10 +230,9 @@ ngx_nodetool_chat_handler(ngx_http_request_t *r)
 
     path = ngx_nodetool_chat_path(r);
 
-    if (path.len == sizeof("chat/completions") - 1 &&
-        ngx_strncmp(path.data, "chat/completions", path.len) == 0)
-    {
-        return ngx_nodetool_chat_completions(r);
+    api = ngx_nodetool_api_find(&path);
+    if (api != NULL) {
+        return ngx_nodetool_chat_post(r, api);
     }
 
     rc = ngx_http_discard_request_body(r);
@@ -450,21 +450,7 @@ ngx_nodetool_chat_dispatch(ngx_nodetool_chat_ctx_t *ctx)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ctx->provider->dialect == NGX_NODETOOL_DIALECT_ECHO) {
-        return ngx_nodetool_chat_echo(ctx);
-    }
-
-    if (ngx_nodetool_chat_body_edit(ctx) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    rc = ngx_nodetool_chat_upstream_start(ctx);
-
-    if (rc == NGX_DONE) {
-        ngx_http_upstream_init(r);
-    }
-
-    return rc;
+    return ngx_nodetool_attempt_start(ctx);
 }
 
 
@@ -497,7 +483,17 @@ ngx_nodetool_chat_body_done(ngx_nodetool_chat_ctx_t *ctx, ngx_int_t rc)
         rc = ngx_nodetool_chat_name(ctx);
     }
 
-    rc = rc == NGX_OK ? ngx_nodetool_chat_dispatch(ctx) : ctx->answer;
+    if (rc == NGX_OK) {
+        rc = ngx_nodetool_limit_admit(ctx);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_nodetool_cache_open(ctx);
+        rc = rc == NGX_DECLINED ? ngx_nodetool_chat_dispatch(ctx) : rc;
+
+    } else {
+        rc = rc == NGX_DECLINED ? ctx->answer : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     if (rc != NGX_DONE) {
         ngx_http_finalize_request(r, rc);

@@ -67,21 +67,21 @@ ngx_nodetool_chat_tokens_variable(ngx_http_request_t        *r,
                                   ngx_http_variable_value_t *v, uintptr_t data)
 {
     u_char                  *p;
-    ngx_int_t                n;
+    int64_t                  n;
     ngx_nodetool_chat_ctx_t *ctx;
 
     v->not_found = 1;
 
     ctx = ngx_nodetool_chat_ctx(r);
-    n = ctx ? *(ngx_int_t *) ((char *) ctx + data) : -1;
+    n = ctx ? *(int64_t *) ((char *) ctx + data) : -1;
 
     if (n >= 0) {
-        p = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+        p = ngx_pnalloc(r->pool, NGX_INT64_LEN);
         if (p == NULL) {
             return NGX_ERROR;
         }
 
-        ngx_nodetool_chat_found(v, p, ngx_sprintf(p, "%i", n) - p);
+        ngx_nodetool_chat_found(v, p, ngx_sprintf(p, "%L", n) - p);
     }
 
     return NGX_OK;
@@ -145,10 +145,12 @@ static ngx_http_variable_t ngx_nodetool_chat_vars[] = {
     NGX_NODETOOL_VARIABLE("nodetool_model", string, model),
     NGX_NODETOOL_VARIABLE("nodetool_upstream_model", string, upstream_model),
     NGX_NODETOOL_VARIABLE("nodetool_provider", provider, provider),
-    NGX_NODETOOL_VARIABLE("nodetool_prompt_tokens", tokens, prompt_tokens),
+    NGX_NODETOOL_VARIABLE("nodetool_prompt_tokens", tokens, usage.prompt),
     NGX_NODETOOL_VARIABLE("nodetool_completion_tokens", tokens,
-                          completion_tokens),
-    NGX_NODETOOL_VARIABLE("nodetool_total_tokens", tokens, total_tokens),
+                          usage.completion),
+    NGX_NODETOOL_VARIABLE("nodetool_total_tokens", tokens, usage.total),
+    NGX_NODETOOL_VARIABLE("nodetool_cached_tokens", tokens, usage.cached),
+    NGX_NODETOOL_VARIABLE("nodetool_reasoning_tokens", tokens, usage.reasoning),
     NGX_NODETOOL_VARIABLE("nodetool_ttft", ttft, ttft),
     NGX_NODETOOL_VARIABLE("nodetool_stream", stream, model),
     ngx_http_null_variable
