@@ -29,8 +29,9 @@ typedef struct {
     int64_t  created;       /* Unix time */
     nt_str_t model;         /* as the client asked for it */
     bool     include_usage; /* chat: the client asked for the usage chunk */
-    const json_t *request;  /* as the client sent it, or NULL: responses tells
-                             * its settings back */
+    const json_t *request;  /* as the client sent it: responses tells its
+                             * settings back, embeddings its encoding_format;
+                             * NULL: as if it asked for nothing */
 } nt_llm_reply_options_t;
 
 NT_BEGIN_DECLS
