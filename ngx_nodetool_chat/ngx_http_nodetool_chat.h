@@ -36,6 +36,7 @@
 #include "core/nt_buf.h"
 #include "core/nt_json_scan.h"
 #include "core/nt_sse.h"
+#include "ngx_nodetool_chat/ngx_http_nodetool_chat_api.h"
 #include "ngx_nodetool_common/ngx_nodetool_common.h"
 
 typedef enum {
@@ -62,8 +63,7 @@ typedef struct {
     ngx_array_t              *models;  /* of ngx_str_t; NULL: ask it */
     ngx_array_t              *headers; /* of ngx_nodetool_header_t */
 
-    ngx_str_t chat_head;   /* the constant start of a chat request */
-    ngx_str_t models_head; /* and of a request for its models */
+    ngx_str_t head; /* lines that all requests to it have */
 
     ngx_int_t  keepalive; /* idle connections, for a host without upstream{} */
     ngx_msec_t models_timeout;
@@ -117,7 +117,9 @@ enum {
     NGX_NODETOOL_REQ_STREAM,
     NGX_NODETOOL_REQ_OPTIONS,
     NGX_NODETOOL_REQ_USAGE,
-    NGX_NODETOOL_REQ_MESSAGES,
+    NGX_NODETOOL_REQ_NEED, /* api->need, in their order */
+    NGX_NODETOOL_REQ_NEED_LAST =
+        NGX_NODETOOL_REQ_NEED + NGX_NODETOOL_NEEDS_MAX - 1,
     NGX_NODETOOL_REQ_N
 };
 
@@ -145,13 +147,6 @@ typedef struct {
 } ngx_nodetool_edit_t;
 
 #define NGX_NODETOOL_EDITS_MAX 3
-
-/* What a path below the location is: an API that clients speak. */
-typedef struct {
-    ngx_str_t           path;      /* "chat/completions" */
-    const char         *operation; /* as OpenTelemetry names it: "chat" */
-    const nt_llm_api_t *llm;       /* NULL: it can be passed through only */
-} ngx_nodetool_api_t;
 
 typedef struct ngx_nodetool_chat_ctx_s   ngx_nodetool_chat_ctx_t;
 typedef struct ngx_nodetool_models_ctx_s ngx_nodetool_models_ctx_t;
@@ -338,6 +333,14 @@ ngx_nodetool_provider_t *ngx_nodetool_models_find(ngx_http_request_t *r,
 
 /* api: NULL when the path is none */
 const ngx_nodetool_api_t *ngx_nodetool_api_find(ngx_str_t *path);
+/* Leaves only the API's path of one that ends with it; 0: it is none. */
+ngx_uint_t ngx_nodetool_api_suffix(ngx_str_t *path);
+/* Answers that there is no such path. */
+ngx_int_t ngx_nodetool_api_unknown(ngx_http_request_t *r);
+/* Where the provider has it, below its URL, for a request that passes as it
+ * is; NULL: it does not speak it. */
+const char *ngx_nodetool_api_native(const ngx_nodetool_api_t      *api,
+                                    const ngx_nodetool_provider_t *p);
 
 /* limit: before a request is sent anywhere, its model being known.
  * NGX_DECLINED: ctx->answer is what a content handler returns; NGX_ERROR.

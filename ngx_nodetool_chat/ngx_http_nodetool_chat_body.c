@@ -20,15 +20,24 @@ static void ngx_nodetool_chat_rescan_event(ngx_event_t *ev);
 void
 ngx_nodetool_chat_body_begin(ngx_nodetool_chat_ctx_t *ctx)
 {
+    size_t           n;
     nt_json_field_t *f = ctx->fields;
 
     f[NGX_NODETOOL_REQ_MODEL].path = "model";
     f[NGX_NODETOOL_REQ_STREAM].path = "stream";
     f[NGX_NODETOOL_REQ_OPTIONS].path = "stream_options";
     f[NGX_NODETOOL_REQ_USAGE].path = "stream_options.include_usage";
-    f[NGX_NODETOOL_REQ_MESSAGES].path = "messages";
 
-    nt_json_scan_init(&ctx->scan, f, NGX_NODETOOL_REQ_N);
+    n = NGX_NODETOOL_REQ_NEED;
+
+    while (n < NGX_NODETOOL_REQ_N &&
+           ctx->api->need[n - NGX_NODETOOL_REQ_NEED].name != NULL)
+    {
+        f[n].path = ctx->api->need[n - NGX_NODETOOL_REQ_NEED].name;
+        n++;
+    }
+
+    nt_json_scan_init(&ctx->scan, f, n);
 
     ctx->scanned = 0;
     ctx->has_root = 0;
@@ -307,7 +316,7 @@ ngx_nodetool_chat_body_edit(ngx_nodetool_chat_ctx_t *ctx)
         rc = ngx_nodetool_chat_edit_add(ctx, model->start, model->end, &text);
     }
 
-    if (rc == NGX_OK && ctx->stream && lcf->stream_usage &&
+    if (rc == NGX_OK && ctx->stream && lcf->stream_usage && ctx->api->options &&
         ctx->fields[NGX_NODETOOL_REQ_USAGE].type != NT_JSON_TRUE)
     {
         ctx->strip_usage = 1;

@@ -148,8 +148,7 @@ ngx_nodetool_endpoint_url(ngx_conf_t *cf, ngx_nodetool_provider_t *p)
 
 /* The lines of a request to this provider that are always the same. */
 static ngx_int_t
-ngx_nodetool_endpoint_head(ngx_conf_t *cf, ngx_nodetool_provider_t *p,
-                           ngx_str_t *head, const char *method, const char *uri)
+ngx_nodetool_endpoint_head(ngx_conf_t *cf, ngx_nodetool_provider_t *p)
 {
     u_char   *last;
     size_t    size;
@@ -160,18 +159,16 @@ ngx_nodetool_endpoint_head(ngx_conf_t *cf, ngx_nodetool_provider_t *p,
         host = p->host;
     }
 
-    size = ngx_strlen(method) + 1 + p->path.len + ngx_strlen(uri) +
-           sizeof(" HTTP/1.1" CRLF "Host: " CRLF "User-Agent: NodeTool" CRLF
+    size = sizeof("Host: " CRLF "User-Agent: NodeTool" CRLF
                   "Accept-Encoding: identity" CRLF) +
            host.len;
 
-    head->data = ngx_pnalloc(cf->pool, size);
-    if (head->data == NULL) {
+    p->head.data = ngx_pnalloc(cf->pool, size);
+    if (p->head.data == NULL) {
         return NGX_ERROR;
     }
 
-    last =
-        ngx_sprintf(head->data, "%s %V%s HTTP/1.1" CRLF, method, &p->path, uri);
+    last = p->head.data;
 
     if (!p->has_host) {
         last = ngx_sprintf(last, "Host: %V" CRLF, &host);
@@ -180,7 +177,7 @@ ngx_nodetool_endpoint_head(ngx_conf_t *cf, ngx_nodetool_provider_t *p,
     last = ngx_sprintf(last, "User-Agent: NodeTool" CRLF
                              "Accept-Encoding: identity" CRLF);
 
-    head->len = last - head->data;
+    p->head.len = last - p->head.data;
 
     return NGX_OK;
 }
@@ -270,10 +267,7 @@ ngx_nodetool_endpoint(ngx_conf_t *cf, ngx_nodetool_provider_t *p)
         return rv;
     }
 
-    if (ngx_nodetool_endpoint_head(cf, p, &p->chat_head, "POST",
-                                   "/chat/completions") != NGX_OK ||
-        ngx_nodetool_endpoint_head(cf, p, &p->models_head, "GET", "/models") !=
-            NGX_OK ||
+    if (ngx_nodetool_endpoint_head(cf, p) != NGX_OK ||
         ngx_nodetool_endpoint_conf(cf, p) != NGX_OK)
     {
         return NGX_CONF_ERROR;

@@ -122,7 +122,7 @@ ngx_nodetool_chat_path(ngx_http_request_t *r)
 #endif
 
     if (!prefix) {
-        if (!ngx_nodetool_chat_suffix(&path, "/chat/completions")) {
+        if (!ngx_nodetool_api_suffix(&path)) {
             (void) ngx_nodetool_chat_suffix(&path, "/models");
         }
 
@@ -248,10 +248,7 @@ ngx_nodetool_chat_handler(ngx_http_request_t *r)
         }
     }
 
-    return ngx_nodetool_errorf(r, NGX_HTTP_NOT_FOUND,
-                               "Unknown path: %V; there are "
-                               "chat/completions, models and models/{id}",
-                               &r->uri);
+    return ngx_nodetool_api_unknown(r);
 }
 
 
@@ -270,7 +267,8 @@ ngx_nodetool_chat_body_handler(ngx_http_request_t *r)
     if (length == 0) {
         rc = ngx_nodetool_errorf(r, NGX_HTTP_BAD_REQUEST,
                                  "The request has no body, expected a JSON "
-                                 "object with \"model\" and \"messages\"");
+                                 "object with \"model\" and \"%s\"",
+                                 ctx->api->need[0].name);
         ngx_http_finalize_request(r, rc);
         return;
     }
@@ -306,6 +304,38 @@ ngx_nodetool_chat_type(nt_json_field_t *f)
      NGX_DECLINED)
 
 
+static ngx_int_t
+ngx_nodetool_chat_needs(ngx_nodetool_chat_ctx_t *ctx)
+{
+    ngx_uint_t                 i;
+    nt_json_field_t           *f;
+    const ngx_nodetool_need_t *need;
+
+    for (i = 0; i < NGX_NODETOOL_NEEDS_MAX; i++) {
+        need = &ctx->api->need[i];
+        f = &ctx->fields[NGX_NODETOOL_REQ_NEED + i];
+
+        if (need->name == NULL) {
+            break;
+        }
+
+        if ((need->types & (1u << f->type)) &&
+            (f->type != NT_JSON_ARRAY || f->count > 0))
+        {
+            continue;
+        }
+
+        return ngx_nodetool_chat_reject(ctx, 422, "%s: expected %s, got %s",
+                                        need->name, need->expected,
+                                        f->type == NT_JSON_ARRAY
+                                            ? "an empty one"
+                                            : ngx_nodetool_chat_type(f));
+    }
+
+    return NGX_OK;
+}
+
+
 /* NGX_DECLINED: ctx->answer is what a content handler returns. */
 static ngx_int_t
 ngx_nodetool_chat_validate(ngx_nodetool_chat_ctx_t *ctx)
@@ -330,14 +360,8 @@ ngx_nodetool_chat_validate(ngx_nodetool_chat_ctx_t *ctx)
             ctx, NGX_HTTP_BAD_REQUEST, "The request body is not a JSON object");
     }
 
-    if (f[NGX_NODETOOL_REQ_MESSAGES].type != NT_JSON_ARRAY ||
-        f[NGX_NODETOOL_REQ_MESSAGES].count == 0)
-    {
-        return ngx_nodetool_chat_reject(
-            ctx, 422, "messages: expected an array of messages, got %s",
-            f[NGX_NODETOOL_REQ_MESSAGES].type == NT_JSON_ARRAY
-                ? "an empty one"
-                : ngx_nodetool_chat_type(&f[NGX_NODETOOL_REQ_MESSAGES]));
+    if (ngx_nodetool_chat_needs(ctx) != NGX_OK) {
+        return NGX_DECLINED;
     }
 
     if (f[NGX_NODETOOL_REQ_STREAM].type >= NT_JSON_NUMBER) {

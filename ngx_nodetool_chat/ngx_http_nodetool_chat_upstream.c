@@ -175,8 +175,13 @@ ngx_nodetool_chat_request_head(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *head,
 
     p = ctx->provider;
 
-    nt_buf_append_str(head, ngx_nodetool_str(ctx->models ? &p->models_head
-                                                         : &p->chat_head));
+    nt_buf_append_str(head, ctx->models ? NT_STR("GET ") : NT_STR("POST "));
+    nt_buf_append_str(head, ngx_nodetool_str(&p->path));
+    nt_buf_append_str(head, nt_str(ctx->models
+                                       ? "/models"
+                                       : ngx_nodetool_api_native(ctx->api, p)));
+    nt_buf_append_str(head, NT_STR(" HTTP/1.1" CRLF));
+    nt_buf_append_str(head, ngx_nodetool_str(&p->head));
 
     if (ctx->models == NULL) {
         nt_buf_append_str(head, NT_STR("Content-Type: application/json" CRLF));
