@@ -1,107 +1,321 @@
 /*
- * bench/upstream.c - a chat provider that costs next to nothing.
+ * bench/upstream.c - providers of chat that cost next to nothing.
  *
- *   upstream PORT
+ *   upstream PORT [TOKENS [MS]]
  *
- * One thread, epoll, HTTP/1.1 with keep-alive.  A request whose body holds
- * "stream":true gets 20 chunks of a stream and [DONE], each in a write of its
- * own; any other a reply of 300 bytes.
+ * One thread, epoll, HTTP/1.1 with keep-alive.  The path tells the dialect:
+ * OpenAI (.../chat/completions), Anthropic (.../messages), Gemini
+ * (...:generateContent, ...:streamGenerateContent) or Ollama (.../api/chat),
+ * each in its documented wire format.  A stream has TOKENS (20) pieces, each
+ * in a write of its own, MS (0) milliseconds apart; any other reply is one of
+ * 300 bytes.
+ *
+ * What a body holds may make it fail: "fail-status" is answered with 500,
+ * "fail-limit" with 429, "fail-cut" ends after the first piece, "fail-close"
+ * closes without an answer.
  */
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-#define CONNECTIONS 4096
+#define CONNECTIONS 65536
 #define REQUEST_MAX 65536
-#define CHUNKS      20
+#define TEXT_MAX    2048
 
+/* Bytes as they go out, framed. */
 typedef struct {
+    char   data[TEXT_MAX];
     size_t len;
-    char   in[REQUEST_MAX];
-} connection_t;
+} text_t;
+
+/* A provider: the end of its path, and what it sends. */
+typedef struct {
+    const char *path;
+    const char *type;
+    const char *whole; /* JSON */
+    const char *first; /* events, with their ends */
+    const char *token;
+    const char *last;
+    text_t      reply, head, start, event, end;
+} dialect_t;
+
+typedef struct connection_s connection_t;
+
+struct connection_s {
+    connection_t *prev, *next; /* in the queue of streams */
+    dialect_t    *dialect;
+    long          due; /* of the next piece, ms */
+    int           left;
+    int           fd;
+    size_t        len;
+    char          in[REQUEST_MAX];
+};
 
 static connection_t *connections[CONNECTIONS];
 
-static char   reply[1024], head[256], event[512], last[128];
-static size_t reply_len, head_len, event_len, last_len;
+/* All pauses are of one length, so the oldest is due first. */
+static connection_t queue = { .prev = &queue, .next = &queue };
+
+static int  tokens = 20;
+static long pause_ms;
+
+#define CHUNK(delta, reason)                                                   \
+    "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\","       \
+    "\"created\":1700000000,\"model\":\"bench\",\"choices\":[{\"index\":0,"    \
+    "\"delta\":{" delta "},\"finish_reason\":" reason "}]}\n\n"
+
+#define GEMINI(text, more)                                                     \
+    "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"" text              \
+    "\"}],\"role\":\"model\"}," more "\"index\":0}],\"usageMetadata\":{"       \
+    "\"promptTokenCount\":9,\"candidatesTokenCount\":3,"                       \
+    "\"totalTokenCount\":12},\"modelVersion\":\"bench\"}"
+
+#define OLLAMA(text, more)                                                     \
+    "{\"model\":\"bench\",\"created_at\":\"2026-01-01T00:00:00.000000Z\","     \
+    "\"message\":{\"role\":\"assistant\",\"content\":\"" text "\"}," more "}"
+
+#define OLLAMA_END                                                             \
+    "\"done\":true,\"done_reason\":\"stop\",\"total_duration\":5000000,"       \
+    "\"load_duration\":1000,\"prompt_eval_count\":9,"                          \
+    "\"prompt_eval_duration\":1000,\"eval_count\":3,\"eval_duration\":1000"
+
+static dialect_t dialects[] = {
+    { .path = "/chat/completions",
+      .type = "text/event-stream",
+      .whole = "{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\","
+               "\"created\":1700000000,\"model\":\"bench\",\"choices\":[{"
+               "\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":"
+               "\"one two three\"},\"finish_reason\":\"stop\"}],\"usage\":{"
+               "\"prompt_tokens\":9,\"completion_tokens\":3,"
+               "\"total_tokens\":12}}",
+      .token = CHUNK("\"content\":\" word\"", "null"),
+      .last = "data: [DONE]\n\n" },
+
+    { .path = "/messages",
+      .type = "text/event-stream",
+      .whole = "{\"id\":\"msg_1\",\"type\":\"message\",\"role\":"
+               "\"assistant\",\"model\":\"bench\",\"content\":[{\"type\":"
+               "\"text\",\"text\":\"one two three\"}],\"stop_reason\":"
+               "\"end_turn\",\"stop_sequence\":null,\"usage\":{"
+               "\"input_tokens\":9,\"output_tokens\":3}}",
+      .first = "event: message_start\ndata: {\"type\":\"message_start\","
+               "\"message\":{\"id\":\"msg_1\",\"type\":\"message\",\"role\":"
+               "\"assistant\",\"model\":\"bench\",\"content\":[],"
+               "\"stop_reason\":null,\"stop_sequence\":null,\"usage\":{"
+               "\"input_tokens\":9,\"output_tokens\":1}}}\n\n"
+               "event: content_block_start\ndata: {\"type\":"
+               "\"content_block_start\",\"index\":0,\"content_block\":{"
+               "\"type\":\"text\",\"text\":\"\"}}\n\n",
+      .token = "event: content_block_delta\ndata: {\"type\":"
+               "\"content_block_delta\",\"index\":0,\"delta\":{\"type\":"
+               "\"text_delta\",\"text\":\" word\"}}\n\n",
+      .last = "event: content_block_stop\ndata: {\"type\":"
+              "\"content_block_stop\",\"index\":0}\n\n"
+              "event: message_delta\ndata: {\"type\":\"message_delta\","
+              "\"delta\":{\"stop_reason\":\"end_turn\",\"stop_sequence\":"
+              "null},\"usage\":{\"output_tokens\":3}}\n\n"
+              "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n" },
+
+    { .path = "enerateContent",
+      .type = "text/event-stream",
+      .whole = GEMINI("one two three", "\"finishReason\":\"STOP\","),
+      .token = "data: " GEMINI(" word", "") "\r\n\r\n",
+      .last = "data: " GEMINI("", "\"finishReason\":\"STOP\",") "\r\n\r\n" },
+
+    { .path = "/api/chat",
+      .type = "application/x-ndjson",
+      .whole = OLLAMA("one two three", OLLAMA_END),
+      .token = OLLAMA(" word", "\"done\":false") "\n",
+      .last = OLLAMA("", OLLAMA_END) "\n" },
+
+    { .path = NULL }
+};
+
+static text_t failed = { .data = "HTTP/1.1 500 Internal Server Error\r\n"
+                                 "Content-Type: application/json\r\n"
+                                 "Content-Length: 33\r\n\r\n"
+                                 "{\"error\":{\"message\":\"It failed\"}}" };
+static text_t limited = { .data = "HTTP/1.1 429 Too Many Requests\r\n"
+                                  "Content-Type: application/json\r\n"
+                                  "Retry-After: 0\r\nContent-Length: 33\r\n"
+                                  "\r\n"
+                                  "{\"error\":{\"message\":\"Too often\"}}" };
+
+
+static long
+now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+
+static void
+chunk(text_t *t, const char *data, const char *end)
+{
+    if (data == NULL) {
+        return;
+    }
+
+    t->len = (size_t) snprintf(t->data, TEXT_MAX, "%zx\r\n%s\r\n%s",
+                               strlen(data), data, end);
+}
 
 
 static void
 prepare(void)
 {
-    char json[512], data[512];
+    dialect_t *d;
 
-    snprintf(json, sizeof(json),
-             "{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\","
-             "\"created\":1700000000,\"model\":\"bench\",\"choices\":[{"
-             "\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":"
-             "\"one two three\"},\"finish_reason\":\"stop\"}],\"usage\":{"
-             "\"prompt_tokens\":9,\"completion_tokens\":3,"
-             "\"total_tokens\":12}}");
-    reply_len = snprintf(reply, sizeof(reply),
-                         "HTTP/1.1 200 OK\r\nContent-Type: "
-                         "application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                         strlen(json), json);
+    for (d = dialects; d->path; d++) {
+        d->reply.len =
+            (size_t) snprintf(d->reply.data, TEXT_MAX,
+                              "HTTP/1.1 200 OK\r\nContent-Type: "
+                              "application/json\r\nContent-Length: %zu\r\n\r\n"
+                              "%s",
+                              strlen(d->whole), d->whole);
+        d->head.len = (size_t) snprintf(
+            d->head.data, TEXT_MAX,
+            "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nTransfer-Encoding: "
+            "chunked\r\n\r\n",
+            d->type);
+        chunk(&d->start, d->first, "");
+        chunk(&d->event, d->token, "");
+        chunk(&d->end, d->last, "0\r\n\r\n");
+    }
 
-    head_len = snprintf(head, sizeof(head),
-                        "HTTP/1.1 200 OK\r\nContent-Type: "
-                        "text/event-stream\r\nTransfer-Encoding: chunked"
-                        "\r\n\r\n");
-
-    snprintf(data, sizeof(data),
-             "data: {\"id\":\"chatcmpl-1\",\"object\":"
-             "\"chat.completion.chunk\",\"created\":1700000000,\"model\":"
-             "\"bench\",\"choices\":[{\"index\":0,\"delta\":{\"content\":"
-             "\" word\"},\"finish_reason\":null}]}\n\n");
-    event_len =
-        snprintf(event, sizeof(event), "%zx\r\n%s\r\n", strlen(data), data);
-
-    last_len =
-        snprintf(last, sizeof(last), "e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n");
+    failed.len = strlen(failed.data);
+    limited.len = strlen(limited.data);
 }
 
 
 static int
-answer(int fd, const char *body, size_t len)
+put(connection_t *c, text_t *t)
 {
-    int i;
+    return t->len == 0 ||
+           send(c->fd, t->data, t->len, MSG_NOSIGNAL) == (ssize_t) t->len;
+}
 
-    if (memmem(body, len, "\"stream\":true", 13) == NULL) {
-        return send(fd, reply, reply_len, MSG_NOSIGNAL) == (ssize_t) reply_len;
+
+static void
+dequeue(connection_t *c)
+{
+    if (c->next != NULL) {
+        c->prev->next = c->next;
+        c->next->prev = c->prev;
+        c->next = NULL;
     }
+}
 
-    if (send(fd, head, head_len, MSG_NOSIGNAL) != (ssize_t) head_len) {
-        return 0;
-    }
 
-    for (i = 0; i < CHUNKS; i++) {
-        if (send(fd, event, event_len, MSG_NOSIGNAL) != (ssize_t) event_len) {
+static void
+enqueue(connection_t *c)
+{
+    c->due = now() + pause_ms;
+    c->next = &queue;
+    c->prev = queue.prev;
+    queue.prev->next = c;
+    queue.prev = c;
+}
+
+
+/* The next piece of a stream, or all of them where there is no pause. */
+static int
+proceed(connection_t *c)
+{
+    do {
+        if (c->left-- == 0) {
+            return put(c, &c->dialect->end);
+        }
+
+        if (!put(c, &c->dialect->event)) {
             return 0;
+        }
+    } while (pause_ms == 0);
+
+    enqueue(c);
+
+    return 1;
+}
+
+
+static int
+holds(const char *body, size_t len, const char *word)
+{
+    return memmem(body, len, word, strlen(word)) != NULL;
+}
+
+
+static int
+answer(connection_t *c, const char *body, size_t len)
+{
+    char      *line;
+    dialect_t *d;
+
+    line = memchr(c->in, '\r', c->len);
+
+    for (d = dialects; d->path; d++) {
+        if (memmem(c->in, line - c->in, d->path, strlen(d->path)) != NULL) {
+            break;
         }
     }
 
-    return send(fd, last, last_len, MSG_NOSIGNAL) == (ssize_t) last_len;
+    if (d->path == NULL || holds(body, len, "fail-status")) {
+        return put(c, &failed);
+    }
+
+    if (holds(body, len, "fail-limit")) {
+        return put(c, &limited);
+    }
+
+    if (holds(body, len, "fail-close")) {
+        return 0;
+    }
+
+    if (!holds(body, len, "\"stream\":true") &&
+        !holds(c->in, line - c->in, ":stream"))
+    {
+        return put(c, &d->reply);
+    }
+
+    if (!put(c, &d->head) || !put(c, &d->start)) {
+        return 0;
+    }
+
+    if (holds(body, len, "fail-cut")) {
+        (void) put(c, &d->event);
+        return 0;
+    }
+
+    c->dialect = d;
+    c->left = tokens;
+
+    return proceed(c);
 }
 
 
 /* Reads what there is and answers whole requests; 0 to close. */
 static int
-serve(int fd)
+serve(connection_t *c)
 {
-    char         *end, *length;
-    size_t        head_size, body;
-    ssize_t       n;
-    connection_t *c = connections[fd];
+    char   *end, *length;
+    size_t  head_size, body;
+    ssize_t n;
 
-    n = recv(fd, c->in + c->len, REQUEST_MAX - 1 - c->len, 0);
+    n = recv(c->fd, c->in + c->len, REQUEST_MAX - 1 - c->len, MSG_DONTWAIT);
     if (n <= 0) {
-        return 0;
+        return n == -1 && errno == EAGAIN;
     }
 
     c->len += n;
@@ -118,7 +332,7 @@ serve(int fd)
             break;
         }
 
-        if (!answer(fd, c->in + head_size, body)) {
+        if (!answer(c, c->in + head_size, body)) {
             return 0;
         }
 
@@ -131,11 +345,69 @@ serve(int fd)
 
 
 static void
-drop(int fd)
+drop(connection_t *c)
 {
-    close(fd);
-    free(connections[fd]);
-    connections[fd] = NULL;
+    dequeue(c);
+    close(c->fd);
+    connections[c->fd] = NULL;
+    free(c);
+}
+
+
+/* Sends the pieces that are due; how long the next one takes, -1: there is
+ * none. */
+static int
+stream(void)
+{
+    long          t;
+    connection_t *c;
+
+    t = now();
+
+    while ((c = queue.next) != &queue) {
+        if (c->due > t) {
+            return (int) (c->due - t);
+        }
+
+        dequeue(c);
+
+        if (!proceed(c)) {
+            drop(c);
+        }
+    }
+
+    return -1;
+}
+
+
+static void
+take(int epoll, int listener)
+{
+    int                fd, one = 1;
+    connection_t      *c;
+    struct epoll_event ev = { .events = EPOLLIN };
+
+    fd = accept(listener, NULL, NULL);
+    if (fd == -1) {
+        return;
+    }
+
+    if (fd >= CONNECTIONS || (c = malloc(sizeof(connection_t))) == NULL) {
+        close(fd);
+        return;
+    }
+
+    c->fd = fd;
+    c->next = NULL;
+    c->len = 0;
+    connections[fd] = c;
+    ev.data.fd = fd;
+
+    (void) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev) == -1) {
+        drop(c);
+    }
 }
 
 
@@ -146,10 +418,13 @@ main(int argc, char **argv)
     struct epoll_event events[256], ev = { .events = EPOLLIN };
     struct sockaddr_in addr = { .sin_family = AF_INET };
 
-    if (argc != 2) {
-        fprintf(stderr, "usage: upstream PORT\n");
+    if (argc < 2 || argc > 4) {
+        fprintf(stderr, "usage: upstream PORT [TOKENS [MS]]\n");
         return 2;
     }
+
+    tokens = argc > 2 ? atoi(argv[2]) : tokens;
+    pause_ms = argc > 3 ? atol(argv[3]) : 0;
 
     prepare();
 
@@ -163,7 +438,7 @@ main(int argc, char **argv)
     if (listener == -1 || epoll == -1 ||
         setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
         bind(listener, (struct sockaddr *) &addr, sizeof(addr)) ||
-        listen(listener, 1024) ||
+        listen(listener, 4096) ||
         epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &ev))
     {
         perror("upstream");
@@ -171,37 +446,16 @@ main(int argc, char **argv)
     }
 
     for (;;) {
-        n = epoll_wait(epoll, events, 256, -1);
+        n = epoll_wait(epoll, events, 256, stream());
 
         for (i = 0; i < n; i++) {
             fd = events[i].data.fd;
 
-            if (fd != listener) {
-                if (!serve(fd)) {
-                    drop(fd);
-                }
+            if (fd == listener) {
+                take(epoll, listener);
 
-                continue;
-            }
-
-            fd = accept(listener, NULL, NULL);
-            if (fd == -1) {
-                continue;
-            }
-
-            ev.data.fd = fd;
-
-            if (fd >= CONNECTIONS ||
-                (connections[fd] = calloc(1, sizeof(connection_t))) == NULL)
-            {
-                close(fd);
-                continue;
-            }
-
-            (void) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-
-            if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev) == -1) {
-                drop(fd);
+            } else if (connections[fd] != NULL && !serve(connections[fd])) {
+                drop(connections[fd]);
             }
         }
     }

@@ -154,6 +154,34 @@ sub cpu_seconds {
     return $ticks / POSIX::sysconf(POSIX::_SC_CLK_TCK());
 }
 
+# Compiles bench/NAME.c into the folder; the program's path.
+sub compile {
+    my ($bench, $folder, $name) = @_;
+
+    my $program = "$folder/$name";
+    system($ENV{CC} || 'cc', qw(-O2 -std=gnu11 -D_GNU_SOURCE -o), $program,
+        "$bench/$name.c") == 0 or die "cannot compile bench/$name.c\n";
+    return $program;
+}
+
+# Starts bench/client.c, which posts $body; %opt are its options. What it
+# prints is read from the handle by client_result().
+sub client {
+    my ($program, $port, $path, $body, %opt) = @_;
+
+    open my $fh, '-|', $program, $port, $path, $body,
+        map { "$_=$opt{$_}" } sort keys %opt or die "client: $!\n";
+    return $fh;
+}
+
+sub client_result {
+    my ($fh) = @_;
+
+    my $line = <$fh> // '';
+    close $fh or die "client failed: $line\n";
+    return { $line =~ /(\w+)=([\d.]+)/g };
+}
+
 # Resident memory of a process and its children, in KiB.
 sub memory {
     my ($pid) = @_;
