@@ -155,8 +155,8 @@ detail(const json_t *usage, const char *name, const char *inner)
 }
 
 
-static void
-read_usage(nt_llm_usage_t *usage, const json_t *value)
+void
+nt_llm_usage_read(nt_llm_usage_t *usage, const json_t *value)
 {
     usage->prompt = nt_llm_get_int(value, "prompt_tokens", -1);
     usage->completion = nt_llm_get_int(value, "completion_tokens", -1);
@@ -371,7 +371,7 @@ openai_choices(nt_llm_stream_t *s, const json_t *event, const char *member)
 
     usage = nt_llm_get(event, "usage");
     if (json_is_object(usage)) {
-        read_usage(&s->usage, usage);
+        nt_llm_usage_read(&s->usage, usage);
         s->has_usage = true;
     }
 
@@ -425,7 +425,7 @@ openai_vectors(const json_t *reply, json_t *vectors, nt_llm_usage_t *usage)
         }
     }
 
-    read_usage(usage, json_object_get(reply, "usage"));
+    nt_llm_usage_read(usage, json_object_get(reply, "usage"));
 
     return NT_OK;
 }

@@ -286,6 +286,9 @@ nt_llm_calls_t *nt_llm_calls(nt_llm_stream_t *s, unsigned choice);
 
 void nt_llm_usage_none(nt_llm_usage_t *usage);
 
+/* Of a canonical "usage". */
+void nt_llm_usage_read(nt_llm_usage_t *usage, const json_t *value);
+
 /* --- nt_llm_reply.c --- */
 
 /* For the model function: NULL for an empty id, or when memory is out. */
