@@ -1,4 +1,4 @@
-#include "engine/chat/chat_int.h"
+#include "engine/chat/completion_int.h"
 
 #include <stdlib.h>
 
@@ -9,20 +9,19 @@
 static void
 on_idle(uv_idle_t *idle)
 {
-    size_t     n = 0;
-    nt_turn_t *turn;
-    nt_chat_t *chat = idle->data;
+    size_t       n = 0;
+    nt_chat_t   *chat = idle->data;
+    nt_pumped_t *pumped;
 
     /* those that come back to the end of the line wait for the next turn */
-    TAILQ_FOREACH(turn, &chat->ready, ready_entry)
+    TAILQ_FOREACH(pumped, &chat->ready, entry)
     {
         n++;
     }
 
-    while (n-- > 0 && (turn = TAILQ_FIRST(&chat->ready)) != NULL) {
-        TAILQ_REMOVE(&chat->ready, turn, ready_entry);
-        turn->in_ready = false;
-        nt_turn_pump(turn);
+    while (n-- > 0 && (pumped = TAILQ_FIRST(&chat->ready)) != NULL) {
+        nt_chat_deactivate(chat, pumped);
+        pumped->pump(pumped);
     }
 
     if (TAILQ_EMPTY(&chat->ready)) {
@@ -32,12 +31,22 @@ on_idle(uv_idle_t *idle)
 
 
 void
-nt_chat_activate(nt_turn_t *turn)
+nt_chat_activate(nt_chat_t *chat, nt_pumped_t *pumped)
 {
-    if (!turn->in_ready) {
-        turn->in_ready = true;
-        TAILQ_INSERT_TAIL(&turn->chat->ready, turn, ready_entry);
-        (void) uv_idle_start(&turn->chat->idle, on_idle);
+    if (!pumped->queued) {
+        pumped->queued = true;
+        TAILQ_INSERT_TAIL(&chat->ready, pumped, entry);
+        (void) uv_idle_start(&chat->idle, on_idle);
+    }
+}
+
+
+void
+nt_chat_deactivate(nt_chat_t *chat, nt_pumped_t *pumped)
+{
+    if (pumped->queued) {
+        pumped->queued = false;
+        TAILQ_REMOVE(&chat->ready, pumped, entry);
     }
 }
 
@@ -53,6 +62,7 @@ nt_chat_new(const nt_chat_options_t *options)
 
     chat->options = *options;
     TAILQ_INIT(&chat->turns);
+    TAILQ_INIT(&chat->completions);
     TAILQ_INIT(&chat->ready);
     (void) uv_idle_init(options->loop, &chat->idle);
     (void) uv_timer_init(options->loop, &chat->timer);
@@ -104,6 +114,8 @@ stop_all(nt_chat_t *chat)
             sink.done(sink.arg);
         }
     }
+
+    nt_completion_stop_all(chat);
 }
 
 

@@ -10,6 +10,7 @@
  *   help.c      tools about NodeTool itself
  *   context.c   collections and the open workflow
  *   workflow.c  a turn that is a job
+ *   inputs.c    what such a job gets
  */
 
 #ifndef NT_CHAT_INT_H
@@ -29,6 +30,15 @@ typedef enum {
     NT_CHAT_WORKFLOW
 } nt_chat_mode_t;
 
+/* What has a run to go on with; first in its struct. */
+typedef struct nt_pumped nt_pumped_t;
+
+struct nt_pumped {
+    TAILQ_ENTRY(nt_pumped) entry;
+    bool queued;
+    void (*pump)(nt_pumped_t *pumped);
+};
+
 /* A tool that is a node of the turn's graph, or the client's. */
 typedef struct {
     nt_tool_t   tool; /* its arg is this struct */
@@ -40,8 +50,8 @@ typedef struct {
 } nt_chat_tool_t;
 
 struct nt_turn {
+    nt_pumped_t pumped;
     TAILQ_ENTRY(nt_turn) entry;
-    TAILQ_ENTRY(nt_turn) ready_entry;
     nt_chat_t     *chat;
     nt_turn_sink_t sink; /* zeroed: nobody hears any more */
     char          *user;
@@ -58,7 +68,6 @@ struct nt_turn {
 
     nt_run_t  *run;
     unsigned   pending; /* calls to the store that are under way */
-    bool       in_ready;
     bool       stopped;
     bool       left;  /* the client is gone */
     bool       ended; /* the run has said so */
@@ -88,8 +97,9 @@ struct nt_chat {
     uv_idle_t         idle;
     uv_timer_t        timer; /* of a drain */
     TAILQ_HEAD(, nt_turn) turns;
-    TAILQ_HEAD(, nt_turn) ready;
-    unsigned n;
+    TAILQ_HEAD(, nt_completion) completions;
+    TAILQ_HEAD(, nt_pumped) ready;
+    unsigned n;       /* turns and completions */
     unsigned handles; /* that are not closed yet */
     bool     draining;
     bool     freed;
@@ -98,12 +108,23 @@ struct nt_chat {
     void *drained_arg;
 };
 
+/* A text of an object; "" when it is none. */
+static inline const char *
+nt_chat_member(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text != NULL ? text : "";
+}
+
+
 /* --- chat.c --- */
 
-/* The turn has something to do. */
-void nt_chat_activate(nt_turn_t *turn);
+/* It has something to do: its pump is called soon; no more. */
+void nt_chat_activate(nt_chat_t *chat, nt_pumped_t *pumped);
+void nt_chat_deactivate(nt_chat_t *chat, nt_pumped_t *pumped);
 
-/* The turn's memory has gone. */
+/* A turn's or completion's memory has gone. */
 void nt_chat_settle(nt_chat_t *chat);
 
 /* --- turn.c --- */
@@ -138,7 +159,7 @@ bool nt_turn_keep(nt_turn_t *turn, json_t *message);
 bool nt_turn_answer(nt_turn_t *turn, json_t *message, const char *job_id);
 
 /* A step of its run; called by chat.c. */
-void nt_turn_pump(nt_turn_t *turn);
+void nt_turn_pump(nt_pumped_t *pumped);
 
 /* --- message.c --- */
 
@@ -199,6 +220,13 @@ bool nt_chat_query(nt_turn_t *turn, json_t *messages);
 
 /* Appends the workflow that the client has open, if it sent it. */
 void nt_chat_graph(const nt_turn_t *turn, nt_buf_t *text);
+
+/* --- inputs.c --- */
+
+/* The parameters for a workflow by the inputs that its nodes are: a message
+ * of NodeTool's and those before it, which end with it.  New reference; NULL
+ * when memory is out. */
+json_t *nt_chat_params(const json_t *nodes, json_t *message, json_t *history);
 
 /* --- converse.c, workflow.c --- */
 

@@ -54,10 +54,7 @@ settle(nt_turn_t *turn)
     turn->closing = true;
     TAILQ_REMOVE(&turn->chat->turns, turn, entry);
 
-    if (turn->in_ready) {
-        TAILQ_REMOVE(&turn->chat->ready, turn, ready_entry);
-    }
-
+    nt_chat_deactivate(turn->chat, &turn->pumped);
     uv_close((uv_handle_t *) &turn->timer, on_timer_closed);
 }
 
@@ -409,6 +406,7 @@ nt_turn_start(nt_chat_t *chat, const nt_turn_request_t *request,
     (void) uv_timer_init(chat->options.loop, &turn->timer);
     turn->timer.data = turn;
     turn->chat = chat;
+    turn->pumped.pump = nt_turn_pump;
     turn->sink = *sink;
     turn->regenerate = request->regenerate;
     turn->admin = request->admin;
@@ -489,7 +487,7 @@ nt_turn_stop(nt_turn_t *turn)
     if (turn->run != NULL) {
         nt_turn_keep_said(turn);
         nt_run_cancel(turn->run);
-        nt_chat_activate(turn);
+        nt_chat_activate(turn->chat, &turn->pumped);
     }
 }
 

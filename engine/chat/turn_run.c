@@ -73,19 +73,23 @@ on_run_done(void *arg, const nt_run_result_t *result)
 static void
 on_wake(void *arg)
 {
-    nt_chat_activate(arg);
+    nt_turn_t *turn = arg;
+
+    nt_chat_activate(turn->chat, &turn->pumped);
 }
 
 
 void
-nt_turn_pump(nt_turn_t *turn)
+nt_turn_pump(nt_pumped_t *pumped)
 {
+    nt_turn_t *turn = (nt_turn_t *) pumped;
+
     if (turn->run == NULL) {
         return;
     }
 
     if (nt_run_pump(turn->run, BUDGET)) {
-        nt_chat_activate(turn);
+        nt_chat_activate(turn->chat, &turn->pumped);
     }
 
     if (!turn->ended) {
@@ -145,7 +149,7 @@ start_run(nt_turn_t *turn, nt_graph_t *graph)
         return false;
     }
 
-    nt_chat_activate(turn);
+    nt_chat_activate(turn->chat, &turn->pumped);
 
     if (turn->left) {
         nt_turn_leave(turn); /* now it is known what it is */

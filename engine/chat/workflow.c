@@ -23,147 +23,6 @@ typedef struct {
 } job_t;
 
 
-/* --- what the workflow gets --- */
-
-static const char *
-member(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-
-    return text != NULL ? text : "";
-}
-
-
-static bool
-is_input(const json_t *node, const char *kind)
-{
-    static const char prefix[] = "nodetool.input.";
-    const char       *type = member(node, "type");
-
-    return strncmp(type, prefix, sizeof(prefix) - 1) == 0 &&
-           strcmp(type + sizeof(prefix) - 1, kind) == 0;
-}
-
-
-static size_t
-count_inputs(const json_t *nodes, const char *kind)
-{
-    size_t        i, n = 0;
-    const json_t *node;
-
-    json_array_foreach(nodes, i, node)
-    {
-        n += is_input(node, kind);
-    }
-
-    return n;
-}
-
-
-/* Is this the text input that the message is for?  The only one, or one that
- * is called as such inputs are. */
-static bool
-takes_text(const json_t *nodes, const json_t *node, const char *name)
-{
-    size_t                   i;
-    static const char *const names[] = { "message",   "prompt",   "text",
-                                         "input",     "question", "query",
-                                         "chat_input" };
-
-    if (!is_input(node, "StringInput")) {
-        return false;
-    }
-
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(name, names[i]) == 0) {
-            return true;
-        }
-    }
-
-    return count_inputs(nodes, "StringInput") == 1;
-}
-
-
-/* The media of the message for an input that is the only one of its kind;
- * borrowed, or NULL. */
-static json_t *
-media_for(const json_t *nodes, const json_t *node, const json_t *message)
-{
-    size_t        i, j;
-    json_t       *ref;
-    const json_t *part;
-    static const struct {
-        const char *input;
-        const char *member;
-    } kinds[] = { { "ImageInput", "image" },
-                  { "AudioInput", "audio" },
-                  { "VideoInput", "video" },
-                  { "DocumentInput", "document" } };
-
-    for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (!is_input(node, kinds[i].input) ||
-            count_inputs(nodes, kinds[i].input) != 1) {
-            continue;
-        }
-
-        json_array_foreach(json_object_get(message, "content"), j, part)
-        {
-            ref = json_object_get(part, kinds[i].member);
-
-            if (json_is_object(ref)) {
-                return ref;
-            }
-        }
-    }
-
-    return NULL;
-}
-
-
-/* The parameters by the inputs that the workflow has.  New reference; NULL
- * when memory is out. */
-static json_t *
-make_params(const nt_turn_t *turn, const json_t *nodes)
-{
-    int           rc = 0;
-    size_t        i;
-    json_t       *params = json_object(), *media;
-    nt_buf_t      text = { 0 };
-    const char   *name;
-    const json_t *node;
-
-    nt_chat_text(turn->message, &text);
-
-    json_array_foreach(nodes, i, node)
-    {
-        name = member(json_object_get(node, "data"), "name");
-        media = media_for(nodes, node, turn->message);
-
-        if (is_input(node, "MessageInput")) {
-            rc |= json_object_set(params, name, turn->message);
-
-        } else if (is_input(node, "MessageListInput")) {
-            rc |= json_object_set(params, name, turn->history);
-
-        } else if (media != NULL) {
-            rc |= json_object_set(params, name, media);
-
-        } else if (text.len > 0 && takes_text(nodes, node, name)) {
-            rc |= json_object_set_new(params, name,
-                                      json_stringn(text.data, text.len));
-        }
-    }
-
-    if (rc != 0 || text.failed) {
-        json_decref(params);
-        params = NULL;
-    }
-
-    nt_buf_free(&text);
-    return params;
-}
-
-
 /* --- the job --- */
 
 static void
@@ -220,13 +79,13 @@ cancel_job(void *arg)
 static void
 note_event(job_t *job, const json_t *event)
 {
-    const char *type = member(event, "type"), *status, *error;
+    const char *type = nt_chat_member(event, "type"), *status, *error;
 
     if (strcmp(type, "job_update") != 0) {
         return;
     }
 
-    status = member(event, "status");
+    status = nt_chat_member(event, "status");
 
     if (strcmp(status, "completed") == 0) {
         job->completed = true;
@@ -234,7 +93,7 @@ note_event(job_t *job, const json_t *event)
             json_object_get(json_object_get(event, "result"), "results"));
 
     } else if (strcmp(status, "failed") == 0) {
-        error = member(event, "error");
+        error = nt_chat_member(event, "error");
         job->failure = strdup(*error != '\0' ? error : "the workflow failed");
 
     } else if (strcmp(status, "cancelled") == 0) {
@@ -292,7 +151,7 @@ submit(job_t *job, nt_graph_t *graph, json_t *params)
     nt_turn_t             *turn = job->turn;
     const nt_job_request_t request = { .user = turn->user,
                                        .workflow_id =
-                                           member(turn->message, "workflow_id"),
+                                           nt_chat_member(turn->message, "workflow_id"),
                                        .base_url = turn->base_url,
                                        .graph = graph,
                                        .params = params };
@@ -358,7 +217,7 @@ static json_t *
 result_part(json_t *value)
 {
     size_t      i;
-    const char *type = member(value, "type");
+    const char *type = nt_chat_member(value, "type");
     static const struct {
         const char *type;
         const char *part;
@@ -439,7 +298,7 @@ find_graph(nt_turn_t *turn, json_t **view)
     int             status;
     nt_buf_t        error = { 0 };
     nt_graph_t     *graph = NULL;
-    const char     *id = member(turn->message, "workflow_id");
+    const char     *id = nt_chat_member(turn->message, "workflow_id");
     const char     *owner = turn->admin ? NULL : turn->user;
     nt_workflows_t *workflows = turn->chat->options.workflows;
 
@@ -470,8 +329,8 @@ run(job_t *job, nt_graph_t *graph, const json_t *view)
     nt_buf_t error = { 0 };
 
     params =
-        make_params(job->turn,
-                    json_object_get(json_object_get(view, "graph"), "nodes"));
+        nt_chat_params(json_object_get(json_object_get(view, "graph"), "nodes"),
+                       job->turn->message, job->turn->history);
 
     if (params == NULL) {
         (void) nt_arg_nomem(job->turn->call);

@@ -12,6 +12,7 @@
 #include "engine/json.h"
 #include "engine/models/models_int.h"
 #include "engine/nodes/args.h"
+#include "engine/nodes/ustr.h"
 
 typedef struct {
     nt_node_call_t        *call;
@@ -122,7 +123,7 @@ read_stream(asking_t *a, nt_http_reply_t *reply)
     size_t         len;
     nt_rc_t        rc = NT_OK;
     const char    *data;
-    nt_llm_error_t error = { .kind = NT_LLM_PROTOCOL };
+    nt_llm_error_t error = { .kind = NT_LLM_PROTOCOL, .retry_after = -1 };
 
     while (rc == NT_OK && !nt_llm_stream_done(a->stream)) {
         more = nt_http_read(reply, &data, &len, &sentence);
@@ -158,7 +159,8 @@ ask_provider(asking_t *a, const nt_llm_request_t *llm)
         .headers = (const char *const *) llm->headers,
         .body = llm->body.data,
         .body_len = llm->body.len,
-        .flags = NT_HTTP_NO_REDIRECT /* it would take the key along */
+        /* a redirect would take the key along */
+        .flags = NT_HTTP_NO_REDIRECT | a->model.flags
     };
     nt_buf_t path = { 0 };
 
@@ -225,18 +227,66 @@ ask_echo(asking_t *a, const nt_llm_request_t *llm)
 }
 
 
+/* For those who read it, and with numbers for those who sum them up. */
 static void
 log_usage(asking_t *a, const json_t *reply)
 {
     json_t    *usage = json_object_get(reply, "usage");
+    nt_buf_t   text = { 0 };
     json_int_t in = json_integer_value(json_object_get(usage, "prompt_tokens"));
     json_int_t out =
         json_integer_value(json_object_get(usage, "completion_tokens"));
 
-    if (usage != NULL) {
-        nt_call_log(a->call, "info", "%s: %lld tokens in, %lld out",
-                    a->model.id, (long long) in, (long long) out);
+    if (usage == NULL) {
+        return;
     }
+
+    nt_buf_printf(&text, "%s: %lld tokens in, %lld out", a->model.id,
+                  (long long) in, (long long) out);
+    nt_call_event(a->call, "log_update",
+                  json_pack("{s:s, s:o, s:s, s:O}", "node_name",
+                            nt_call_type(a->call)->title, "content",
+                            nt_ustr_take(&text), "severity", "info", "usage",
+                            usage));
+}
+
+
+/* The headers that the target has besides. */
+static nt_rc_t
+add_headers(const asking_t *a, nt_llm_request_t *llm, nt_llm_error_t *error)
+{
+    size_t      i;
+    nt_rc_t     rc;
+    json_t     *line;
+    nt_buf_t    name = { 0 };
+    const char *text, *colon;
+
+    json_array_foreach(a->model.headers, i, line)
+    {
+        text = json_string_value(line);
+        colon = text != NULL ? strstr(text, ": ") : NULL;
+
+        if (colon == NULL) {
+            continue;
+        }
+
+        nt_buf_append(&name, text, (size_t) (colon - text));
+        nt_buf_append_char(&name, '\0');
+        rc = name.failed ? NT_NOMEM
+                         : nt_llm_add_header(llm, name.data, nt_str(colon + 2));
+        nt_buf_free(&name);
+
+        if (rc != NT_OK) {
+            error->kind = NT_LLM_INVALID;
+            error->retry_after = -1;
+            nt_buf_append_str(&error->message,
+                              NT_STR("too many headers, or one that cannot "
+                                     "be sent"));
+            return rc;
+        }
+    }
+
+    return NT_OK;
 }
 
 
@@ -255,6 +305,7 @@ ask(asking_t *a, const nt_llm_dialect_t *dialect)
 
     rc = nt_llm_chat(dialect, request, nt_str(a->model.key), &llm, &error);
     json_decref(request);
+    rc = rc == NT_OK ? add_headers(a, &llm, &error) : rc;
 
     if (rc == NT_NOMEM) {
         (void) nt_arg_nomem(a->call);
@@ -280,7 +331,9 @@ nt_model_chat(nt_node_call_t *call, const nt_model_chat_t *chat)
     asking_t                a = { .call = call, .chat = chat };
     const nt_llm_dialect_t *dialect;
 
-    if (!nt_model_resolve(call, chat->model, NT_MODEL_CHAT, &a.model)) {
+    if (chat->target != NULL) {
+        a.model = *chat->target;
+    } else if (!nt_model_resolve(call, chat->model, NT_MODEL_CHAT, &a.model)) {
         return NULL;
     }
 

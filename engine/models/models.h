@@ -25,8 +25,9 @@
  * ref}; the bytes behind the ref are sent.
  */
 typedef struct {
-    const json_t *model;    /* the ref; its provider may be empty */
-    const json_t *messages; /* array */
+    const json_t          *model;  /* the ref; its provider may be empty */
+    const struct nt_model *target; /* in place of what the ref means; or NULL */
+    const json_t          *messages; /* array */
 
     /* NULL for none: an array of {"name", "description", "parameters"}, as
      * nt_call_tools gives, or of OpenAI's {"type": "function", ...} */

@@ -247,6 +247,9 @@ read_settings(nt_node_call_t *call, const nt_provider_t *provider,
     model->key = "";
     model->trusted = false;
     model->root = false;
+    model->flags = 0;
+    model->headers = NULL;
+    model->fault = NULL;
 
     if (is_echo(provider)) {
         return true;

@@ -37,13 +37,16 @@ typedef struct {
 } nt_provider_t;
 
 /* A model with all that is needed to reach it. */
-typedef struct {
+typedef struct nt_model {
     const nt_provider_t *provider;
     const char          *base;
     const char          *key; /* "" for none */
     bool                 trusted;
     bool                 root; /* paths begin above the address's "/v1" */
     char                 id[256];
+    unsigned             flags;   /* more of NT_HTTP_ */
+    const json_t        *headers; /* more of them: ["Name: value"], or NULL */
+    nt_llm_error_t      *fault; /* why it failed, for who wants to know more */
 } nt_model_t;
 
 /* NULL when there is none of that name; "huggingface_NAME" is Hugging Face's

@@ -57,6 +57,28 @@ advice(nt_llm_error_kind_t kind)
 }
 
 
+/* Keeps an error with what a sentence has not. */
+static void
+keep_fault(const nt_model_t *model, const nt_llm_error_t *error, nt_str_t text)
+{
+    nt_llm_error_t *fault = model->fault;
+
+    if (fault == NULL) {
+        return;
+    }
+
+    nt_buf_reset(&fault->message);
+    nt_buf_reset(&fault->param);
+    nt_buf_reset(&fault->code);
+    fault->kind = error->kind;
+    fault->status = error->status != 0 ? error->status : 502;
+    fault->retry_after = error->retry_after;
+    nt_buf_append_str(&fault->message, text);
+    nt_buf_append(&fault->param, error->param.data, error->param.len);
+    nt_buf_append(&fault->code, error->code.data, error->code.len);
+}
+
+
 void *
 nt_provider_fail(nt_node_call_t *call, const nt_model_t *model,
                  const nt_llm_error_t *error)
@@ -66,6 +88,7 @@ nt_provider_fail(nt_node_call_t *call, const nt_model_t *model,
     append_redacted(&text,
                     (nt_str_t) { error->message.data, error->message.len },
                     model->key);
+    keep_fault(model, error, (nt_str_t) { text.data, text.len });
     nt_buf_append_char(&text, '\0');
 
     if (text.failed || error->message.failed) {
@@ -86,7 +109,7 @@ nt_provider_fail(nt_node_call_t *call, const nt_model_t *model,
 static void *
 fail_sentence(nt_node_call_t *call, const nt_model_t *model, char *sentence)
 {
-    nt_llm_error_t error = { .kind = NT_LLM_SERVER };
+    nt_llm_error_t error = { .kind = NT_LLM_SERVER, .retry_after = -1 };
 
     if (sentence == NULL) {
         (void) nt_arg_nomem(call);

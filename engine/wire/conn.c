@@ -313,6 +313,7 @@ finish(nt_conn_t *conn)
     conn->head = NULL;
     conn->job_id = NULL;
     conn->paused = false;
+    conn->task = NULL;
     conn->state = NT_CONN_HEAD;
 
     if (conn->wire->draining) {
@@ -416,6 +417,45 @@ void
 nt_conn_stream_end(nt_conn_t *conn)
 {
     nt_buf_append_char(&conn->out, '\n');
+    finish(conn);
+}
+
+
+void
+nt_conn_chunks_begin(nt_conn_t *conn, const char *job_id, const char *type)
+{
+    nt_buf_append_str(&conn->out,
+                      NT_STR("{\"status\":200,\"chunked\":true,\"type\":"));
+    nt_buf_append_json(&conn->out, nt_str(type));
+
+    if (job_id != NULL) {
+        nt_buf_append_str(&conn->out, NT_STR(",\"job_id\":"));
+        nt_buf_append_json(&conn->out, nt_str(job_id));
+    }
+
+    nt_buf_append_str(&conn->out, NT_STR("}\n"));
+    nt_conn_wake(conn);
+}
+
+
+void
+nt_conn_chunk(nt_conn_t *conn, nt_str_t bytes)
+{
+    if (bytes.len == 0) {
+        return; /* it would be the end */
+    }
+
+    nt_buf_printf(&conn->out, "%zx\r\n", bytes.len);
+    nt_buf_append_str(&conn->out, bytes);
+    nt_buf_append_str(&conn->out, NT_STR("\r\n"));
+    nt_conn_wake(conn);
+}
+
+
+void
+nt_conn_chunks_end(nt_conn_t *conn)
+{
+    nt_buf_append_str(&conn->out, NT_STR("0\r\n\r\n"));
     finish(conn);
 }
 

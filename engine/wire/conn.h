@@ -47,6 +47,15 @@ typedef struct {
     void (*closed)(void *arg);
 } nt_conn_upgrade_t;
 
+/* A request that is carried out elsewhere; the functions get `arg`. */
+typedef struct {
+    /* The slow peer has caught up. */
+    void (*resume)(void *arg);
+
+    /* The peer is gone; not to be used any more. */
+    void (*abandon)(void *arg);
+} nt_conn_task_t;
+
 struct nt_conn {
     uv_pipe_t  pipe;
     nt_wire_t *wire;
@@ -70,11 +79,13 @@ struct nt_conn {
     uv_write_t write;
 
     /* --- the request under way; ops.c --- */
-    json_t     *head;
-    char       *job_id;
-    nt_await_t *await;
-    nt_watch_t *watch;
-    bool        paused; /* the watch, or what has taken it over */
+    json_t               *head;
+    char                 *job_id;
+    nt_await_t           *await;
+    nt_watch_t           *watch;
+    bool                  paused; /* the watch, or what has taken it over */
+    const nt_conn_task_t *task;
+    void                 *task_arg;
 
     /* --- NT_CONN_UPGRADED --- */
     const nt_conn_upgrade_t *upgrade;
@@ -116,6 +127,13 @@ void nt_conn_stream_begin(nt_conn_t *conn, const char *job_id);
 void nt_conn_stream_event(nt_conn_t *conn, uint64_t seq, const char *line,
                           size_t len);
 void nt_conn_stream_end(nt_conn_t *conn);
+
+/* A body of unknown length: its head, bytes of it, its end. `type` is a media
+ * type; `job_id` may be NULL. */
+void nt_conn_chunks_begin(nt_conn_t *conn, const char *job_id,
+                          const char *type);
+void nt_conn_chunk(nt_conn_t *conn, nt_str_t bytes);
+void nt_conn_chunks_end(nt_conn_t *conn);
 
 /* Ends the request with status 101: what comes now goes to `upgrade`, what
  * is appended to `out` to the peer.  The request's head is freed. */

@@ -209,6 +209,8 @@ nt_op_start(nt_conn_t *conn, const char *body, size_t len)
         { "secret.get", nt_op_secret_get },
         { "secret.put", nt_op_secret_put },
         { "secret.delete", nt_op_secret_delete },
+        { "chat", nt_op_chat },
+        { "chat.models", nt_op_chat_models },
         { "node.list", start_node_list },
         { "health", start_health },
         { "ws", nt_op_ws },

@@ -112,6 +112,9 @@ void nt_op_thread_delete(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_thread_reply(void *arg, int status, const char *message,
                         json_t *value);
 
+void nt_op_chat(nt_conn_t *conn, const char *body, size_t len);
+void nt_op_chat_models(nt_conn_t *conn, const char *body, size_t len);
+
 void nt_op_message_create(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_message_get(nt_conn_t *conn, const char *body, size_t len);
 void nt_op_message_list(nt_conn_t *conn, const char *body, size_t len);

@@ -462,6 +462,10 @@ nt_op_resume(nt_conn_t *conn)
     if (conn->watch != NULL) {
         nt_watch_resume(conn->watch);
     }
+
+    if (conn->task != NULL) {
+        conn->task->resume(conn->task_arg);
+    }
 }
 
 
@@ -477,5 +481,10 @@ nt_op_abandon(nt_conn_t *conn)
         nt_await_close(conn->await);
         conn->await = NULL;
         cancel_abandoned(conn, conn->job_id);
+    }
+
+    if (conn->task != NULL) {
+        conn->task->abandon(conn->task_arg);
+        conn->task = NULL;
     }
 }

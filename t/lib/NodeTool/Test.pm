@@ -238,8 +238,8 @@ sub engine {
 }
 
 # One request on the engine's socket: the head as a hash (length is set), the
-# body as bytes. Returns the reply's head, with {body} for a whole reply and
-# {events} => [[seq, object], ...] for a stream read to its end.
+# body as bytes. Returns the reply's head, with {body} for a whole reply or
+# one in chunks, and {events} => [[seq, object], ...] for a stream read to its end.
 sub wire {
     my ($t, $engine, $head, $body) = @_;
 
@@ -262,11 +262,27 @@ sub wire {
             push @events, [$seq, $JSON->decode($json)];
         }
         $reply->{events} = \@events;
+    } elsif ($reply->{chunked}) {
+        $reply->{body} = read_chunks($sock);
     } elsif ($reply->{length}) {
         read $sock, $reply->{body}, $reply->{length};
         $reply->{json} = eval { $JSON->decode($reply->{body}) };
     }
     return $reply;
+}
+
+# A body in chunks (RFC 9112, 7.1); undef when its end is missing.
+sub read_chunks {
+    my ($sock) = @_;
+
+    my $body = '';
+    while (defined(my $size = readline $sock)) {
+        my $n = hex $size =~ s/\r\n\z//r;
+        (read $sock, my $data, $n + 2) // return;
+        return $body if $n == 0;
+        $body .= substr $data, 0, $n;
+    }
+    return;
 }
 
 # What nginx needs to load modules that were built with the sanitizers. Leaks
