@@ -222,7 +222,8 @@ find_api(const char *name)
     static const struct {
         const char         *name;
         const nt_llm_api_t *api;
-    } apis[] = { { "chat", &nt_llm_api_chat } };
+    } apis[] = { { "chat", &nt_llm_api_chat },
+                 { "messages", &nt_llm_api_messages } };
 
     for (i = 0; i < sizeof(apis) / sizeof(apis[0]); i++) {
         if (strcmp(apis[i].name, name) == 0) {

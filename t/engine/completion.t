@@ -195,6 +195,19 @@ $r = ask(model => 'workflow/text');
 is_deeply($r->{json}{usage}, { prompt_tokens => 5, completion_tokens => 6,
     total_tokens => 11 }, '... also of a whole reply');
 
+# --- other APIs --------------------------------------------------------------
+
+my %messages = (model => 'workflow/echo', max_tokens => 9,
+    head => { api => 'messages' });
+$r = ask(%messages);
+is($r->{json}{type}, 'message', 'a client of Anthropic\'s') or diag explain $r;
+is_deeply($r->{json}{content}[0]{text}, 'Hello there', '... gets the answer');
+$r = ask(%messages, stream => \1);
+like($r->{body}, qr/^event: message_start\n.*event: message_stop\n/s,
+    '... also as its events') or diag explain $r;
+is(ask(%messages, model => 'workflow/none')->{json}{type}, 'error',
+    '... and its errors');
+
 # --- faults ------------------------------------------------------------------
 
 store(theirs => NodeTool::Workflows::echo(), user_id => '2');
