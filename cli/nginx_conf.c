@@ -281,6 +281,7 @@ conf_server(nt_buf_t *conf, const nt_cli_options_t *options,
     nt_auth_conf_server(conf, options, home);
     nt_buf_append_char(conf, '\n');
     conf_include(conf, paths, "chat");
+    conf_include(conf, paths, "metrics");
 
     if (options->surface == NT_SURFACE_CHAT) {
         nt_buf_printf(conf, "        location = /health { nodetool_auth off; "

@@ -22,6 +22,8 @@
  *   _models     the providers' models: asked, and kept in a zone
  *   _list       /v1/models
  *   _log        a request that is over: counted, told to the log
+ *   _metrics    counters and histograms in a zone, and as a page
+ *   _trace      the headers of distributed traces
  *   _variables  $nodetool_model ...
  */
 
@@ -94,12 +96,26 @@ typedef struct {
     ngx_uint_t                line;
 } ngx_nodetool_rule_t;
 
+/* See _metrics.h. */
+typedef struct ngx_nodetool_metrics_s ngx_nodetool_metrics_t;
+
+typedef struct {
+    ngx_shm_zone_t         *zone;   /* NULL: off */
+    ssize_t                 size;   /* 0: off, NGX_CONF_UNSET: not said */
+    ngx_uint_t              models; /* names that are kept apart */
+    ngx_uint_t              users;
+    ngx_nodetool_metrics_t *shared;
+    ngx_atomic_t           *in_flight; /* this process's */
+} ngx_nodetool_metrics_conf_t;
+
 typedef struct {
     ngx_array_t              providers; /* of ngx_nodetool_provider_t * */
     ngx_nodetool_provider_t *echo;
     ngx_shm_zone_t          *zone; /* the cached lists of models */
     time_t                   models_valid;
     ssize_t                  zone_size;
+
+    ngx_nodetool_metrics_conf_t metrics;
 } ngx_nodetool_chat_main_conf_t;
 
 typedef struct {
@@ -204,6 +220,16 @@ struct ngx_nodetool_chat_ctx_s {
 
     nt_llm_usage_t usage;
     ngx_msec_t     ttft; /* time to the first byte or event */
+
+    /* seeing */
+    ngx_uint_t n_events;    /* of a stream */
+    ngx_msec_t first_event; /* ngx_current_msec then */
+    ngx_msec_t last_event;
+    ngx_msec_t elapsed;      /* when it was over; 0: not yet */
+    ngx_int_t  upstream_rc;  /* how nginx's upstream ended */
+    ngx_str_t  trace_parent; /* headers that are good */
+    ngx_str_t  trace_state;
+    ngx_str_t  trace_id;
 
     unsigned has_root : 1;
     unsigned scanning : 1; /* the body filter feeds scan */
@@ -354,6 +380,29 @@ ngx_int_t ngx_nodetool_cache_open(ngx_nodetool_chat_ctx_t *ctx);
 
 /* log: the log phase of a request with a context */
 ngx_int_t ngx_nodetool_chat_log(ngx_http_request_t *r);
+/* How a request ended, known in the log phase: "done", "client_left",
+ * "provider_cut", or a kind of error. */
+ngx_str_t ngx_nodetool_chat_outcome(ngx_nodetool_chat_ctx_t *ctx);
+/* Milliseconds since the first byte of the request; and until its end, without
+ * the time that nginx then waits for the client to close. */
+ngx_msec_t ngx_nodetool_chat_elapsed(ngx_http_request_t *r);
+ngx_msec_t ngx_nodetool_chat_duration(ngx_nodetool_chat_ctx_t *ctx);
+/* The mean time between two tokens of a stream, in microseconds; -1: there
+ * is none. */
+int64_t ngx_nodetool_chat_token_time(ngx_nodetool_chat_ctx_t *ctx);
+
+/* metrics: the zone; a request begins, and is over */
+void  ngx_nodetool_metrics_unset(ngx_nodetool_metrics_conf_t *conf);
+char *ngx_nodetool_metrics_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_int_t ngx_nodetool_metrics_init(ngx_conf_t                  *cf,
+                                    ngx_nodetool_metrics_conf_t *conf);
+char     *ngx_nodetool_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_int_t ngx_nodetool_metrics_begin(ngx_http_request_t *r);
+void      ngx_nodetool_metrics_record(ngx_nodetool_chat_ctx_t *ctx);
+
+/* trace: takes the client's headers; and lines for a provider */
+ngx_int_t ngx_nodetool_trace_take(ngx_nodetool_chat_ctx_t *ctx);
+void ngx_nodetool_trace_lines(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *head);
 
 /* variables */
 ngx_int_t ngx_nodetool_chat_add_variables(ngx_conf_t *cf);

@@ -54,6 +54,13 @@ static ngx_command_t ngx_nodetool_chat_commands[] = {
       ngx_conf_set_msec_slot, NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_nodetool_chat_loc_conf_t, echo_delay), NULL },
 
+    { ngx_string("nodetool_metrics"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS,
+      ngx_nodetool_metrics, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+
+    { ngx_string("nodetool_metrics_zone"),
+      NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE123, ngx_nodetool_metrics_zone,
+      NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL },
+
     ngx_null_command
 };
 
@@ -172,6 +179,7 @@ ngx_nodetool_chat_create_main_conf(ngx_conf_t *cf)
     }
 
     mcf->models_valid = NGX_CONF_UNSET;
+    ngx_nodetool_metrics_unset(&mcf->metrics);
 
     return mcf;
 }
@@ -218,6 +226,10 @@ ngx_nodetool_chat_init_main_conf(ngx_conf_t *cf, void *conf)
     }
 
     mcf->zone->init = ngx_nodetool_models_init_zone;
+
+    if (ngx_nodetool_metrics_init(cf, &mcf->metrics) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     return NGX_CONF_OK;
 }

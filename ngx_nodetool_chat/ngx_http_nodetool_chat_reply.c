@@ -65,24 +65,19 @@ ngx_nodetool_chat_usage(ngx_nodetool_chat_ctx_t *ctx)
 }
 
 
+/* Of each event of a stream, and of each piece of a reply. */
 void
 ngx_nodetool_chat_first(ngx_nodetool_chat_ctx_t *ctx)
 {
-    ngx_time_t         *tp;
-    ngx_msec_int_t      ms;
-    ngx_http_request_t *r;
+    ctx->n_events++;
+    ctx->last_event = ngx_current_msec;
 
     if (ctx->ttft_set) {
         return;
     }
 
-    r = ctx->request;
-    tp = ngx_timeofday();
-
-    ms = (ngx_msec_int_t) ((tp->sec - r->start_sec) * 1000 +
-                           (tp->msec - r->start_msec));
-
-    ctx->ttft = ngx_max(ms, 0);
+    ctx->first_event = ngx_current_msec;
+    ctx->ttft = ngx_nodetool_chat_elapsed(ctx->request);
     ctx->ttft_set = 1;
 }
 

@@ -201,6 +201,12 @@ ngx_nodetool_chat_post(ngx_http_request_t *r, const ngx_nodetool_api_t *api)
 
     ctx->api = api;
 
+    if (ngx_nodetool_metrics_begin(r) != NGX_OK ||
+        ngx_nodetool_trace_take(ctx) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     ngx_nodetool_chat_body_begin(ctx);
     ctx->scanning = (r->request_body == NULL);
 

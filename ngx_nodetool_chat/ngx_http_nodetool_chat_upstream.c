@@ -201,6 +201,8 @@ ngx_nodetool_chat_request_head(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *head,
         nt_buf_append_str(head, NT_STR(CRLF));
     }
 
+    ngx_nodetool_trace_lines(ctx, head);
+
     if (p->key != NULL && !p->has_authorization &&
         ngx_nodetool_chat_add_line(ctx, head, &authorization, "Bearer ",
                                    p->key) != NGX_OK)
@@ -519,6 +521,9 @@ ngx_nodetool_chat_finalize_request(ngx_http_request_t *r, ngx_int_t rc)
     if (ctx == NULL) {
         return;
     }
+
+    ctx->upstream_rc = rc;
+    ctx->elapsed = ngx_nodetool_chat_elapsed(r);
 
     if (ctx->event.timer_set) {
         ngx_del_timer(&ctx->event);

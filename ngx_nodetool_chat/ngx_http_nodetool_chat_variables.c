@@ -134,6 +134,77 @@ ngx_nodetool_chat_stream_variable(ngx_http_request_t        *r,
 }
 
 
+static ngx_int_t
+ngx_nodetool_chat_operation_variable(ngx_http_request_t        *r,
+                                     ngx_http_variable_value_t *v,
+                                     uintptr_t                  data)
+{
+    ngx_nodetool_chat_ctx_t *ctx;
+
+    v->not_found = 1;
+
+    ctx = ngx_nodetool_chat_ctx(r);
+
+    if (ctx != NULL && ctx->api != NULL) {
+        ngx_nodetool_chat_found(v, (u_char *) ctx->api->operation,
+                                ngx_strlen(ctx->api->operation));
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_nodetool_chat_outcome_variable(ngx_http_request_t        *r,
+                                   ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t                outcome;
+    ngx_nodetool_chat_ctx_t *ctx;
+
+    v->not_found = 1;
+
+    ctx = ngx_nodetool_chat_ctx(r);
+
+    if (ctx != NULL && ctx->api != NULL) {
+        outcome = ngx_nodetool_chat_outcome(ctx);
+        ngx_nodetool_chat_found(v, outcome.data, outcome.len);
+    }
+
+    return NGX_OK;
+}
+
+
+/* Seconds with microseconds. */
+static ngx_int_t
+ngx_nodetool_chat_token_time_variable(ngx_http_request_t        *r,
+                                      ngx_http_variable_value_t *v,
+                                      uintptr_t                  data)
+{
+    u_char                  *p;
+    int64_t                  us;
+    ngx_nodetool_chat_ctx_t *ctx;
+
+    v->not_found = 1;
+
+    ctx = ngx_nodetool_chat_ctx(r);
+    us = ctx ? ngx_nodetool_chat_token_time(ctx) : -1;
+
+    if (us >= 0) {
+        p = ngx_pnalloc(r->pool, NGX_INT64_LEN + 1);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_nodetool_chat_found(v, p,
+                                ngx_sprintf(p, "%L.%06L", us / 1000000,
+                                            us % 1000000) -
+                                    p);
+    }
+
+    return NGX_OK;
+}
+
+
 #define NGX_NODETOOL_VARIABLE(name, handler, field)                            \
     {                                                                          \
         ngx_string(name), NULL, ngx_nodetool_chat_##handler##_variable,        \
@@ -153,6 +224,10 @@ static ngx_http_variable_t ngx_nodetool_chat_vars[] = {
     NGX_NODETOOL_VARIABLE("nodetool_reasoning_tokens", tokens, usage.reasoning),
     NGX_NODETOOL_VARIABLE("nodetool_ttft", ttft, ttft),
     NGX_NODETOOL_VARIABLE("nodetool_stream", stream, model),
+    NGX_NODETOOL_VARIABLE("nodetool_token_time", token_time, n_events),
+    NGX_NODETOOL_VARIABLE("nodetool_operation", operation, api),
+    NGX_NODETOOL_VARIABLE("nodetool_outcome", outcome, api),
+    NGX_NODETOOL_VARIABLE("nodetool_trace_id", string, trace_id),
     ngx_http_null_variable
 };
 
