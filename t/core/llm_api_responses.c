@@ -186,9 +186,7 @@ static const struct {
       "'response':" OBJECT("in_progress", "null", "null", "", "null"))
 #define AT(kind, i) "'item_id':'" kind TEST_ID i "','output_index':" i
 #define TEXT(text)                                                             \
-    "{'type':'output_text','annotations':[{'type':'url_citation','start_"      \
-    "index':0,'end_index':0,'title':'T','url':'http://"                        \
-    "u'}],'logprobs':[],'text':'" text "'}"
+    "{'type':'output_text','annotations':[],'logprobs':[],'text':'" text "'}"
 #define ITEM(kind, i, type, status, rest)                                      \
     "{'id':'" kind TEST_ID i "','type':'" type "','status':'" status "'," rest \
     "}"
@@ -428,64 +426,38 @@ check_events(const vector_t *v, nt_str_t out)
 }
 
 
+#define FOUND                                                                  \
+    "{'type':'output_text','annotations':[{'type':'url_citation',"             \
+    "'start_index':0,'end_index':0,'title':'T','url':'http://u'}],"            \
+    "'logprobs':[],'text':'a'}"
+#define THOUGHT                                                                \
+    ITEM("rs_", "0", "reasoning", "completed",                                 \
+         "'summary':[],'content':[{'type':'reasoning_text','text':'hm'}],"     \
+         "'encrypted_content':'{\\'thinking_blocks\\':[{\\'type\\':"           \
+         "\\'thinking\\',\\'signature\\':\\'S\\'}]}'")
+#define WHOLE                                                                  \
+    THOUGHT "," MESSAGE("1", "completed", FOUND) "," CALLED("2", "completed",  \
+                                                            "t", "f", "{}")
+
 static void
 test_whole(void)
 {
     nt_llm_reply_options_t options = test_options;
 
-    test_reply(
-        &nt_llm_api_responses, &test_options,
-        "{'choices':[{'index':0,'message':{'role':'assistant',"
-        "'content':'a','reasoning_content':'hm','thinking_blocks':[{"
-        "'type':'thinking','signature':'S'}],'annotations':[{'type':"
-        "'url_citation','url_citation':{'url':'http://u','title':'T'}}"
-        "],'tool_calls':[{'id':'t','type':'function','function':{"
-        "'name':'f','arguments':'{}'}}]},'finish_reason':"
-        "'tool_calls'}],'usage':{'prompt_tokens':9}}",
-        OBJECT(
-            "completed", "null", "null",
-            ITEM(
-                "rs_", "0", "reasoning", "completed",
-                "'summary':[],'content':[{'type':'reasoning_text',"
-                "'text':'hm'}],'encrypted_content':"
-                "'{\\'thinking_blocks\\':[{\\'type\\':"
-                "\\'thinking\\',\\'signature\\':\\'S\\'}]}'") "," MESSAGE("1",
-                                                                          "com"
-                                                                          "ple"
-                                                                          "te"
-                                                                          "d",
-                                                                          "{'"
-                                                                          "typ"
-                                                                          "e':"
-                                                                          "'ou"
-                                                                          "tpu"
-                                                                          "t_"
-                                                                          "tex"
-                                                                          "t',"
-                                                                          "'an"
-                                                                          "not"
-                                                                          "ati"
-                                                                          "ons"
-                                                                          "':["
-                                                                          "],'"
-                                                                          "log"
-                                                                          "pro"
-                                                                          "bs'"
-                                                                          ":[]"
-                                                                          ",'"
-                                                                          "tex"
-                                                                          "t':"
-                                                                          "'a'"
-                                                                          "}") "," CALLED("2",
-                                                                                          "completed",
-                                                                                          "t",
-                                                                                          "f",
-                                                                                          "{}"),
-            "{'input_tokens':9,'input_tokens_details':{"
-            "'cached_tokens':0},'output_tokens':0,"
-            "'output_tokens_details':{'reasoning_tokens':0},"
-            "'total_tokens':9}"),
-        "a whole reply");
+    test_reply(&nt_llm_api_responses, &test_options,
+               "{'choices':[{'index':0,'message':{'role':'assistant',"
+               "'content':'a','reasoning_content':'hm','thinking_blocks':[{"
+               "'type':'thinking','signature':'S'}],'annotations':[{'type':"
+               "'url_citation','url_citation':{'url':'http://u','title':'T'}}"
+               "],'tool_calls':[{'id':'t','type':'function','function':{"
+               "'name':'f','arguments':'{}'}}]},'finish_reason':"
+               "'tool_calls'}],'usage':{'prompt_tokens':9}}",
+               OBJECT("completed", "null", "null", WHOLE,
+                      "{'input_tokens':9,'input_tokens_details':{"
+                      "'cached_tokens':0},'output_tokens':0,"
+                      "'output_tokens_details':{'reasoning_tokens':0},"
+                      "'total_tokens':9}"),
+               "a whole reply");
 
     options.request = json_of(
         "{'instructions':'be','max_output_tokens':5,'metadata':{'k':'v'},"
