@@ -18,7 +18,9 @@ package NodeTool::MockModels;
 #
 # Without a script the model answers "You said: " and the last user's text;
 # where it has to call a tool, or to answer in JSON, it makes a sample of the
-# schema.
+# schema. A last user's text "mock {...}" is itself the reply, in JSON, with
+# which a client says what it wants to get; with times and id only so many
+# times. Results of tools are then answered with "It returned: " and them.
 
 use strict;
 use warnings;
@@ -148,7 +150,8 @@ sub answer {
         if !$chat && !embeddings($c, $req, $dialect, $path);
     return if !$chat;
 
-    my $reply = $mock->take || sample_reply($dialect, $req->{json});
+    my $reply = $mock->take || $mock->wish($dialect, $req->{json})
+        || sample_reply($dialect, $req->{json});
     sleep $reply->{hang} if $reply->{hang};
     return failure($c, $dialect, $reply) if ($reply->{status} || 200) != 200;
     return $c->json(422, { detail => [{ loc => ['body', 'stream_options'],
@@ -168,12 +171,60 @@ sub texts_of {
     return join '', map { $_->{text} // '' } @$content;
 }
 
+# The last message of a user's own, as text.
+sub last_text {
+    my ($json) = @_;
+
+    my ($last) = grep { length } map { texts_of($_->{content} // $_->{parts}) }
+        grep { ($_->{role} // 'user') eq 'user' }
+        reverse @{ $json->{messages} || $json->{contents} };
+    return $last // '';
+}
+
+# What tools returned since then, each as text.
+sub results {
+    my ($json) = @_;
+
+    my @messages = reverse @{ $json->{messages} || $json->{contents} };
+    my @results;
+    for my $message (@messages) {
+        if (($message->{role} // '') eq 'tool') {
+            unshift @results, texts_of($message->{content});
+            next;
+        }
+        my $parts = $message->{parts} || $message->{content};
+        last if ref $parts ne 'ARRAY';
+        my @found = map { $_->{functionResponse}
+                ? $TEXT->encode($_->{functionResponse}{response})
+                : texts_of($_->{content}) }
+            grep { $_->{functionResponse} || ($_->{type} // '') eq 'tool_result' }
+            @$parts;
+        last if !@found;
+        unshift @results, @found;
+    }
+    return @results;
+}
+
+# The reply that the client wants, if it says so.
+sub wish {
+    my ($mock, $dialect, $json) = @_;
+
+    my ($wish) = last_text($json) =~ /^mock (\{.*\})$/s or return;
+    my @results = results($json);
+    return { text => 'It returned: ' . join ', ', @results } if @results;
+    my $reply = $TEXT->decode($wish);
+    if ($reply->{times}) {
+        open my $fh, '>>', "$mock->{script}-$reply->{id}" or die "$reply->{id}: $!";
+        syswrite $fh, '.';
+        return { text => 'At last' } if -s $fh > $reply->{times};
+    }
+    return $reply;
+}
+
 sub sample_reply {
     my ($dialect, $json) = @_;
 
-    my ($last) = grep { $_->{role} eq 'user' }
-        reverse @{ $json->{messages} || $json->{contents} };
-    my $text = texts_of($last->{content} // $last->{parts});
+    my $text = last_text($json);
     my ($schema, $tool) = wanted($dialect, $json);
     return { text => $TEXT->encode(sample($schema)) } if $schema;
     return { tool_calls => [{ name => $tool->[0],
@@ -309,7 +360,7 @@ sub openai_calls {
     my ($reply, $index) = @_;
 
     my $i = 0;
-    return map { { ($index ? (index => $i) : ()),
+    return map { { ($index ? (index => $i + 0) : ()),
             id => $_->{id} // 'call_mock' . $i++ . '_' . int rand 1e9,
             type => 'function', function => { name => $_->{name},
                 arguments => $TEXT->encode($_->{arguments} || {}) } } }
@@ -562,10 +613,13 @@ sub embeddings {
     my $json = $req->{json};
     if ($path =~ m{/embeddings$}) {
         my $input = $json->{input};
+        my $base64 = ($json->{encoding_format} // '') eq 'base64';
         my $i = 0;
         $c->json(200, { object => 'list', model => $json->{model},
             data => [map { { object => 'embedding', index => $i++,
-                embedding => vector($_) } } ref $input ? @$input : $input],
+                embedding => $base64 ? encode_base64(pack('f<*',
+                    @{ vector($_) }), '') : vector($_) } }
+                ref $input ? @$input : $input],
             usage => { prompt_tokens => 5, total_tokens => 5 } });
     } elsif ($path =~ m{/api/embed$}) {
         my $input = $json->{input};

@@ -49,7 +49,9 @@ sub node {
 
     $program ||= 'openai_node.mjs';
     my $folder = node_modules();
-    copy("$CLIENTS/$program", $folder) or die "$folder: $!";
+    for my $file ($program, 'checks.mjs') {
+        copy("$CLIENTS/$file", $folder) or die "$folder: $!";
+    }
     return ('node', "$folder/$program");
 }
 
@@ -67,6 +69,8 @@ sub node_folder {
 
 # The same for Python.
 sub python {
+    my ($program) = @_;
+
     my $folder = "$FOLDER/python";
     if (!same("$CLIENTS/requirements.txt", "$folder/requirements.txt")) {
         make_path($FOLDER);
@@ -74,11 +78,11 @@ sub python {
             . " '$folder/bin/pip' install -r '$CLIENTS/requirements.txt'"
             . " >> '$FOLDER/pip.log' 2>&1") != 0)
         {
-            Test::More::plan(skip_all => "pip cannot install openai, see $FOLDER/pip.log");
+            Test::More::plan(skip_all => "pip cannot install the clients, see $FOLDER/pip.log");
         }
         copy("$CLIENTS/requirements.txt", $folder) or die "$folder: $!";
     }
-    return ("$folder/bin/python", "$CLIENTS/openai_python.py");
+    return ("$folder/bin/python", "$CLIENTS/" . ($program || 'openai_python.py'));
 }
 
 # Runs a program of checks against a server with the echo model and a mock

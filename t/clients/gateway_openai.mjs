@@ -1,0 +1,103 @@
+// OpenAI's SDK for Node against providers of each dialect.
+
+import OpenAI from 'openai';
+import { calls, dialects, fails, is, part, url, user, weather } from './checks.mjs';
+
+const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'secret-token', maxRetries: 0 });
+const tools = [{ type: 'function', function: { name: 'weather', description: 'The weather', parameters: weather } }];
+const kind = (e) => [e.constructor.name, e.status];
+
+async function chat(dialect) {
+    const model = `${dialect}/mock`;
+    const create = (content, more = {}) => client.chat.completions.create({ model, messages: user(content), ...more });
+
+    const reply = await create('hi é 😀');
+    is(reply.choices[0].message.content, 'You said: hi é 😀', `${model}: create`);
+    is([reply.object, reply.choices[0].finish_reason, reply.choices[0].message.role], ['chat.completion', 'stop', 'assistant'], 'as documented');
+    is([reply.usage.prompt_tokens, reply.usage.completion_tokens, reply.usage.total_tokens], [11, 7, 18], 'usage');
+    if (dialect !== 'openai' && dialect !== 'mistral') is(reply.model, model, 'the model that was asked for');
+
+    let text = '';
+    let usage;
+    const ids = new Set();
+    const stream = await create({ text: 'one two é 😀 three' }, { stream: true, stream_options: { include_usage: true } });
+    for await (const chunk of stream) {
+        text += chunk.choices[0]?.delta.content ?? '';
+        ids.add(chunk.id);
+        if (chunk.usage) usage = [chunk.choices.length, chunk.usage.prompt_tokens, chunk.usage.completion_tokens];
+    }
+    is(text, 'one two é 😀 three', `${model}: a stream`);
+    is(usage?.slice(1), [11, 7], 'its usage');
+    is(ids.size, 1, 'with one id');
+
+    const final = await client.chat.completions.stream({ model, messages: user({ text: 'x y', finish: 'length' }) }).finalChatCompletion();
+    is([final.choices[0].message.content, final.choices[0].finish_reason], ['x y', 'length'], `${model}: .stream(), cut off by its length`);
+
+    const called = await create(calls, { tools });
+    is(called.choices[0].finish_reason, 'tool_calls', `${model}: tool calls`);
+    is(called.choices[0].message.tool_calls.map((c) => JSON.parse(c.function.arguments).city), ['Zürich', '東京 "x"'], 'both of them');
+
+    const helper = await client.chat.completions.stream({ model, messages: user({ text: 'Let me see.', ...calls }), tools }).finalChatCompletion();
+    const message = helper.choices[0].message;
+    is(message.tool_calls.map((c) => [c.function.name, JSON.parse(c.function.arguments).city]),
+        [['weather', 'Zürich'], ['weather', '東京 "x"']], `${model}: tool calls of a stream`);
+    is([message.content, helper.choices[0].finish_reason], ['Let me see.', 'tool_calls'], 'behind a text');
+    is(new Set(message.tool_calls.map((c) => c.id)).size, 2, 'with ids of their own');
+
+    for (const streams of [false, true]) {
+        const seen = [];
+        const runner = client.chat.completions.runTools({ model, stream: streams, messages: user(calls), tools: [{ type: 'function', function: {
+            name: 'weather', description: 'The weather', parameters: weather, parse: JSON.parse,
+            function: ({ city }) => { seen.push(city); return `sun in ${city}`; } } }] });
+        const answer = await runner.finalContent();
+        is(seen, ['Zürich', '東京 "x"'], `${model}: runTools, stream ${streams}`);
+        is(/It returned: .*sun in Zürich.*sun in 東京/.test(answer), true, 'what the tools returned') || console.log(answer);
+    }
+
+    const forced = await create('x', { tools, tool_choice: 'required' }).catch((e) => e);
+    if (dialect === 'ollama') is(forced.status ?? forced.choices?.length, 400, `${model}: tool_choice is a 400`);
+    else is(JSON.parse(forced.choices[0].message.tool_calls[0].function.arguments), { city: 'sample' }, `${model}: tool_choice`);
+
+    const format = { type: 'json_schema', json_schema: { name: 'place', strict: true, schema: weather } };
+    const parsed = await client.chat.completions.parse({ model, messages: user('x'), response_format: {
+        ...format, $brand: 'auto-parseable-response-format', $parseRaw: (s) => JSON.parse(s) } });
+    is(parsed.choices[0].message.parsed, { city: 'sample' }, `${model}: parse()`);
+}
+
+async function errors(dialect) {
+    const model = `${dialect}/mock`;
+    const create = (content, more = {}, options = {}) => client.chat.completions.create({ model, messages: user(content), ...more }, options);
+
+    for (const stream of [false, true]) {
+        for (const [status, name, told] of [[400, 'BadRequestError', 400], [429, 'RateLimitError', 429], [500, 'InternalServerError', 500],
+            [401, 'InternalServerError', 502], [404, 'NotFoundError', 404]]) {
+            const e = await fails(create({ status, error: `sorry ${status}`, headers: { 'Retry-After': '3' } }, { stream }), kind, [name, told],
+                `${model}: an error ${status}, stream ${stream}`);
+            if (status === 429) is([e?.headers?.get('retry-after'), /sorry 429/.test(e?.message)], ['3', true], 'with its text and Retry-After');
+        }
+    }
+    const again = await create({ status: 429, times: 1, id: `openai-${dialect}`, headers: { 'Retry-After': '0' } }, {}, { maxRetries: 2 });
+    is(again.choices[0].message.content, 'At last', `${model}: tried again`);
+
+    for (const [name, reply] of [['a stream that breaks off', { text: 'a b c', cut: 3 }],
+        ['one that ends in good order too early', { text: 'a b c', cut: 3, ends: true }],
+        ['an error within a stream', { text: 'a b c', cut: 3, fail: 'overloaded' }]]) {
+        await fails(async () => {
+            for await (const chunk of await create(reply, { stream: true })) void chunk;
+        }, (e) => e instanceof OpenAI.APIError && e.status === undefined, true, `${model}: ${name}`);
+    }
+}
+
+async function embeddings(dialect) {
+    const model = `${dialect}/mock`;
+    for (const format of [undefined, 'float']) {
+        const reply = await client.embeddings.create({ model, input: ['a e', 'hello'], encoding_format: format });
+        is(reply.data.map((d) => Array.from(d.embedding)), [[1.5, 2, 0.5], [2.5, 1, 0.5]], `${model}: embeddings, ${format ?? 'as the SDK asks'}`);
+    }
+}
+
+for (const dialect of dialects) {
+    await part(dialect, () => chat(dialect));
+    await part(dialect, () => errors(dialect));
+    if (dialect !== 'anthropic') await part(dialect, () => embeddings(dialect));
+}
