@@ -307,6 +307,22 @@ nt_llm_put_only(nt_llm_build_t *b, const json_t *value, const char *to)
 }
 
 
+nt_rc_t
+nt_llm_put_zero(nt_llm_build_t *b, const json_t *value, const char *to)
+{
+    if (json_is_number(value)
+            ? json_number_value(value) == 0
+            : json_object_size(value) == 0 && json_is_object(value))
+    {
+        return NT_OK;
+    }
+
+    return nt_llm_fail(b->error, to,
+                       "%s has nothing like the parameter '%s': leave it out.",
+                       b->dialect->title, to);
+}
+
+
 /* Members that nobody looks at fail: what they ask for would be lost. */
 static nt_rc_t
 put_fields(nt_llm_build_t *b)

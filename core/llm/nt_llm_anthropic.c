@@ -110,7 +110,7 @@ put_temperature(nt_llm_build_t *b, const json_t *value, const char *to)
 static nt_rc_t
 put_search(nt_llm_build_t *b, const json_t *value, const char *to)
 {
-    json_t *tools = json_object_get(b->body, to);
+    json_t *tool, *where, *tools = json_object_get(b->body, to);
 
     if (tools == NULL) {
         tools = json_array();
@@ -119,9 +119,24 @@ put_search(nt_llm_build_t *b, const json_t *value, const char *to)
         }
     }
 
-    return nt_llm_append(tools,
-                         json_pack("{s:s,s:s}", "type", "web_search_20250305",
-                                   "name", "web_search"));
+    tool = json_pack("{s:s,s:s}", "type", "web_search_20250305", "name",
+                     "web_search");
+    if (nt_llm_append(tools, tool) != NT_OK) {
+        return NT_NOMEM;
+    }
+
+    where =
+        json_object_get(json_object_get(value, "user_location"), "approximate");
+    if (!json_is_object(where)) {
+        return NT_OK;
+    }
+
+    where = json_copy(where);
+    if (nt_llm_set(tool, "user_location", where) != NT_OK) {
+        return NT_NOMEM;
+    }
+
+    return nt_llm_set(where, "type", json_string("approximate"));
 }
 
 
@@ -143,15 +158,23 @@ static const nt_llm_field_t anthropic_fields[] = {
     { "top_k", nt_llm_put, "top_k" },
     { "stop", nt_llm_put_stop, "stop_sequences" },
     { "web_search_options", put_search, "tools" },
+    { "cache_control", nt_llm_put, "cache_control" },
     { "n", nt_llm_put_one, NULL },
+    { "presence_penalty", nt_llm_put_zero, "presence_penalty" },
+    { "frequency_penalty", nt_llm_put_zero, "frequency_penalty" },
     { "logprobs", nt_llm_put_only, "logprobs=false" },
     { "modalities", nt_llm_put_only, "modalities=[\"text\"]" },
-    /* for the provider's books, not for the model */
+    { "logit_bias", nt_llm_put_zero, "logit_bias" },
+    { "top_logprobs", nt_llm_put_zero, "top_logprobs" },
+    { "verbosity", nt_llm_put_only, "verbosity=\"medium\"" },
+    /* for the provider's books or its speed, not for the model */
     { .name = "metadata" },
     { .name = "store" },
     { .name = "safety_identifier" },
     { .name = "prompt_cache_key" },
     { .name = "service_tier" },
+    { .name = "prompt_cache_retention" },
+    { .name = "prediction" },
     { .name = NULL }
 };
 
@@ -374,6 +397,44 @@ check_sampling(nt_llm_build_t *b, unsigned what)
 }
 
 
+/*
+ * A model that thinks with a budget wants to see what it thought before it
+ * called.  Clients that did not keep it go on without thinking: the request
+ * would be refused.
+ */
+static void
+check_thought(nt_llm_build_t *b)
+{
+    json_t     *blocks = NULL, *messages = json_object_get(b->body, "messages");
+    size_t      i = json_array_size(messages), n;
+    const char *type;
+
+    type = nt_llm_get_text(json_object_get(b->body, "thinking"), "type");
+    if (strcmp(type, "enabled") != 0) {
+        return;
+    }
+
+    while (i-- > 0) {
+        json_t *message = json_array_get(messages, i);
+
+        if (strcmp(nt_llm_get_text(message, "role"), "assistant") == 0) {
+            blocks = json_object_get(message, "content");
+            break;
+        }
+    }
+
+    n = json_array_size(blocks);
+    if (n != 0 &&
+        strcmp(nt_llm_get_text(json_array_get(blocks, n - 1), "type"),
+               "tool_use") == 0 &&
+        strstr(nt_llm_get_text(json_array_get(blocks, 0), "type"),
+               "thinking") == NULL)
+    {
+        json_object_del(b->body, "thinking");
+    }
+}
+
+
 static nt_rc_t
 check_prefill(nt_llm_build_t *b, unsigned what)
 {
@@ -425,6 +486,9 @@ anthropic_chat(nt_llm_build_t *b)
     rc = rc == NT_OK ? put_format(b, what) : rc;
     rc = rc == NT_OK ? check_sampling(b, what) : rc;
     rc = rc == NT_OK ? nt_anthropic_messages(b) : rc;
+    if (rc == NT_OK) {
+        check_thought(b);
+    }
 
     return rc == NT_OK ? check_prefill(b, what) : rc;
 }

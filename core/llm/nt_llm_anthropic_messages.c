@@ -142,6 +142,31 @@ tool_message(anthropic_messages_t *m, const json_t *message)
 }
 
 
+/* Only the members that it came with: pieces of a stream have an index. */
+static nt_rc_t
+add_thinking(json_t *blocks, const json_t *block)
+{
+    static const char *const names[] = { "type", "thinking", "signature",
+                                         "data" };
+
+    json_t *value, *copy = json_object();
+
+    if (nt_llm_append(blocks, copy) != NT_OK) {
+        return NT_NOMEM;
+    }
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        value = nt_llm_get(block, names[i]);
+        if (value != NULL &&
+            nt_llm_set(copy, names[i], json_incref(value)) != NT_OK) {
+            return NT_NOMEM;
+        }
+    }
+
+    return NT_OK;
+}
+
+
 static nt_rc_t
 assistant_blocks(anthropic_messages_t *m, const json_t *message, json_t *blocks)
 {
@@ -154,7 +179,7 @@ assistant_blocks(anthropic_messages_t *m, const json_t *message, json_t *blocks)
     /* they are refused without their signature */
     json_array_foreach(json_object_get(message, "thinking_blocks"), i, block)
     {
-        if (json_array_append(blocks, block) != 0) {
+        if (add_thinking(blocks, block) != NT_OK) {
             return NT_NOMEM;
         }
     }

@@ -39,13 +39,18 @@ static const nt_llm_field_t gemini_fields[] = {
     { "web_search_options", put_search, "tools" },
     { "logprobs", nt_llm_put_only, "logprobs=false" },
     { "parallel_tool_calls", nt_llm_put_only, "parallel_tool_calls=true" },
-    /* for the provider's books, not for the model */
+    { "logit_bias", nt_llm_put_zero, "logit_bias" },
+    { "top_logprobs", nt_llm_put_zero, "top_logprobs" },
+    { "verbosity", nt_llm_put_only, "verbosity=\"medium\"" },
+    /* for the provider's books or its speed, not for the model */
     { .name = "user" },
     { .name = "metadata" },
     { .name = "store" },
     { .name = "safety_identifier" },
     { .name = "prompt_cache_key" },
     { .name = "service_tier" },
+    { .name = "prompt_cache_retention" },
+    { .name = "prediction" },
     { .name = NULL }
 };
 
@@ -53,6 +58,12 @@ static const nt_llm_field_t gemini_fields[] = {
 static nt_rc_t
 put_search(nt_llm_build_t *b, const json_t *value, const char *to)
 {
+    if (nt_llm_get(value, "user_location") != NULL) {
+        return nt_llm_fail(b->error, "web_search_options",
+                           "Gemini does not search for a place: leave "
+                           "'user_location' out.");
+    }
+
     return nt_llm_set(b->body, to, json_pack("[{s:{}}]", "googleSearch"));
 }
 

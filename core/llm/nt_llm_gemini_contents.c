@@ -95,19 +95,20 @@ parts_of(gemini_contents_t *c, const char *role)
 
 /* Gemini wants an object. */
 static json_t *
-response_of(nt_str_t text)
+response_of(const json_t *message, nt_str_t text)
 {
+    bool         failed = json_is_true(json_object_get(message, "is_error"));
     json_t      *value;
     json_error_t e;
 
     value = text.len != 0 ? json_loadb(text.data, text.len,
                                        JSON_DECODE_ANY | JSON_ALLOW_NUL, &e)
                           : NULL;
-    if (json_is_object(value)) {
+    if (json_is_object(value) && !failed) {
         return value;
     }
 
-    return json_pack("{s:o}", "result",
+    return json_pack("{s:o}", failed ? "error" : "result",
                      value != NULL ? value : nt_llm_json_str(text));
 }
 
@@ -131,8 +132,10 @@ tool_message(gemini_contents_t *c, const json_t *message)
                                  json_pack("{s:{s:o,s:o}}", "functionResponse",
                                            "name", nt_llm_json_str(name),
                                            "response",
-                                           response_of((nt_str_t) {
-                                               text.data, text.len })));
+                                           response_of(message,
+                                                       (nt_str_t) {
+                                                           text.data,
+                                                           text.len })));
     }
 
     nt_buf_free(&text);

@@ -30,13 +30,18 @@ static const nt_llm_field_t ollama_fields[] = {
     { "logprobs", nt_llm_put_only, "logprobs=false" },
     { "parallel_tool_calls", nt_llm_put_only, "parallel_tool_calls=true" },
     { "modalities", nt_llm_put_only, "modalities=[\"text\"]" },
-    /* for the provider's books, not for the model */
+    { "logit_bias", nt_llm_put_zero, "logit_bias" },
+    { "top_logprobs", nt_llm_put_zero, "top_logprobs" },
+    { "verbosity", nt_llm_put_only, "verbosity=\"medium\"" },
+    /* for the provider's books or its speed, not for the model */
     { .name = "user" },
     { .name = "metadata" },
     { .name = "store" },
     { .name = "safety_identifier" },
     { .name = "prompt_cache_key" },
     { .name = "service_tier" },
+    { .name = "prompt_cache_retention" },
+    { .name = "prediction" },
     { .name = NULL }
 };
 

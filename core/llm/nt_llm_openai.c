@@ -22,7 +22,19 @@ static bool
 is_reasoning(const char *model)
 {
     return (model[0] == 'o' && model[1] >= '1' && model[1] <= '9') ||
-           strncmp(model, "gpt-5", 5) == 0;
+           (strncmp(model, "gpt-", 4) == 0 && model[4] >= '5' &&
+            model[4] <= '9');
+}
+
+
+/* OpenAI refuses members of messages that are not its own, which those like
+ * it want back. */
+static bool
+is_openais(const char *model)
+{
+    return is_reasoning(model) || strncmp(model, "gpt-4", 5) == 0 ||
+           strncmp(model, "gpt-3", 5) == 0 ||
+           strncmp(model, "chatgpt-", 8) == 0;
 }
 
 
@@ -56,10 +68,14 @@ copy_message(nt_llm_build_t *b, const json_t *message)
     if (json_is_object(copy)) {
         json_object_del(copy, "thinking_blocks");
         json_object_del(copy, "images");
-        if (same(b, &nt_llm_mistral)) {
+        json_object_del(copy, "is_error");
+        if (same(b, &nt_llm_mistral) || is_openais(b->model)) {
             json_object_del(copy, "reasoning_content");
             json_object_del(copy, "annotations");
             json_object_del(copy, "extra_content");
+        }
+
+        if (same(b, &nt_llm_mistral)) {
             json_object_del(copy, "refusal");
         }
     }
@@ -440,14 +456,17 @@ openai_model(const json_t *model, nt_rc_t *rc)
 }
 
 
-#define OPENAI_LIKE(name_, title_)                                             \
+#define OPENAI_LIKE(name_, title_, canonical_)                                 \
     {                                                                          \
-        .name = name_, .title = title_, .done_mark = true, .canonical = true,  \
-        .chat = openai_chat, .embed = openai_embed, .models_path = "/models",  \
-        .headers = openai_headers, .whole = openai_whole,                      \
-        .event = openai_event, .vectors = openai_vectors,                      \
-        .models_member = "data", .model = openai_model                         \
+        .name = name_, .title = title_, .done_mark = true,                     \
+        .canonical = canonical_, .chat = openai_chat, .embed = openai_embed,   \
+        .models_path = "/models", .headers = openai_headers,                   \
+        .whole = openai_whole, .event = openai_event,                          \
+        .vectors = openai_vectors, .models_member = "data",                    \
+        .model = openai_model                                                  \
     }
 
-const nt_llm_dialect_t nt_llm_openai = OPENAI_LIKE("openai", "OpenAI");
-const nt_llm_dialect_t nt_llm_mistral = OPENAI_LIKE("mistral", "Mistral");
+const nt_llm_dialect_t nt_llm_openai = OPENAI_LIKE("openai", "OpenAI", true);
+/* content may be a list in its replies */
+const nt_llm_dialect_t nt_llm_mistral =
+    OPENAI_LIKE("mistral", "Mistral", false);

@@ -147,6 +147,9 @@ nt_rc_t nt_llm_put_one(nt_llm_build_t *b, const json_t *value, const char *to);
 /* Only the value behind the = of `to`: "parallel_tool_calls=true". */
 nt_rc_t nt_llm_put_only(nt_llm_build_t *b, const json_t *value, const char *to);
 
+/* Only 0 or {}, which many clients send for nothing; `to` is its name. */
+nt_rc_t nt_llm_put_zero(nt_llm_build_t *b, const json_t *value, const char *to);
+
 /* --- nt_llm_content.c --- */
 
 typedef enum {

@@ -50,6 +50,11 @@ static const vector_t replies[] = {
             "tool_calls",
             ",'usage':{'prompt_tokens':2,'completion_tokens':3,"
             "'total_tokens':5}") },
+    { "Mistral's list of parts", &nt_llm_mistral,
+      "{'id':'MADE','model':'m','choices':[{'index':0,'message':{'role':"
+      "'assistant','content':[{'type':'thinking','thinking':[{'type':'text',"
+      "'text':'hm'}]},{'type':'text','text':'a'}]},'finish_reason':'stop'}]}",
+      REPLY("'content':'a','reasoning_content':'hm'", "stop", "") },
     { "an error with a status of 200", &nt_llm_anthropic,
       "{'type':'error','error':{'type':'overloaded_error','message':'busy'}}",
       "!503 overloaded busy" },

@@ -32,6 +32,8 @@ typedef struct {
     "{'type':'object','properties':{'a':{'type':'integer'}},'$defs':{},"       \
     "'additionalProperties':false}"
 #define BARE         "{'type':'function','function':{'name':'now'}}"
+#define C2           "'model':'claude-sonnet-4-5','messages':["
+#define USE          "{'type':'tool_use','id':'c','name':'f','input':{}}"
 #define EMPTY_SCHEMA "{'type':'object','properties':{}}"
 
 /* A turn with two calls and their results, one before the other's. */
@@ -76,12 +78,36 @@ static const vector_t vectors[] = {
       "'thinking_blocks':[],'images':[]}]}",
       "/chat/completions",
       "{'model':'m','messages':[{'role':'assistant','content':'a'}]}" },
+    { "OpenAI's models know their own members only", &nt_llm_openai,
+      "{'model':'gpt-4o','messages':[{'role':'assistant','content':'a',"
+      "'reasoning_content':'h','extra_content':{},'refusal':null},{'role':"
+      "'tool','tool_call_id':'t','content':'x','is_error':true}]}",
+      "/chat/completions",
+      "{'model':'gpt-4o','messages':[{'role':'assistant','content':'a',"
+      "'refusal':null},{'role':'tool','tool_call_id':'t','content':'x'}]}" },
+    { "others want their reasoning back", &nt_llm_openai,
+      "{'model':'deepseek-chat','messages':[{'role':'assistant','content':'a',"
+      "'reasoning_content':'h'}]}",
+      "/chat/completions",
+      "{'model':'deepseek-chat','messages':[{'role':'assistant','content':'a',"
+      "'reasoning_content':'h'}]}" },
     { "Mistral's names", &nt_llm_mistral,
       "{'model':'m'," HI ",'seed':1,'max_completion_tokens':2,'stream':true,"
       "'stream_options':{'include_usage':true}}",
       "/chat/completions",
       "{'model':'m'," HI ",'random_seed':1,'max_tokens':2,'stream':true}" },
     { "no model", &nt_llm_openai, "{" HI "}", "!model", "must be a text" },
+    { "a search at a place", &nt_llm_gemini,
+      "{" F ",'web_search_options':{'user_location':{}}}",
+      "!web_search_options", "Gemini does not search for a place" },
+    { "a tool that failed", &nt_llm_gemini,
+      "{'model':'gemini-2.5-flash','messages':[{'role':'assistant',"
+      "'tool_calls':[{'id':'c','function':{'name':'f'}}]},{'role':'tool',"
+      "'tool_call_id':'c','content':'no','is_error':true}]}",
+      "/v1beta/models/gemini-2.5-flash:generateContent",
+      "{'contents':[{'role':'model','parts':[{'functionCall':{'name':'f',"
+      "'args':{}}}]},{'role':'user','parts':[{'functionResponse':{'name':'f',"
+      "'response':{'error':'no'}}}]}]}" },
     { "no messages", &nt_llm_gemini, "{'model':'m','messages':[]}", "!messages",
       "list of messages" },
 
@@ -162,6 +188,50 @@ static const vector_t vectors[] = {
       "/v1/messages",
       "{" CHI ",'tools':[{'type':'web_search_20250305','name':'web_search'}]"
       "}" },
+    { "search at a place", &nt_llm_anthropic,
+      "{" C ",'web_search_options':{'user_location':{'type':'approximate',"
+      "'approximate':{'city':'Graz'}}}}",
+      "/v1/messages",
+      "{" CHI ",'tools':[{'type':'web_search_20250305','name':'web_search',"
+      "'user_location':{'city':'Graz','type':'approximate'}}]}" },
+    { "what says nothing", &nt_llm_anthropic,
+      "{" C ",'presence_penalty':0,'frequency_penalty':0.0,'logit_bias':{},"
+      "'top_logprobs':0,'verbosity':'medium','prediction':{'type':'content'}}",
+      "/v1/messages", "{" CHI "}" },
+    { "caching", &nt_llm_anthropic,
+      "{" C ",'cache_control':{'type':'ephemeral'}}", "/v1/messages",
+      "{" CHI ",'cache_control':{'type':'ephemeral'}}" },
+    { "an index of a stream", &nt_llm_anthropic,
+      "{" C2 "{'role':'assistant','content':'a','thinking_blocks':[{'index':0,"
+      "'type':'redacted_thinking','data':'R'}]},{'role':'user','content':'b'}"
+      "]}",
+      "/v1/messages",
+      "{'model':'claude-sonnet-4-5','max_tokens':16384,'messages':[{'role':"
+      "'assistant','content':[{'type':'redacted_thinking','data':'R'}," TEXT(
+          "a") "]},{'role':'user','content':[" TEXT("b") "]}]}" },
+    { "a budget, and what was thought", &nt_llm_anthropic,
+      "{" C2 "{'role':'assistant','thinking_blocks':[{'type':'thinking',"
+      "'thinking':'h','signature':'S'}],'tool_calls':[{'id':'c','function':{"
+      "'name':'f'}}]},{'role':'tool','tool_call_id':'c','content':'r',"
+      "'is_error':true}],'reasoning_effort':'low'}",
+      "/v1/messages",
+      "{'model':'claude-sonnet-4-5','max_tokens':16384,'thinking':{'type':"
+      "'enabled','budget_tokens':2048},'messages':[{'role':'assistant',"
+      "'content':[{'type':'thinking','thinking':'h','signature':'S'}," USE
+      "]},{'role':'user','content':[{'type':'tool_result','tool_use_id':'c',"
+      "'content':[" TEXT("r") "],'is_error':true}]}]}" },
+    { "and was not kept", &nt_llm_anthropic,
+      "{" C2 "{'role':'assistant','tool_calls':[{'id':'c','function':{'name':"
+      "'f'}}]},{'role':'tool','tool_call_id':'c','content':'r'}],"
+      "'reasoning_effort':'low'}",
+      "/v1/messages",
+      "{'model':'claude-sonnet-4-5','max_tokens':16384,'messages':[{'role':"
+      "'assistant','content':[" USE "]},{'role':'user','content':[{'type':"
+      "'tool_result','tool_use_id':'c','content':[" TEXT("r") "]}]}]}" },
+    { "a penalty", &nt_llm_anthropic, "{" C ",'presence_penalty':1}",
+      "!presence_penalty", "Anthropic has nothing like" },
+    { "a verbosity", &nt_llm_anthropic, "{" C ",'verbosity':'low'}",
+      "!verbosity", "cannot do what" },
     { "an assistant without content", &nt_llm_anthropic,
       "{'model':'claude-sonnet-4-5','messages':[{'role':'user','content':'hi'"
       "},{'role':'assistant','content':''}]}",
