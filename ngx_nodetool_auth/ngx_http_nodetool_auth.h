@@ -7,6 +7,7 @@
  *   _issuer       whom tokens come from, and how that is reached
  *   _value        arguments that stand elsewhere: env:NAME, file:PATH
  *   _tokens       static tokens
+ *   _virtual      virtual keys, and their file
  *   _local        what "local" refuses
  *   _credentials  where a request has its token
  *   _access       who is calling: judged, refused
@@ -29,6 +30,7 @@
 #include "ngx_nodetool_common/ngx_nodetool_common.h"
 
 #include "core/auth/nt_jwt.h"
+#include "core/auth/nt_virtual_key.h"
 #include "core/nt_buf.h"
 
 enum {
@@ -37,7 +39,8 @@ enum {
     NGX_HTTP_NODETOOL_AUTH_LOCAL,
     NGX_HTTP_NODETOOL_AUTH_STATIC,
     NGX_HTTP_NODETOOL_AUTH_SUPABASE,
-    NGX_HTTP_NODETOOL_AUTH_OIDC
+    NGX_HTTP_NODETOOL_AUTH_OIDC,
+    NGX_HTTP_NODETOOL_AUTH_KEY /* of a user only, not of a location */
 };
 
 enum { NGX_HTTP_NODETOOL_AUTH_ANYBODY = 0, NGX_HTTP_NODETOOL_AUTH_ADMIN };
@@ -52,6 +55,27 @@ typedef struct {
 } ngx_http_nodetool_auth_token_t;
 
 typedef ngx_http_nodetool_auth_token_t ngx_http_nodetool_auth_digest_t;
+
+/* Virtual keys, as they once stood in their file.  A request keeps what it was
+ * judged by. */
+typedef struct {
+    nt_virtual_keys_t keys;
+    u_char           *text; /* that they point into */
+    ngx_uint_t        refs;
+} ngx_http_nodetool_auth_key_set_t;
+
+/* A file of them.  One for all locations that name the same. */
+typedef struct {
+    ngx_str_t                         path;
+    ngx_http_nodetool_auth_key_set_t *set;
+
+    /* of what was read, or tried, last */
+    time_t          mtime;
+    off_t           size;
+    ngx_file_uniq_t uniq;
+    ngx_uint_t      again;  /* unsigned  again:1; it may change unseen */
+    ngx_uint_t      denied; /* unsigned  denied:1; and it was said */
+} ngx_http_nodetool_auth_key_file_t;
 
 /* Whom tokens come from.  One for all locations that name the same. */
 typedef struct {
@@ -114,6 +138,8 @@ typedef struct {
 typedef struct {
     ngx_array_t issuers;    /* of ngx_http_nodetool_auth_issuer_t * */
     ngx_array_t transports; /* of ngx_http_nodetool_auth_transport_t * */
+    ngx_array_t key_files;  /* of ngx_http_nodetool_auth_key_file_t * */
+    ngx_event_t key_timer;  /* of this worker: looks after them */
     ngx_http_nodetool_auth_zone_t *zone;
     time_t                         ttl;   /* seconds, of a good token */
     time_t                         keys;  /* seconds that keys are fresh */
@@ -125,6 +151,7 @@ typedef struct {
     ngx_uint_t   provider;
     ngx_uint_t   role;   /* who is let in */
     ngx_array_t *tokens; /* of ngx_http_nodetool_auth_token_t; may be NULL */
+    ngx_http_nodetool_auth_key_file_t *keys; /* NULL: none */
 
     /* as configured */
     ngx_str_t                       issuer_url; /* without a slash at its end */
@@ -167,7 +194,10 @@ typedef struct {
     ngx_str_t   challenge;
     time_t      retry_after; /* seconds; 0: not told */
 
-    ngx_http_nodetool_auth_digest_t digest; /* of a static token */
+    ngx_http_nodetool_auth_digest_t digest; /* of the token */
+
+    ngx_http_nodetool_auth_key_set_t *key_set; /* that key is one of */
+    const nt_virtual_key_t           *key;     /* NULL: it was none */
 
     ngx_event_t event; /* looks again while others fetch */
     ngx_msec_t  deadline;
@@ -281,6 +311,15 @@ char     *ngx_http_nodetool_auth_set_token(ngx_conf_t *cf, ngx_command_t *cmd,
                                            void *conf);
 ngx_int_t ngx_http_nodetool_auth_match(ngx_array_t                     *tokens,
                                        ngx_http_nodetool_auth_digest_t *digest);
+
+/* virtual: the directive; a worker's timer; the key of ctx->digest, kept in
+ * ctx until it is let go; lets its bearer in, or refuses one that expired */
+char     *ngx_http_nodetool_auth_set_keys(ngx_conf_t *cf, ngx_command_t *cmd,
+                                          void *conf);
+ngx_int_t ngx_http_nodetool_auth_init_keys(ngx_cycle_t *cycle);
+void      ngx_http_nodetool_auth_find_key(ngx_http_nodetool_auth_ctx_t *ctx);
+void      ngx_http_nodetool_auth_drop_key(ngx_http_nodetool_auth_ctx_t *ctx);
+ngx_int_t ngx_http_nodetool_auth_take_key(ngx_http_nodetool_auth_ctx_t *ctx);
 
 /* NGX_ERROR when OpenSSL cannot. */
 ngx_int_t ngx_http_nodetool_auth_sha256(ngx_http_nodetool_auth_digest_t *digest,

@@ -61,6 +61,7 @@ ngx_http_nodetool_auth_judge(ngx_http_request_t           *r,
     ctx->guessed = 0;
     ctx->stale = 0;
 
+    ngx_http_nodetool_auth_drop_key(ctx);
     ngx_str_null(&ctx->user);
     ngx_str_set(&ctx->challenge, NGX_HTTP_NODETOOL_AUTH_REALM);
 
@@ -100,7 +101,7 @@ ngx_http_nodetool_auth_judge_token(ngx_http_request_t           *r,
     time_t                             wait;
     nt_str_t                           token;
     ngx_int_t                          rc, same;
-    ngx_uint_t                         known;
+    ngx_uint_t                         known, ours;
     ngx_http_nodetool_auth_loc_conf_t *alcf;
 
     alcf = ctx->conf;
@@ -133,7 +134,16 @@ ngx_http_nodetool_auth_judge_token(ngx_http_request_t           *r,
         return NGX_OK;
     }
 
-    if (alcf->provider == NGX_HTTP_NODETOOL_AUTH_STATIC || same == NGX_OK) {
+    ngx_http_nodetool_auth_find_key(ctx);
+
+    if (ctx->key != NULL && (wait == 0 || known)) {
+        return ngx_http_nodetool_auth_take_key(ctx);
+    }
+
+    ours = same == NGX_OK || ctx->key != NULL;
+    ngx_http_nodetool_auth_drop_key(ctx);
+
+    if (alcf->provider == NGX_HTTP_NODETOOL_AUTH_STATIC || ours) {
         ctx->guessed = 1;
         ngx_http_nodetool_auth_refuse(
             ctx, NGX_HTTP_UNAUTHORIZED,
@@ -260,6 +270,8 @@ ngx_http_nodetool_auth_cleanup(void *data)
     if (ctx->event.timer_set) {
         ngx_del_timer(&ctx->event);
     }
+
+    ngx_http_nodetool_auth_drop_key(ctx);
 }
 
 
@@ -333,8 +345,8 @@ ngx_http_nodetool_auth_let_in(ngx_http_request_t           *r,
 
     alcf = ctx->conf;
 
-    if (ctx->user.len && ctx->provider == NGX_HTTP_NODETOOL_AUTH_STATIC &&
-        alcf->limit != NULL)
+    if (ctx->user.len && alcf->limit != NULL &&
+        (ctx->provider == NGX_HTTP_NODETOOL_AUTH_STATIC || ctx->key != NULL))
     {
         ngx_http_nodetool_auth_succeeded(r, alcf->limit, &ctx->digest);
     }

@@ -29,7 +29,8 @@ ngx_http_nodetool_auth_create_main_conf(ngx_conf_t *cf)
 
     if (ngx_array_init(&conf->issuers, cf->pool, 2, sizeof(void *)) != NGX_OK ||
         ngx_array_init(&conf->transports, cf->pool, 2, sizeof(void *)) !=
-            NGX_OK)
+            NGX_OK ||
+        ngx_array_init(&conf->key_files, cf->pool, 1, sizeof(void *)) != NGX_OK)
     {
         return NULL;
     }
@@ -90,6 +91,10 @@ ngx_http_nodetool_auth_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->tokens = prev->tokens;
     }
 
+    if (conf->keys == NULL) {
+        conf->keys = prev->keys;
+    }
+
     if (conf->secrets == NULL) {
         conf->secrets = prev->secrets;
     }
@@ -109,11 +114,13 @@ ngx_http_nodetool_auth_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->issuer_jwks = prev->issuer_jwks;
     }
 
-    if (conf->provider == NGX_HTTP_NODETOOL_AUTH_STATIC && conf->tokens == NULL)
+    if (conf->provider == NGX_HTTP_NODETOOL_AUTH_STATIC &&
+        conf->tokens == NULL && conf->keys == NULL)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"nodetool_auth static\" needs a "
-                           "\"nodetool_auth_token\" on the same level or "
+                           "\"nodetool_auth_token\" or "
+                           "\"nodetool_auth_keys\" on the same level or "
                            "above");
         return NGX_CONF_ERROR;
     }

@@ -49,6 +49,10 @@ static ngx_command_t ngx_http_nodetool_auth_commands[] = {
       NGX_HTTP_NODETOOL_AUTH_ANY | NGX_CONF_TAKE1,
       ngx_http_nodetool_auth_set_token, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
 
+    { ngx_string("nodetool_auth_keys"),
+      NGX_HTTP_NODETOOL_AUTH_ANY | NGX_CONF_TAKE1,
+      ngx_http_nodetool_auth_set_keys, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+
     { ngx_string("nodetool_auth_issuer"),
       NGX_HTTP_NODETOOL_AUTH_ANY | NGX_CONF_TAKE123,
       ngx_http_nodetool_auth_set_issuer, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
@@ -127,7 +131,7 @@ ngx_module_t ngx_http_nodetool_auth_module = {
     NGX_HTTP_MODULE,                    /* module type */
     NULL,                               /* init master */
     NULL,                               /* init module */
-    NULL,                               /* init process */
+    ngx_http_nodetool_auth_init_keys,   /* init process */
     NULL,                               /* init thread */
     NULL,                               /* exit thread */
     NULL,                               /* exit process */
@@ -139,6 +143,12 @@ ngx_module_t ngx_http_nodetool_auth_module = {
 ngx_str_t
 ngx_http_nodetool_auth_provider_name(ngx_uint_t provider)
 {
+    static ngx_str_t key = ngx_string("key");
+
+    if (provider == NGX_HTTP_NODETOOL_AUTH_KEY) {
+        return key;
+    }
+
     return ngx_http_nodetool_auth_providers[provider].name;
 }
 

@@ -8,6 +8,15 @@
 static ngx_int_t ngx_http_nodetool_auth_variable(ngx_http_request_t        *r,
                                                  ngx_http_variable_value_t *v,
                                                  uintptr_t data);
+static ngx_int_t ngx_http_nodetool_auth_key_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+
+/* A text of the virtual key; an empty one where it is not limited. */
+#define NGX_HTTP_NODETOOL_AUTH_KEY_VAR(name, field)                            \
+    {                                                                          \
+        ngx_string(name), NULL, ngx_http_nodetool_auth_key_variable,           \
+            offsetof(nt_virtual_key_t, field), NGX_HTTP_VAR_NOCACHEABLE, 0     \
+    }
 
 
 enum {
@@ -32,6 +41,13 @@ static ngx_http_variable_t ngx_http_nodetool_auth_vars[] = {
 
     { ngx_string("nodetool_auth_error"), NULL, ngx_http_nodetool_auth_variable,
       NGX_HTTP_NODETOOL_AUTH_VAR_ERROR, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    NGX_HTTP_NODETOOL_AUTH_KEY_VAR("nodetool_key", name),
+    NGX_HTTP_NODETOOL_AUTH_KEY_VAR("nodetool_key_models", models),
+    NGX_HTTP_NODETOOL_AUTH_KEY_VAR("nodetool_key_rpm", rpm),
+    NGX_HTTP_NODETOOL_AUTH_KEY_VAR("nodetool_key_tpm", tpm),
+    NGX_HTTP_NODETOOL_AUTH_KEY_VAR("nodetool_key_budget_day", budget_day),
+    NGX_HTTP_NODETOOL_AUTH_KEY_VAR("nodetool_key_budget_month", budget_month),
 
     ngx_http_null_variable
 };
@@ -94,6 +110,36 @@ ngx_http_nodetool_auth_variable(ngx_http_request_t        *r,
     v->valid = 1;
     v->no_cacheable = 0;
     v->not_found = (value.len == 0);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_nodetool_auth_key_variable(ngx_http_request_t        *r,
+                                    ngx_http_variable_value_t *v,
+                                    uintptr_t                  data)
+{
+    const nt_str_t               *text;
+    ngx_http_nodetool_auth_ctx_t *ctx;
+
+    ctx = ngx_http_nodetool_auth_get_ctx(r->main);
+
+    if (ctx == NULL || ngx_http_nodetool_auth_judge(r, ctx, 0) == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    v->not_found = 1;
+
+    if (ctx->key != NULL && ctx->user.len != 0) {
+        text = (const nt_str_t *) ((const char *) ctx->key + data);
+
+        v->len = text->len;
+        v->data = (u_char *) text->data;
+        v->valid = 1;
+        v->no_cacheable = 0;
+        v->not_found = (text->len == 0);
+    }
 
     return NGX_OK;
 }

@@ -34,6 +34,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "core/llm/nt_estimate.h"
 #include "core/llm/nt_llm_api.h"
 #include "core/nt_buf.h"
 #include "core/nt_json_scan.h"
@@ -108,6 +109,10 @@ typedef struct {
     ngx_atomic_t           *in_flight; /* this process's */
 } ngx_nodetool_metrics_conf_t;
 
+/* See ngx_http_nodetool_chat_limit.h. */
+typedef struct ngx_nodetool_limit_ctx_s  ngx_nodetool_limit_ctx_t;
+typedef struct ngx_nodetool_limit_main_s ngx_nodetool_limit_main_t;
+
 typedef struct {
     ngx_array_t              providers; /* of ngx_nodetool_provider_t * */
     ngx_nodetool_provider_t *echo;
@@ -116,6 +121,8 @@ typedef struct {
     ssize_t                  zone_size;
 
     ngx_nodetool_metrics_conf_t metrics;
+
+    ngx_nodetool_limit_main_t *limit;
 } ngx_nodetool_chat_main_conf_t;
 
 typedef struct {
@@ -125,6 +132,8 @@ typedef struct {
     ngx_flag_t                stream_usage;
     ngx_flag_t                echo;
     ngx_msec_t                echo_delay;
+
+    ngx_array_t *limits; /* of ngx_nodetool_limit_t; NULL: none */
 } ngx_nodetool_chat_loc_conf_t;
 
 /* Fields of a request body ... */
@@ -133,6 +142,9 @@ enum {
     NGX_NODETOOL_REQ_STREAM,
     NGX_NODETOOL_REQ_OPTIONS,
     NGX_NODETOOL_REQ_USAGE,
+    NGX_NODETOOL_REQ_MAX_TOKENS,
+    NGX_NODETOOL_REQ_MAX_COMPLETION_TOKENS,
+    NGX_NODETOOL_REQ_MAX_OUTPUT_TOKENS,
     NGX_NODETOOL_REQ_NEED, /* api->need, in their order */
     NGX_NODETOOL_REQ_NEED_LAST =
         NGX_NODETOOL_REQ_NEED + NGX_NODETOOL_NEEDS_MAX - 1,
@@ -152,6 +164,10 @@ enum {
     NGX_NODETOOL_REPLY_MESSAGE,
     NGX_NODETOOL_REPLY_N
 };
+
+/* One array is for both, one after the other. */
+#define NGX_NODETOOL_FIELDS_N                                                  \
+    ngx_max((int) NGX_NODETOOL_REQ_N, (int) NGX_NODETOOL_REPLY_N)
 
 /* A place of the request body that is forwarded otherwise: the bytes from
  * start to end become text. */
@@ -185,7 +201,7 @@ struct ngx_nodetool_chat_ctx_s {
 
     /* one scan at a time: first the request, then the reply */
     nt_json_scan_t  scan;
-    nt_json_field_t fields[NGX_NODETOOL_REPLY_N];
+    nt_json_field_t fields[NGX_NODETOOL_FIELDS_N];
 
     /* request body */
     uint64_t             scanned; /* bytes */
@@ -231,6 +247,9 @@ struct ngx_nodetool_chat_ctx_s {
     ngx_str_t  trace_state;
     ngx_str_t  trace_id;
 
+    ngx_nodetool_limit_ctx_t *limit;    /* NULL: nothing is limited */
+    nt_estimate_t             estimate; /* of the request's tokens */
+
     unsigned has_root : 1;
     unsigned scanning : 1; /* the body filter feeds scan */
     unsigned stream : 1;   /* the client asked for one */
@@ -244,6 +263,7 @@ struct ngx_nodetool_chat_ctx_s {
     unsigned complete : 1;    /* [DONE] was seen, or the body's end */
     unsigned failed : 1;      /* the stream carried an error of the provider */
     unsigned ttft_set : 1;
+    unsigned estimating : 1; /* the body is fed to estimate, too */
 };
 
 extern ngx_module_t ngx_http_nodetool_chat_module;
@@ -373,6 +393,16 @@ const char *ngx_nodetool_api_native(const ngx_nodetool_api_t      *api,
  * And once, when the request is over. */
 ngx_int_t ngx_nodetool_limit_admit(ngx_nodetool_chat_ctx_t *ctx);
 void      ngx_nodetool_limit_settle(ngx_nodetool_chat_ctx_t *ctx);
+/* Its body is about to come; then its bytes, as they come. */
+void ngx_nodetool_limit_begin(ngx_nodetool_chat_ctx_t *ctx);
+/* Whether a request like this one may ask for a model. */
+ngx_uint_t ngx_nodetool_limit_allows(ngx_http_request_t *r, ngx_str_t *model);
+/* The usage as the provider told it; what it did not tell is estimated, when
+ * it was asked at all.  And what that costs, in nano-dollars; -1: nobody
+ * knows. */
+void    ngx_nodetool_limit_usage(ngx_nodetool_chat_ctx_t *ctx,
+                                 nt_llm_usage_t          *usage);
+int64_t ngx_nodetool_limit_cost(ngx_nodetool_chat_ctx_t *ctx);
 
 /* cache: NGX_DECLINED: the provider is to be asked; NGX_DONE: a reply is on
  * its way, or will be; other: what a content handler returns. */

@@ -27,6 +27,9 @@ ngx_nodetool_chat_body_begin(ngx_nodetool_chat_ctx_t *ctx)
     f[NGX_NODETOOL_REQ_STREAM].path = "stream";
     f[NGX_NODETOOL_REQ_OPTIONS].path = "stream_options";
     f[NGX_NODETOOL_REQ_USAGE].path = "stream_options.include_usage";
+    f[NGX_NODETOOL_REQ_MAX_TOKENS].path = "max_tokens";
+    f[NGX_NODETOOL_REQ_MAX_COMPLETION_TOKENS].path = "max_completion_tokens";
+    f[NGX_NODETOOL_REQ_MAX_OUTPUT_TOKENS].path = "max_output_tokens";
 
     n = NGX_NODETOOL_REQ_NEED;
 
@@ -41,6 +44,8 @@ ngx_nodetool_chat_body_begin(ngx_nodetool_chat_ctx_t *ctx)
 
     ctx->scanned = 0;
     ctx->has_root = 0;
+
+    ngx_nodetool_limit_begin(ctx);
 }
 
 
@@ -62,6 +67,10 @@ ngx_nodetool_chat_body_feed(ngx_nodetool_chat_ctx_t *ctx, u_char *pos,
 
     /* an error stays in the scan until the whole body has come */
     (void) nt_json_scan_feed(&ctx->scan, (char *) pos, last - pos);
+
+    if (ctx->estimating) {
+        nt_estimate_feed(&ctx->estimate, (char *) pos, last - pos);
+    }
 }
 
 

@@ -2,7 +2,7 @@
  * ngx_http_nodetool_chat_module.c - directives, configuration and hooks.
  */
 
-#include "ngx_nodetool_chat/ngx_http_nodetool_chat.h"
+#include "ngx_nodetool_chat/ngx_http_nodetool_chat_limit.h"
 
 static void     *ngx_nodetool_chat_create_main_conf(ngx_conf_t *cf);
 static char     *ngx_nodetool_chat_init_main_conf(ngx_conf_t *cf, void *conf);
@@ -60,6 +60,17 @@ static ngx_command_t ngx_nodetool_chat_commands[] = {
     { ngx_string("nodetool_metrics_zone"),
       NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE123, ngx_nodetool_metrics_zone,
       NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL },
+
+    /* limits and money */
+
+    { ngx_string("nodetool_limit"), NGX_NODETOOL_ANY | NGX_CONF_1MORE,
+      ngx_nodetool_limit_directive, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+
+    { ngx_string("nodetool_limit_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1,
+      ngx_nodetool_limit_set_zone, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL },
+
+    { ngx_string("nodetool_prices"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1,
+      ngx_nodetool_prices_directive, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL },
 
     ngx_null_command
 };
@@ -181,6 +192,11 @@ ngx_nodetool_chat_create_main_conf(ngx_conf_t *cf)
     mcf->models_valid = NGX_CONF_UNSET;
     ngx_nodetool_metrics_unset(&mcf->metrics);
 
+    mcf->limit = ngx_nodetool_limit_create_conf(cf);
+    if (mcf->limit == NULL) {
+        return NULL;
+    }
+
     return mcf;
 }
 
@@ -231,7 +247,7 @@ ngx_nodetool_chat_init_main_conf(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    return NGX_CONF_OK;
+    return ngx_nodetool_limit_init_conf(cf, mcf->limit);
 }
 
 
@@ -251,6 +267,7 @@ ngx_nodetool_chat_create_loc_conf(ngx_conf_t *cf)
     conf->stream_usage = NGX_CONF_UNSET;
     conf->echo = NGX_CONF_UNSET;
     conf->echo_delay = NGX_CONF_UNSET_MSEC;
+    conf->limits = NGX_CONF_UNSET_PTR;
 
     return conf;
 }
@@ -274,6 +291,7 @@ ngx_nodetool_chat_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->stream_usage, prev->stream_usage, 1);
     ngx_conf_merge_value(conf->echo, prev->echo, 1);
     ngx_conf_merge_msec_value(conf->echo_delay, prev->echo_delay, 0);
+    ngx_conf_merge_ptr_value(conf->limits, prev->limits, NULL);
 
     if (conf->rules == NULL) {
         return NGX_CONF_OK;

@@ -395,9 +395,11 @@ ngx_nodetool_chat_header_line(ngx_http_request_t *r)
     u_char                        *p, *name;
     size_t                         len, value;
     ngx_table_elt_t               *h;
+    ngx_nodetool_chat_ctx_t       *ctx;
     ngx_http_upstream_header_t    *hh;
     ngx_http_upstream_main_conf_t *umcf;
 
+    ctx = ngx_http_get_module_ctx(r, ngx_http_nodetool_chat_module);
     len = r->header_name_end - r->header_name_start;
     value = r->header_end - r->header_start;
 
@@ -409,7 +411,10 @@ ngx_nodetool_chat_header_line(ngx_http_request_t *r)
     name = p + len + 1 + value + 1;
     ngx_strlow(name, r->header_name_start, len);
 
-    if (!ngx_nodetool_chat_passes(name, len)) {
+    if (!ngx_nodetool_chat_passes(name, len) ||
+        (ctx->limit != NULL && len > 12 &&
+         ngx_memcmp(name, "x-ratelimit-", 12) == 0))
+    {
         return NGX_OK;
     }
 

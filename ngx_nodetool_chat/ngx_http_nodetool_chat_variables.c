@@ -3,7 +3,7 @@
  * maps.
  */
 
-#include "ngx_nodetool_chat/ngx_http_nodetool_chat.h"
+#include "ngx_nodetool_chat/ngx_http_nodetool_chat_limit.h"
 
 
 static void
@@ -228,6 +228,9 @@ static ngx_http_variable_t ngx_nodetool_chat_vars[] = {
     NGX_NODETOOL_VARIABLE("nodetool_operation", operation, api),
     NGX_NODETOOL_VARIABLE("nodetool_outcome", outcome, api),
     NGX_NODETOOL_VARIABLE("nodetool_trace_id", string, trace_id),
+
+    { ngx_string("nodetool_cost"), NULL, ngx_nodetool_cost_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
     ngx_http_null_variable
 };
 

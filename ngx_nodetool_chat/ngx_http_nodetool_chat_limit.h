@@ -1,0 +1,173 @@
+/*
+ * ngx_http_nodetool_chat_limit.h - what is used up: counted in a zone that
+ * all workers share.
+ *
+ *   _limit        a request: asked whether it may, told what it took
+ *   _limit_conf   the directives
+ *   _limit_zone   the counts
+ *   _price        what tokens cost
+ *
+ * A count is of a name: what `nodetool_limit` has before its parameters, as it
+ * stands there, and what that is for a request: "$nodetool_key=ci".  So the
+ * same directive in two places counts together, and two that differ do not.
+ */
+
+#ifndef NGX_HTTP_NODETOOL_CHAT_LIMIT_H
+#define NGX_HTTP_NODETOOL_CHAT_LIMIT_H
+
+#include "core/llm/nt_estimate.h"
+#include "core/llm/nt_price.h"
+#include "ngx_nodetool_chat/ngx_http_nodetool_chat.h"
+
+/*
+ * A minute is ten slots of six seconds.  What was taken counts for the rest of
+ * its slot and the ten behind it, so for 60 to 66 seconds: in no 60 seconds
+ * more is taken than a limit says.
+ */
+#define NGX_NODETOOL_LIMIT_SLOT  6 /* seconds */
+#define NGX_NODETOOL_LIMIT_SLOTS 11
+
+#define NGX_NODETOOL_LIMIT_NAME_MAX 255 /* bytes */
+
+/* What can be limited. */
+typedef enum {
+    NGX_NODETOOL_LIMIT_RPM = 0,
+    NGX_NODETOOL_LIMIT_TPM,
+    NGX_NODETOOL_LIMIT_DAY,
+    NGX_NODETOOL_LIMIT_MONTH,
+    NGX_NODETOOL_LIMIT_N
+} ngx_nodetool_limit_e;
+
+/* A nodetool_limit directive. */
+typedef struct {
+    ngx_str_t                 text; /* of its key */
+    ngx_http_complex_value_t  key;
+    ngx_http_complex_value_t *value[NGX_NODETOOL_LIMIT_N]; /* NULL: none */
+    ngx_http_complex_value_t *models;
+} ngx_nodetool_limit_t;
+
+/* Of a count: what all know of, what is being told to Redis, and what is not
+ * yet.  The sum is what counts. */
+typedef struct {
+    int32_t total;
+    int32_t pushed;
+    int32_t delta;
+} ngx_nodetool_count_t;
+
+typedef struct {
+    int64_t total; /* nano-dollars */
+    int64_t pushed;
+    int64_t delta;
+    int64_t period; /* the day, or the month, since 1970 */
+} ngx_nodetool_spent_t;
+
+typedef struct {
+    uint32_t             number; /* seconds since 1970 / 6 */
+    ngx_nodetool_count_t requests;
+    ngx_nodetool_count_t tokens;
+} ngx_nodetool_slot_t;
+
+/* Of a name, in the zone. */
+typedef struct {
+    ngx_rbtree_node_t    node; /* its key is the name's hash */
+    ngx_queue_t          queue;
+    ngx_nodetool_slot_t  slots[NGX_NODETOOL_LIMIT_SLOTS];
+    ngx_nodetool_spent_t day;
+    ngx_nodetool_spent_t month;
+    time_t               used;  /* last */
+    time_t               owing; /* until then, for tokens beyond the limit */
+    u_short              len;
+    u_char               name[1];
+} ngx_nodetool_limit_node_t;
+
+typedef struct {
+    ngx_rbtree_t      rbtree;
+    ngx_rbtree_node_t sentinel;
+    ngx_queue_t       queue; /* used last first; those without money ... */
+    ngx_queue_t       spent; /* ... and with money in this month */
+    ngx_uint_t        dirty; /* money was spent since the file was written */
+} ngx_nodetool_limit_shm_t;
+
+typedef struct {
+    ngx_nodetool_limit_shm_t *shm;
+    ngx_slab_pool_t          *pool;
+} ngx_nodetool_limit_zone_t;
+
+/* A directive, for a request. */
+typedef struct {
+    ngx_str_t name;
+    uint32_t  hash;
+    int64_t   limit[NGX_NODETOOL_LIMIT_N]; /* -1: none */
+    int64_t   used[NGX_NODETOOL_LIMIT_N];  /* with this request */
+    time_t    reset[2]; /* seconds until all of rpm, tpm is there again */
+} ngx_nodetool_use_t;
+
+typedef struct {
+    ngx_nodetool_use_t *uses;
+    ngx_uint_t          n;
+    int64_t             tokens; /* that are reserved */
+    int64_t             cost;   /* nano-dollars that are */
+    time_t              taken;  /* when; 0: nothing was */
+} ngx_nodetool_take_t;
+
+typedef struct {
+    ngx_nodetool_use_t  *use;
+    ngx_nodetool_limit_e kind;
+    time_t               wait; /* seconds */
+} ngx_nodetool_refusal_t;
+
+/* Of a request. */
+struct ngx_nodetool_limit_ctx_s {
+    ngx_nodetool_take_t take;
+    int64_t             max_tokens; /* -1: the client did not say */
+};
+
+struct ngx_nodetool_limit_main_s {
+    ngx_nodetool_limit_zone_t *zone;
+    nt_prices_t                prices;
+    time_t                     warned;   /* last, of a model without a price */
+    unsigned                   used : 1; /* there is a nodetool_limit */
+};
+
+NT_BEGIN_DECLS
+
+/* zone: takes of all, or of none.  NGX_DECLINED: *refusal says why;
+ * NGX_ERROR: there is no room. */
+ngx_int_t ngx_nodetool_limit_init_zone(ngx_shm_zone_t *zone, void *data);
+ngx_int_t ngx_nodetool_limit_take(ngx_nodetool_limit_zone_t *zone,
+                                  ngx_nodetool_take_t       *take,
+                                  ngx_nodetool_refusal_t    *refusal);
+/* What it was in the end, in place of what was reserved. */
+void ngx_nodetool_limit_give(ngx_nodetool_limit_zone_t *zone,
+                             ngx_nodetool_take_t *take, int64_t tokens,
+                             int64_t cost);
+/* The zone is locked: a node, made where it is missing; its slot of a time. */
+ngx_nodetool_limit_node_t *ngx_nodetool_limit_node(
+    ngx_nodetool_limit_zone_t *zone, ngx_str_t *name, uint32_t hash);
+void ngx_nodetool_limit_spend(ngx_nodetool_limit_zone_t *zone,
+                              ngx_nodetool_limit_node_t *node, time_t when,
+                              int64_t cost);
+void ngx_nodetool_limit_periods(time_t now, int64_t *day, int64_t *month);
+
+/* conf */
+char *ngx_nodetool_limit_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+                                   void *conf);
+char *ngx_nodetool_limit_set_zone(ngx_conf_t *cf, ngx_command_t *cmd,
+                                  void *conf);
+ngx_nodetool_limit_main_t *ngx_nodetool_limit_create_conf(ngx_conf_t *cf);
+char                      *ngx_nodetool_limit_init_conf(ngx_conf_t                *cf,
+                                                        ngx_nodetool_limit_main_t *limit);
+/* What stands after rpm=, tpm=, day= and month=; false: something else. */
+ngx_uint_t ngx_nodetool_limit_parse(ngx_uint_t kind, ngx_str_t *text,
+                                    int64_t *value);
+
+/* price */
+char     *ngx_nodetool_prices_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+                                        void *conf);
+ngx_int_t ngx_nodetool_cost_variable(ngx_http_request_t        *r,
+                                     ngx_http_variable_value_t *v,
+                                     uintptr_t                  data);
+
+NT_END_DECLS
+
+#endif
