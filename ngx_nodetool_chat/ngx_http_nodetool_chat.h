@@ -2,10 +2,10 @@
  * ngx_http_nodetool_chat.h - what the files of the chat module share.
  *
  *   _module     directives, configuration, hooks
- *   _route      the provider that a model belongs to
- *   _attempt    asking the providers that may answer, one after the other
+ *   _rule, _route, _attempt, _peer, _health
+ *               which provider is asked (see ngx_http_nodetool_chat_route.h)
  *   _provider   the nodetool_provider block
- *   _key        the key in it
+ *   _key        the keys in it
  *   _endpoint   how a provider is reached
  *   _api        the APIs that clients speak, by their paths
  *   _request    a request from its first byte to the chosen provider
@@ -40,6 +40,7 @@
 #include "core/nt_json_scan.h"
 #include "core/nt_sse.h"
 #include "ngx_nodetool_chat/ngx_http_nodetool_chat_api.h"
+#include "ngx_nodetool_chat/ngx_http_nodetool_chat_route.h"
 #include "ngx_nodetool_common/ngx_nodetool_common.h"
 
 typedef enum {
@@ -52,7 +53,7 @@ typedef struct {
     ngx_http_complex_value_t *value;
 } ngx_nodetool_header_t;
 
-typedef struct {
+struct ngx_nodetool_provider_s {
     ngx_str_t  name;
     ngx_uint_t dialect; /* ngx_nodetool_dialect_e */
     ngx_str_t  dialect_name;
@@ -62,9 +63,28 @@ typedef struct {
     in_port_t  port; /* with the scheme's default */
     ngx_str_t  path; /* of url, without a trailing slash */
 
-    ngx_http_complex_value_t *key;     /* NULL: none */
-    ngx_array_t              *models;  /* of ngx_str_t; NULL: ask it */
-    ngx_array_t              *headers; /* of ngx_nodetool_header_t */
+    ngx_array_t *models;  /* of ngx_str_t; NULL: ask it */
+    ngx_array_t *headers; /* of ngx_nodetool_header_t */
+
+    /* keys */
+    ngx_array_t *keys; /* of ngx_nodetool_key_t; NULL: none */
+    ngx_uint_t   next_key;
+    ngx_flag_t   key_rotation;
+    ngx_msec_t   key_timeout;
+
+    /* health */
+    uint64_t               id;     /* for rests of one without keys */
+    ngx_nodetool_health_t *health; /* in the zone of all workers */
+    ngx_shm_zone_t        *health_zone;
+    ngx_int_t              max_fails;
+    ngx_msec_t             fail_timeout;
+
+    /* as nodetool_provider has it: nginx is told to ask always (see _peer) */
+    ngx_http_upstream_srv_conf_t *servers; /* NULL: to be resolved */
+    ngx_uint_t                    next_upstream;
+    ngx_uint_t                    next_upstream_tries;
+    ngx_msec_t                    next_upstream_timeout;
+    ngx_msec_t                    first_token_timeout;
 
     ngx_str_t head; /* lines that all requests to it have */
 
@@ -72,6 +92,7 @@ typedef struct {
     ngx_msec_t models_timeout;
 
     ngx_http_upstream_conf_t upstream;
+    ngx_http_upstream_conf_t first_upstream;  /* until the first token */
     ngx_http_upstream_conf_t models_upstream; /* with its short timeouts */
 
 #if (NGX_HTTP_SSL)
@@ -86,16 +107,7 @@ typedef struct {
     unsigned no_port : 1;  /* url has none */
     unsigned has_host : 1; /* a header of that name is configured */
     unsigned has_authorization : 1;
-} ngx_nodetool_provider_t;
-
-typedef struct {
-    ngx_str_t                 pattern;
-    ngx_str_t                 provider_name;
-    ngx_nodetool_provider_t  *provider;
-    ngx_http_complex_value_t *model; /* NULL: as the client asked */
-    u_char                   *file;  /* where it stands */
-    ngx_uint_t                line;
-} ngx_nodetool_rule_t;
+};
 
 /* See _metrics.h. */
 typedef struct ngx_nodetool_metrics_s ngx_nodetool_metrics_t;
@@ -127,6 +139,8 @@ typedef struct {
 
 typedef struct {
     ngx_array_t              *rules; /* of ngx_nodetool_rule_t */
+    ngx_nodetool_retry_t      retry;
+    ngx_nodetool_retry_on_t   retry_on;
     ngx_http_complex_value_t *default_model;
     ngx_msec_t                comment;
     ngx_flag_t                stream_usage;
@@ -180,7 +194,6 @@ typedef struct {
 
 #define NGX_NODETOOL_EDITS_MAX 3
 
-typedef struct ngx_nodetool_chat_ctx_s   ngx_nodetool_chat_ctx_t;
 typedef struct ngx_nodetool_models_ctx_s ngx_nodetool_models_ctx_t;
 
 typedef void (*ngx_nodetool_done_pt)(ngx_nodetool_chat_ctx_t *ctx);
@@ -198,6 +211,8 @@ struct ngx_nodetool_chat_ctx_s {
     ngx_nodetool_provider_t  *provider;
     ngx_str_t                 model;          /* as asked for */
     ngx_str_t                 upstream_model; /* as the provider is asked */
+    ngx_str_t                 key;     /* for this provider; may be empty */
+    ngx_nodetool_attempt_t   *attempt; /* NULL: not routed yet */
 
     /* one scan at a time: first the request, then the reply */
     nt_json_scan_t  scan;
@@ -268,24 +283,24 @@ struct ngx_nodetool_chat_ctx_s {
 
 extern ngx_module_t ngx_http_nodetool_chat_module;
 
+static ngx_inline ngx_nodetool_chat_loc_conf_t *
+ngx_nodetool_chat_loc(ngx_nodetool_chat_ctx_t *ctx)
+{
+    return ngx_http_get_module_loc_conf(ctx->request,
+                                        ngx_http_nodetool_chat_module);
+}
+
 NT_BEGIN_DECLS
 
-/* route: sets provider and upstream_model; NGX_DECLINED: there is none */
+/* route: sets attempt, provider and upstream_model; NGX_DECLINED: there is
+ * none */
 ngx_int_t ngx_nodetool_chat_route(ngx_nodetool_chat_ctx_t *ctx);
 
-/* attempt: asks ctx->provider for ctx->upstream_model; returns what a content
- * handler does */
-ngx_int_t ngx_nodetool_attempt_start(ngx_nodetool_chat_ctx_t *ctx);
-/* Of an attempt that failed, with the reply's status (0: there is none) and
- * what it said of trying again (NGX_CONF_UNSET_MSEC: nothing): true when
- * another one will be made.  From a reply's header the caller then returns
- * NGX_HTTP_UPSTREAM_INVALID_HEADER. */
-ngx_uint_t ngx_nodetool_attempt_retry(ngx_nodetool_chat_ctx_t *ctx,
-                                      ngx_uint_t               status,
-                                      ngx_msec_t               retry_after);
+/* rule */
+void ngx_nodetool_retry_merge(ngx_nodetool_chat_loc_conf_t *conf,
+                              ngx_nodetool_chat_loc_conf_t *prev);
 
 /* provider */
-char *ngx_nodetool_provider_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_nodetool_chat_complex(ngx_conf_t *cf, ngx_str_t *value,
                                 ngx_http_complex_value_t **cv);
 char *ngx_nodetool_provider(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

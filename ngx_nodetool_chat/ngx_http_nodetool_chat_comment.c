@@ -14,37 +14,40 @@ static void ngx_nodetool_chat_comment_event(ngx_event_t *ev);
 void
 ngx_nodetool_chat_stream_comments(ngx_nodetool_chat_ctx_t *ctx)
 {
+    ngx_msec_t                    silent;
     ngx_nodetool_chat_loc_conf_t *lcf;
 
     lcf = ngx_http_get_module_loc_conf(ctx->request,
                                        ngx_http_nodetool_chat_module);
 
-    if (lcf->comment == 0) {
+    if (lcf->comment == 0 || ctx->event.timer_set) {
         return;
     }
 
-    ctx->last_sent = ngx_current_msec;
+    if (ctx->last_sent == 0) {
+        ctx->last_sent = ngx_current_msec;
+    }
+
+    silent = ngx_current_msec - ctx->last_sent; /* in attempts before */
 
     ctx->event.handler = ngx_nodetool_chat_comment_event;
     ctx->event.data = ctx;
     ctx->event.log = ctx->request->connection->log;
     ctx->event.cancelable = 1;
 
-    ngx_add_timer(&ctx->event, lcf->comment);
+    ngx_add_timer(&ctx->event,
+                  silent < lcf->comment ? lcf->comment - silent : 1);
 }
 
 
-/* Answers before the provider did; from now on an error is an event, and no
- * other server may be asked. */
+/* Answers before the provider did; from now on an error is an event. */
 static ngx_int_t
 ngx_nodetool_chat_early_header(ngx_nodetool_chat_ctx_t *ctx)
 {
-    ngx_int_t            rc;
-    ngx_http_request_t  *r;
-    ngx_http_upstream_t *u;
+    ngx_int_t           rc;
+    ngx_http_request_t *r;
 
     r = ctx->request;
-    u = r->upstream;
 
     rc = ngx_nodetool_chat_stream_begin(r);
 
@@ -53,9 +56,6 @@ ngx_nodetool_chat_early_header(ngx_nodetool_chat_ctx_t *ctx)
     }
 
     ctx->early = 1;
-    u->header_sent = 1;
-    u->peer.tries = 0;
-    u->peer.cached = 0;
 
     return NGX_OK;
 }
@@ -117,8 +117,10 @@ ngx_nodetool_chat_comment_event(ngx_event_t *ev)
         return;
     }
 
-    if (!r->header_sent && !r->upstream->request_body_sent) {
-        /* still connecting: nginx may have to try the next server */
+    if (!r->header_sent && !r->upstream->request_body_sent &&
+        ngx_nodetool_attempts(ctx) == 1)
+    {
+        /* still connecting: the client may get a status */
         ngx_add_timer(ev, lcf->comment);
         return;
     }

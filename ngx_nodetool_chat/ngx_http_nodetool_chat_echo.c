@@ -176,7 +176,9 @@ ngx_nodetool_chat_echo_stream(ngx_nodetool_chat_ctx_t *ctx)
 
     r = ctx->request;
 
-    rc = ngx_nodetool_chat_stream_begin(r);
+    /* a comment may have brought the header with it */
+
+    rc = ctx->early ? NGX_OK : ngx_nodetool_chat_stream_begin(r);
 
     if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
         return rc;

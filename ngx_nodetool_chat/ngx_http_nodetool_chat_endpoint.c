@@ -196,19 +196,24 @@ ngx_nodetool_endpoint_conf(ngx_conf_t *cf, ngx_nodetool_provider_t *p)
     ngx_conf_init_msec_value(u->connect_timeout, 10000);
     ngx_conf_init_msec_value(u->send_timeout, 60000);
     ngx_conf_init_msec_value(u->read_timeout, 300000);
-    ngx_conf_init_msec_value(u->next_upstream_timeout, 0);
-    ngx_conf_init_uint_value(u->next_upstream_tries, 0);
+    ngx_conf_init_msec_value(p->first_token_timeout, u->read_timeout);
+    ngx_conf_init_msec_value(p->next_upstream_timeout, 0);
+    ngx_conf_init_uint_value(p->next_upstream_tries, 0);
+    ngx_conf_init_value(p->key_rotation, 1);
+    ngx_conf_init_msec_value(p->key_timeout, 60000);
+    ngx_conf_init_value(p->max_fails, 3);
+    ngx_conf_init_msec_value(p->fail_timeout, 10000);
     ngx_conf_init_size_value(u->buffer_size, 16384);
     ngx_conf_init_msec_value(p->models_timeout, 5000);
     ngx_conf_init_value(p->keepalive, 32);
 
-    if (u->next_upstream == 0) {
-        u->next_upstream =
+    if (p->next_upstream == 0) {
+        p->next_upstream =
             NGX_HTTP_UPSTREAM_FT_ERROR | NGX_HTTP_UPSTREAM_FT_TIMEOUT;
     }
 
-    if (u->next_upstream & NGX_HTTP_UPSTREAM_FT_OFF) {
-        u->next_upstream = NGX_HTTP_UPSTREAM_FT_OFF;
+    if (p->next_upstream & NGX_HTTP_UPSTREAM_FT_OFF) {
+        p->next_upstream = NGX_HTTP_UPSTREAM_FT_OFF;
     }
 
     u->buffering = 0;
@@ -248,10 +253,22 @@ ngx_nodetool_endpoint_conf(ngx_conf_t *cf, ngx_nodetool_provider_t *p)
 #endif
 
     p->models_upstream = *u;
+    p->models_upstream.next_upstream = p->next_upstream;
+    p->models_upstream.next_upstream_tries = p->next_upstream_tries;
+    p->models_upstream.next_upstream_timeout = p->next_upstream_timeout;
     p->models_upstream.connect_timeout =
         ngx_min(u->connect_timeout, p->models_timeout);
     p->models_upstream.send_timeout = p->models_timeout;
     p->models_upstream.read_timeout = p->models_timeout;
+
+    /* whatever fails, the peer is asked (see _peer) */
+    u->next_upstream = NGX_HTTP_UPSTREAM_FT_ERROR |
+                       NGX_HTTP_UPSTREAM_FT_TIMEOUT |
+                       NGX_HTTP_UPSTREAM_FT_INVALID_HEADER |
+                       NGX_HTTP_UPSTREAM_FT_NON_IDEMPOTENT;
+
+    p->first_upstream = *u;
+    p->first_upstream.read_timeout = p->first_token_timeout;
 
     return NGX_OK;
 }
@@ -464,17 +481,19 @@ ngx_nodetool_endpoint_init(ngx_conf_t *cf, ngx_nodetool_provider_t *p)
                           "%s: \"%V\" of nodetool_provider \"%V\" will be "
                           "asked of the \"resolver\" for each request",
                           u.err ? u.err : "error", &p->host, &p->name);
-            return NGX_OK;
         }
 
-        uscf = ngx_nodetool_endpoint_implicit(cf, p, &u);
-        if (uscf == NULL) {
-            return NGX_ERROR;
+        if (u.naddrs > 0) {
+            uscf = ngx_nodetool_endpoint_implicit(cf, p, &u);
+            if (uscf == NULL) {
+                return NGX_ERROR;
+            }
         }
     }
 
-    p->upstream.upstream = uscf;
     p->models_upstream.upstream = uscf;
+    p->upstream.upstream = ngx_nodetool_peer_conf(cf, p, uscf);
+    p->first_upstream.upstream = p->upstream.upstream;
 
-    return NGX_OK;
+    return p->upstream.upstream ? NGX_OK : NGX_ERROR;
 }

@@ -136,6 +136,7 @@ ngx_nodetool_list_rules(ngx_http_request_t *r, ngx_str_t *lines)
     nt_buf_t                      buf;
     ngx_uint_t                    i;
     ngx_nodetool_rule_t          *rule;
+    ngx_nodetool_target_t        *target;
     ngx_nodetool_chat_loc_conf_t *lcf;
 
     ngx_str_null(lines);
@@ -152,11 +153,13 @@ ngx_nodetool_list_rules(ngx_http_request_t *r, ngx_str_t *lines)
     for (i = 0; i < lcf->rules->nelts; i++) {
         if (ngx_strlchr(rule[i].pattern.data,
                         rule[i].pattern.data + rule[i].pattern.len,
-                        '*') == NULL)
+                        '*') == NULL &&
+            ngx_nodetool_rule_applies(r, &rule[i]))
         {
+            target = rule[i].targets->elts;
             ngx_nodetool_models_line(&buf, ngx_nodetool_str(&rule[i].pattern),
                                      0,
-                                     ngx_nodetool_str(&rule[i].provider_name));
+                                     ngx_nodetool_str(&target->provider_name));
         }
     }
 

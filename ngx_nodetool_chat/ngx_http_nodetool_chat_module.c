@@ -11,7 +11,6 @@ static char     *ngx_nodetool_chat_merge_loc_conf(ngx_conf_t *cf, void *parent,
                                                   void *child);
 static ngx_int_t ngx_nodetool_chat_init(ngx_conf_t *cf);
 static char *ngx_nodetool_chat(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-static char *ngx_nodetool_model(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static char *ngx_nodetool_models_cache(ngx_conf_t *cf, ngx_command_t *cmd,
                                        void *conf);
 
@@ -27,8 +26,18 @@ static ngx_command_t ngx_nodetool_chat_commands[] = {
     { ngx_string("nodetool_chat"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS,
       ngx_nodetool_chat, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
 
-    { ngx_string("nodetool_model"), NGX_NODETOOL_ANY | NGX_CONF_TAKE23,
+    { ngx_string("nodetool_model"), NGX_NODETOOL_ANY | NGX_CONF_TAKE23 | NGX_CONF_TAKE4,
       ngx_nodetool_model, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+
+    { ngx_string("nodetool_route"),
+      NGX_NODETOOL_ANY | NGX_CONF_BLOCK | NGX_CONF_1MORE, ngx_nodetool_route,
+      NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+
+    { ngx_string("nodetool_retry"), NGX_NODETOOL_ANY | NGX_CONF_1MORE,
+      ngx_nodetool_retry, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+
+    { ngx_string("nodetool_retry_on"), NGX_NODETOOL_ANY | NGX_CONF_1MORE,
+      ngx_nodetool_retry_on, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
 
     { ngx_string("nodetool_default_model"), NGX_NODETOOL_ANY | NGX_CONF_TAKE1,
       ngx_http_set_complex_value_slot, NGX_HTTP_LOC_CONF_OFFSET,
@@ -233,6 +242,10 @@ ngx_nodetool_chat_init_main_conf(ngx_conf_t *cf, void *conf)
         }
     }
 
+    if (ngx_nodetool_health_init(cf, &mcf->providers) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     mcf->zone =
         ngx_shared_memory_add(cf, &name,
                               mcf->zone_size ? mcf->zone_size : 1024 * 1024,
@@ -262,6 +275,10 @@ ngx_nodetool_chat_create_loc_conf(ngx_conf_t *cf)
     }
 
     conf->rules = NGX_CONF_UNSET_PTR;
+    conf->retry.tries = NGX_CONF_UNSET_UINT;
+    conf->retry.timeout = NGX_CONF_UNSET_MSEC;
+    conf->retry.wait = NGX_CONF_UNSET_MSEC;
+    conf->retry.backoff = NGX_CONF_UNSET_MSEC;
     conf->default_model = NGX_CONF_UNSET_PTR;
     conf->comment = NGX_CONF_UNSET_MSEC;
     conf->stream_usage = NGX_CONF_UNSET;
@@ -279,12 +296,6 @@ ngx_nodetool_chat_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_nodetool_chat_loc_conf_t *prev = parent;
     ngx_nodetool_chat_loc_conf_t *conf = child;
 
-    ngx_uint_t                     i;
-    ngx_nodetool_rule_t           *rule;
-    ngx_nodetool_chat_main_conf_t *mcf;
-
-    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_nodetool_chat_module);
-
     ngx_conf_merge_ptr_value(conf->rules, prev->rules, NULL);
     ngx_conf_merge_ptr_value(conf->default_model, prev->default_model, NULL);
     ngx_conf_merge_msec_value(conf->comment, prev->comment, 15000);
@@ -293,31 +304,9 @@ ngx_nodetool_chat_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_msec_value(conf->echo_delay, prev->echo_delay, 0);
     ngx_conf_merge_ptr_value(conf->limits, prev->limits, NULL);
 
-    if (conf->rules == NULL) {
-        return NGX_CONF_OK;
-    }
+    ngx_nodetool_retry_merge(conf, prev);
 
-    rule = conf->rules->elts;
-
-    for (i = 0; i < conf->rules->nelts; i++) {
-        if (rule[i].provider != NULL) {
-            continue;
-        }
-
-        rule[i].provider =
-            ngx_nodetool_provider_find(mcf, &rule[i].provider_name);
-
-        if (rule[i].provider == NULL) {
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "no nodetool_provider \"%V\" for the nodetool_model "
-                          "\"%V\" in %s:%ui",
-                          &rule[i].provider_name, &rule[i].pattern,
-                          rule[i].file, rule[i].line);
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    return NGX_CONF_OK;
+    return ngx_nodetool_rules_merge(cf, conf->rules);
 }
 
 
@@ -330,44 +319,6 @@ ngx_nodetool_chat(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     clcf->handler = ngx_nodetool_chat_handler;
 
     return NGX_CONF_OK;
-}
-
-
-/* nodetool_model PATTERN PROVIDER [UPSTREAM_MODEL]; */
-static char *
-ngx_nodetool_model(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_nodetool_chat_loc_conf_t *lcf = conf;
-
-    ngx_str_t           *value;
-    ngx_nodetool_rule_t *rule;
-
-    if (lcf->rules == NGX_CONF_UNSET_PTR) {
-        lcf->rules = ngx_array_create(cf->pool, 4, sizeof(ngx_nodetool_rule_t));
-        if (lcf->rules == NULL) {
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    rule = ngx_array_push(lcf->rules);
-    if (rule == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    ngx_memzero(rule, sizeof(ngx_nodetool_rule_t));
-
-    value = cf->args->elts;
-
-    rule->pattern = value[1];
-    rule->provider_name = value[2];
-    rule->file = cf->conf_file->file.name.data;
-    rule->line = cf->conf_file->line;
-
-    if (cf->args->nelts == 3) {
-        return NGX_CONF_OK;
-    }
-
-    return ngx_nodetool_chat_complex(cf, &value[3], &rule->model);
 }
 
 

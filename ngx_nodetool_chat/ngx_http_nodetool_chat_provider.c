@@ -54,6 +54,18 @@ static ngx_command_t ngx_nodetool_provider_commands[] = {
     { ngx_string("key"), NGX_CONF_TAKE1, ngx_nodetool_provider_key, 0, 0,
       NULL },
 
+    { ngx_string("key_rotation"), NGX_CONF_FLAG, ngx_conf_set_flag_slot, 0,
+      NGX_NODETOOL_OFFSET(key_rotation), NULL },
+
+    { ngx_string("key_timeout"), NGX_CONF_TAKE1, ngx_conf_set_msec_slot, 0,
+      NGX_NODETOOL_OFFSET(key_timeout), NULL },
+
+    { ngx_string("max_fails"), NGX_CONF_TAKE1, ngx_conf_set_num_slot, 0,
+      NGX_NODETOOL_OFFSET(max_fails), NULL },
+
+    { ngx_string("fail_timeout"), NGX_CONF_TAKE1, ngx_conf_set_msec_slot, 0,
+      NGX_NODETOOL_OFFSET(fail_timeout), NULL },
+
     { ngx_string("models"), NGX_CONF_1MORE, ngx_nodetool_provider_models, 0, 0,
       NULL },
 
@@ -72,6 +84,9 @@ static ngx_command_t ngx_nodetool_provider_commands[] = {
     { ngx_string("send_timeout"), NGX_CONF_TAKE1, ngx_conf_set_msec_slot, 0,
       NGX_NODETOOL_UPSTREAM(send_timeout), NULL },
 
+    { ngx_string("first_token_timeout"), NGX_CONF_TAKE1, ngx_conf_set_msec_slot,
+      0, NGX_NODETOOL_OFFSET(first_token_timeout), NULL },
+
     { ngx_string("read_timeout"), NGX_CONF_TAKE1, ngx_conf_set_msec_slot, 0,
       NGX_NODETOOL_UPSTREAM(read_timeout), NULL },
 
@@ -79,13 +94,13 @@ static ngx_command_t ngx_nodetool_provider_commands[] = {
       NGX_NODETOOL_UPSTREAM(buffer_size), NULL },
 
     { ngx_string("next_upstream"), NGX_CONF_1MORE, ngx_conf_set_bitmask_slot, 0,
-      NGX_NODETOOL_UPSTREAM(next_upstream), &ngx_nodetool_next_upstream_masks },
+      NGX_NODETOOL_OFFSET(next_upstream), &ngx_nodetool_next_upstream_masks },
 
     { ngx_string("next_upstream_tries"), NGX_CONF_TAKE1, ngx_conf_set_num_slot,
-      0, NGX_NODETOOL_UPSTREAM(next_upstream_tries), NULL },
+      0, NGX_NODETOOL_OFFSET(next_upstream_tries), NULL },
 
     { ngx_string("next_upstream_timeout"), NGX_CONF_TAKE1,
-      ngx_conf_set_msec_slot, 0, NGX_NODETOOL_UPSTREAM(next_upstream_timeout),
+      ngx_conf_set_msec_slot, 0, NGX_NODETOOL_OFFSET(next_upstream_timeout),
       NULL },
 
 #if (NGX_HTTP_SSL)
@@ -155,6 +170,13 @@ ngx_nodetool_provider_create(ngx_conf_t *cf, ngx_str_t *name)
     p->name = *name;
     p->keepalive = NGX_CONF_UNSET;
     p->models_timeout = NGX_CONF_UNSET_MSEC;
+    p->key_rotation = NGX_CONF_UNSET;
+    p->key_timeout = NGX_CONF_UNSET_MSEC;
+    p->max_fails = NGX_CONF_UNSET;
+    p->fail_timeout = NGX_CONF_UNSET_MSEC;
+    p->first_token_timeout = NGX_CONF_UNSET_MSEC;
+    p->next_upstream_tries = NGX_CONF_UNSET_UINT;
+    p->next_upstream_timeout = NGX_CONF_UNSET_MSEC;
 
     u = &p->upstream;
 
@@ -162,8 +184,6 @@ ngx_nodetool_provider_create(ngx_conf_t *cf, ngx_str_t *name)
     u->send_timeout = NGX_CONF_UNSET_MSEC;
     u->read_timeout = NGX_CONF_UNSET_MSEC;
     u->buffer_size = NGX_CONF_UNSET_SIZE;
-    u->next_upstream_tries = NGX_CONF_UNSET_UINT;
-    u->next_upstream_timeout = NGX_CONF_UNSET_MSEC;
 
 #if (NGX_HTTP_SSL)
     u->ssl_verify = NGX_CONF_UNSET;

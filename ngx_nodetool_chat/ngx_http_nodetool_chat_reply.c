@@ -252,6 +252,15 @@ ngx_nodetool_chat_reply_header(ngx_nodetool_chat_ctx_t *ctx)
         return NGX_OK;
     }
 
+    if (u->headers_in.status_n < NGX_HTTP_SPECIAL_RESPONSE) {
+        ngx_nodetool_attempt_ok(ctx);
+
+    } else if (ngx_nodetool_attempt_retry(ctx, u->headers_in.status_n,
+                                          ngx_nodetool_retry_after(r)))
+    {
+        return NGX_HTTP_UPSTREAM_INVALID_HEADER;
+    }
+
     ctx->events = ctx->stream && u->headers_in.status_n == NGX_HTTP_OK &&
                   !ngx_nodetool_chat_is_encoded(r) &&
                   ngx_nodetool_chat_is_type(r, "text/event-stream");

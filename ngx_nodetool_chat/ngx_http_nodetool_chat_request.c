@@ -24,6 +24,7 @@ ngx_nodetool_chat_cleanup(void *data)
         ngx_delete_posted_event(&ctx->event);
     }
 
+    ngx_nodetool_attempt_cancel(ctx);
     nt_sse_free(&ctx->sse);
 }
 

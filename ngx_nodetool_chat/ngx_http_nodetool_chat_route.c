@@ -1,5 +1,6 @@
 /*
- * ngx_http_nodetool_chat_route.c - the provider that a model belongs to.
+ * ngx_http_nodetool_chat_route.c - the providers that a model belongs to, and
+ * their order.
  */
 
 #include "ngx_nodetool_chat/ngx_http_nodetool_chat.h"
@@ -44,41 +45,178 @@ ngx_nodetool_chat_match(ngx_str_t *pattern, ngx_str_t *name)
 }
 
 
-/* Sets provider and upstream_model; NGX_DECLINED when there is none. */
+static void
+ngx_nodetool_attempt_order(ngx_nodetool_attempt_t *a,
+                           ngx_nodetool_target_t  *targets)
+{
+    ngx_int_t              total, swap;
+    ngx_uint_t             i, first;
+    ngx_nodetool_target_t *t, *best;
+
+    total = 0;
+    best = NULL;
+    first = 0;
+
+    for (i = 0; i < a->n; i++) {
+        a->choices[i].target = &targets[i];
+    }
+
+    /* smooth weighted round robin, as between servers of an upstream{} */
+
+    for (i = 0; i < a->n && targets[i].weight > 0; i++) {
+        t = &targets[i];
+        t->current += t->weight;
+        total += t->weight;
+
+        if (best == NULL || t->current > best->current) {
+            best = t;
+            first = i;
+        }
+    }
+
+    if (best != NULL) {
+        best->current -= total;
+    }
+
+    /* it goes before the others, which stay in their order */
+
+    for (swap = first; swap > 0; swap--) {
+        a->choices[swap].target = a->choices[swap - 1].target;
+    }
+
+    a->choices[0].target = &targets[first];
+}
+
+
+static ngx_int_t
+ngx_nodetool_attempt_create(ngx_nodetool_chat_ctx_t *ctx,
+                            ngx_nodetool_target_t *targets, ngx_uint_t n)
+{
+    ngx_int_t               rc;
+    ngx_msec_t              left;
+    ngx_nodetool_attempt_t *a;
+
+    a = ngx_pcalloc(ctx->request->pool, sizeof(ngx_nodetool_attempt_t));
+    if (a == NULL) {
+        return NGX_ERROR;
+    }
+
+    a->choices =
+        ngx_pcalloc(ctx->request->pool, n * sizeof(ngx_nodetool_choice_t));
+    if (a->choices == NULL) {
+        return NGX_ERROR;
+    }
+
+    a->ctx = ctx;
+    a->n = n;
+    a->begun = ngx_current_msec;
+
+    ngx_nodetool_attempt_order(a, targets);
+
+    ctx->attempt = a;
+
+    rc = ngx_nodetool_attempt_select(a, ngx_nodetool_chat_loc(ctx)->retry.wait,
+                                     &left);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc == NGX_DECLINED) {
+        /* all rest; start() says so */
+        ngx_nodetool_attempt_choose(a, &a->choices[0], 0, 0, left);
+        a->next = NGX_NODETOOL_NEXT_NONE;
+    }
+
+    ngx_nodetool_attempt_show(a);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_nodetool_attempt_single(ngx_nodetool_chat_ctx_t *ctx,
+                            ngx_nodetool_provider_t *p, ngx_str_t *model)
+{
+    ngx_nodetool_target_t *target;
+
+    target = ngx_pcalloc(ctx->request->pool, sizeof(ngx_nodetool_target_t));
+    if (target == NULL) {
+        return NGX_ERROR;
+    }
+
+    target->provider = p;
+    target->weight = 1;
+
+    if (model != NULL) {
+        target->model =
+            ngx_pcalloc(ctx->request->pool, sizeof(ngx_http_complex_value_t));
+        if (target->model == NULL) {
+            return NGX_ERROR;
+        }
+
+        target->model->value = *model;
+    }
+
+    return ngx_nodetool_attempt_create(ctx, target, 1);
+}
+
+
+/* As access_log has it: neither empty nor "0". */
+ngx_uint_t
+ngx_nodetool_rule_applies(ngx_http_request_t *r, ngx_nodetool_rule_t *rule)
+{
+    ngx_str_t value;
+
+    if (rule->condition == NULL) {
+        return 1;
+    }
+
+    return ngx_http_complex_value(r, rule->condition, &value) == NGX_OK &&
+           value.len > 0 && (value.len > 1 || value.data[0] != '0');
+}
+
+
+/* The targets of the first rule for this model that applies. */
+static ngx_array_t *
+ngx_nodetool_route_rule(ngx_nodetool_chat_ctx_t *ctx)
+{
+    ngx_uint_t           i;
+    ngx_array_t         *rules;
+    ngx_nodetool_rule_t *rule;
+
+    rules = ngx_nodetool_chat_loc(ctx)->rules;
+    rule = rules ? rules->elts : NULL;
+
+    for (i = 0; rule != NULL && i < rules->nelts; i++) {
+        if (ngx_nodetool_chat_match(&rule[i].pattern, &ctx->model) &&
+            ngx_nodetool_rule_applies(ctx->request, &rule[i]))
+        {
+            return rule[i].targets;
+        }
+    }
+
+    return NULL;
+}
+
+
 ngx_int_t
 ngx_nodetool_chat_route(ngx_nodetool_chat_ctx_t *ctx)
 {
     u_char                        *slash, *last;
-    ngx_str_t                      name;
-    ngx_uint_t                     i;
+    ngx_str_t                      name, model;
+    ngx_array_t                   *targets;
     ngx_http_request_t            *r;
-    ngx_nodetool_rule_t           *rule;
-    ngx_nodetool_chat_loc_conf_t  *lcf;
+    ngx_nodetool_provider_t       *p;
     ngx_nodetool_chat_main_conf_t *mcf;
 
     r = ctx->request;
-    lcf = ngx_http_get_module_loc_conf(r, ngx_http_nodetool_chat_module);
     mcf = ngx_http_get_module_main_conf(r, ngx_http_nodetool_chat_module);
 
-    ctx->upstream_model = ctx->model;
+    targets = ngx_nodetool_route_rule(ctx);
 
-    rule = lcf->rules ? lcf->rules->elts : NULL;
-
-    for (i = 0; rule != NULL && i < lcf->rules->nelts; i++) {
-        if (!ngx_nodetool_chat_match(&rule[i].pattern, &ctx->model)) {
-            continue;
-        }
-
-        ctx->provider = rule[i].provider;
-
-        if (rule[i].model != NULL &&
-            ngx_http_complex_value(r, rule[i].model, &ctx->upstream_model) !=
-                NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        return NGX_OK;
+    if (targets != NULL) {
+        return ngx_nodetool_attempt_create(ctx, targets->elts, targets->nelts);
     }
 
     last = ctx->model.data + ctx->model.len;
@@ -87,24 +225,19 @@ ngx_nodetool_chat_route(ngx_nodetool_chat_ctx_t *ctx)
     if (slash != NULL && slash + 1 < last) {
         name.data = ctx->model.data;
         name.len = slash - name.data;
+        model.data = slash + 1;
+        model.len = last - model.data;
 
-        ctx->provider = ngx_nodetool_provider_find(mcf, &name);
+        p = ngx_nodetool_provider_find(mcf, &name);
 
-        if (ctx->provider != NULL &&
-            (lcf->echo || ctx->provider->dialect != NGX_NODETOOL_DIALECT_ECHO))
+        if (p != NULL && (ngx_nodetool_chat_loc(ctx)->echo ||
+                          p->dialect != NGX_NODETOOL_DIALECT_ECHO))
         {
-            ctx->upstream_model.data = slash + 1;
-            ctx->upstream_model.len = last - (slash + 1);
-            return NGX_OK;
+            return ngx_nodetool_attempt_single(ctx, p, &model);
         }
     }
 
-    ctx->provider = ngx_nodetool_models_find(r, &ctx->model);
+    p = ngx_nodetool_models_find(r, &ctx->model);
 
-    if (ctx->provider == NULL) {
-        ngx_str_null(&ctx->upstream_model);
-        return NGX_DECLINED;
-    }
-
-    return NGX_OK;
+    return p ? ngx_nodetool_attempt_single(ctx, p, NULL) : NGX_DECLINED;
 }

@@ -74,7 +74,16 @@ ngx_nodetool_chat_upstream_start(ngx_nodetool_chat_ctx_t *ctx)
 
     u = r->upstream;
 
-    u->conf = ctx->models ? &p->models_upstream : &p->upstream;
+    if (ctx->models) {
+        u->conf = &p->models_upstream;
+
+        if (ngx_nodetool_key_any(ctx) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+    } else {
+        u->conf = ctx->stream ? &p->first_upstream : &p->upstream;
+    }
 
     if (u->conf->upstream == NULL && ngx_nodetool_chat_resolved(r, p) != NGX_OK)
     {
@@ -131,19 +140,13 @@ ngx_nodetool_chat_is_line(ngx_str_t *value)
 static ngx_int_t
 ngx_nodetool_chat_add_line(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *head,
                            ngx_str_t *name, const char *prefix,
-                           ngx_http_complex_value_t *cv)
+                           ngx_str_t *value)
 {
-    ngx_str_t value;
-
-    if (ngx_http_complex_value(ctx->request, cv, &value) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (value.len == 0) {
+    if (value->len == 0) {
         return NGX_OK;
     }
 
-    if (!ngx_nodetool_chat_is_line(&value)) {
+    if (!ngx_nodetool_chat_is_line(value)) {
         ngx_log_error(NGX_LOG_ERR, ctx->request->connection->log, 0,
                       "control characters in header \"%V\" of "
                       "nodetool_provider \"%V\"",
@@ -154,7 +157,7 @@ ngx_nodetool_chat_add_line(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *head,
     nt_buf_append_str(head, ngx_nodetool_str(name));
     nt_buf_append_str(head, NT_STR(": "));
     nt_buf_append_str(head, nt_str(prefix));
-    nt_buf_append_str(head, ngx_nodetool_str(&value));
+    nt_buf_append_str(head, ngx_nodetool_str(value));
     nt_buf_append_str(head, NT_STR(CRLF));
 
     return NGX_OK;
@@ -166,7 +169,7 @@ static ngx_int_t
 ngx_nodetool_chat_request_head(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *head,
                                off_t length)
 {
-    ngx_str_t                id;
+    ngx_str_t                id, value;
     ngx_uint_t               i;
     ngx_nodetool_header_t   *h;
     ngx_nodetool_provider_t *p;
@@ -203,9 +206,9 @@ ngx_nodetool_chat_request_head(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *head,
 
     ngx_nodetool_trace_lines(ctx, head);
 
-    if (p->key != NULL && !p->has_authorization &&
+    if (!p->has_authorization &&
         ngx_nodetool_chat_add_line(ctx, head, &authorization, "Bearer ",
-                                   p->key) != NGX_OK)
+                                   &ctx->key) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -213,8 +216,11 @@ ngx_nodetool_chat_request_head(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *head,
     h = p->headers ? p->headers->elts : NULL;
 
     for (i = 0; h != NULL && i < p->headers->nelts; i++) {
-        if (ngx_nodetool_chat_add_line(ctx, head, &h[i].name, "", h[i].value) !=
-            NGX_OK) {
+        if (ngx_http_complex_value(ctx->request, h[i].value, &value) !=
+                NGX_OK ||
+            ngx_nodetool_chat_add_line(ctx, head, &h[i].name, "", &value) !=
+                NGX_OK)
+        {
             return NGX_ERROR;
         }
     }
@@ -532,6 +538,12 @@ ngx_nodetool_chat_finalize_request(ngx_http_request_t *r, ngx_int_t rc)
 
     if (ctx->event.timer_set) {
         ngx_del_timer(&ctx->event);
+    }
+
+    ngx_nodetool_attempt_over(ctx, rc);
+
+    if (ctx->early) {
+        r->upstream->header_sent = 1;
     }
 
     if (ctx->models != NULL) {

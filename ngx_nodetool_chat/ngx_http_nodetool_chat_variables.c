@@ -205,6 +205,55 @@ ngx_nodetool_chat_token_time_variable(ngx_http_request_t        *r,
 }
 
 
+/* How many attempts there were, and whether the answer is of another target
+ * than the first one. */
+static ngx_int_t
+ngx_nodetool_chat_attempts_variable(ngx_http_request_t        *r,
+                                    ngx_http_variable_value_t *v,
+                                    uintptr_t                  data)
+{
+    u_char                  *p;
+    ngx_nodetool_chat_ctx_t *ctx;
+
+    v->not_found = 1;
+
+    ctx = ngx_nodetool_chat_ctx(r);
+
+    if (ctx != NULL && ctx->attempt != NULL) {
+        p = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_nodetool_chat_found(
+            v, p, ngx_sprintf(p, "%ui", ngx_nodetool_attempts(ctx)) - p);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_nodetool_chat_fallback_variable(ngx_http_request_t        *r,
+                                    ngx_http_variable_value_t *v,
+                                    uintptr_t                  data)
+{
+    ngx_nodetool_chat_ctx_t *ctx;
+
+    v->not_found = 1;
+
+    ctx = ngx_nodetool_chat_ctx(r);
+
+    if (ctx != NULL && ctx->attempt != NULL) {
+        ngx_nodetool_chat_found(
+            v,
+            (u_char *) (ngx_nodetool_attempt_is_fallback(ctx) ? "1" : "0"), 1);
+    }
+
+    return NGX_OK;
+}
+
+
 #define NGX_NODETOOL_VARIABLE(name, handler, field)                            \
     {                                                                          \
         ngx_string(name), NULL, ngx_nodetool_chat_##handler##_variable,        \
@@ -224,6 +273,8 @@ static ngx_http_variable_t ngx_nodetool_chat_vars[] = {
     NGX_NODETOOL_VARIABLE("nodetool_reasoning_tokens", tokens, usage.reasoning),
     NGX_NODETOOL_VARIABLE("nodetool_ttft", ttft, ttft),
     NGX_NODETOOL_VARIABLE("nodetool_stream", stream, model),
+    NGX_NODETOOL_VARIABLE("nodetool_attempts", attempts, attempt),
+    NGX_NODETOOL_VARIABLE("nodetool_fallback", fallback, attempt),
     NGX_NODETOOL_VARIABLE("nodetool_token_time", token_time, n_events),
     NGX_NODETOOL_VARIABLE("nodetool_operation", operation, api),
     NGX_NODETOOL_VARIABLE("nodetool_outcome", outcome, api),

@@ -318,7 +318,7 @@ my @conf = (
     ['nodetool_provider p/q { url http://127.0.0.1; }', qr/has a slash in its name/],
     ['nodetool_provider p { url http://127.0.0.1; } nodetool_provider p { url http://127.0.0.1; }', qr/duplicate nodetool_provider "p"/],
     ['nodetool_provider p { url https://127.0.0.1; ssl_trusted_certificate /nonexistent; }', qr/nonexistent/],
-    ['nodetool_model x nobody;', qr/no nodetool_provider "nobody" for the nodetool_model "x" in .*check.conf:\d+/],
+    ['nodetool_model x nobody;', qr/no nodetool_provider "nobody" for the models "x" in .*check.conf:\d+/],
     ['nodetool_models_cache 1x;', qr/invalid time/],
     ['nodetool_models_cache 1m size=1k;', qr/too small size/],
     ['upstream u { server 127.0.0.1:1; } nodetool_provider p { url http://u:81/v1; }', qr/upstream "u" may not have a port/],
