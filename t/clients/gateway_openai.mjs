@@ -71,7 +71,8 @@ async function errors(dialect) {
     for (const stream of [false, true]) {
         for (const [status, name, told] of [[400, 'BadRequestError', 400], [429, 'RateLimitError', 429], [500, 'InternalServerError', 500],
             [401, 'InternalServerError', 502], [404, 'NotFoundError', 404]]) {
-            const e = await fails(create({ status, error: `sorry ${status}`, headers: { 'Retry-After': '3' } }, { stream }), kind, [name, told],
+            // a model of its own: one that asked for a pause gets it
+            const e = await fails(create({ status, error: `sorry ${status}`, headers: { 'Retry-After': '3' } }, { stream, model: `${dialect}/${status}-${stream}` }), kind, [name, told],
                 `${model}: an error ${status}, stream ${stream}`);
             if (status === 429) is([e?.headers?.get('retry-after'), /sorry 429/.test(e?.message)], ['3', true], 'with its text and Retry-After');
         }

@@ -31,7 +31,7 @@ def user(content):
 def checks(dialect):
     model = f"{dialect}/mock"
 
-    def create(content, who=client, **more):
+    def create(content, who=client, model=model, **more):
         return who.chat.completions.create(model=model, messages=user(content), **more)
 
     def parse(content, **more):
@@ -57,7 +57,8 @@ def checks(dialect):
 
     for status, kind in (400, openai.BadRequestError), (429, openai.RateLimitError), (503, openai.InternalServerError):
         try:
-            create({"status": status, "error": "sorry", "headers": {"Retry-After": "3"}})
+            # a model of its own: one that asked for a pause gets it
+            create({"status": status, "error": "sorry", "headers": {"Retry-After": "3"}}, model=f"{model}-{status}")
             is_("no error", kind, f"{model}: an error {status}")
         except openai.APIStatusError as e:
             is_((type(e), "sorry" in e.message), (kind, True), f"{model}: an error {status}")
