@@ -282,6 +282,9 @@ nt_auth_conf_server(nt_buf_t *conf, const nt_cli_options_t *o,
                                        "env:WORKER_AUTH_TOKEN;\n"));
     }
 
+    nt_buf_printf(conf, "        nodetool_auth_keys \"%s/keys\";\n",
+                  home->path);
+
     if (strcmp(o->auth, "supabase") == 0) {
         conf_supabase(conf);
     } else if (o->issuer) {

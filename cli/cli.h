@@ -20,6 +20,7 @@ int nt_cli_serve(int argc, char **argv);
 int nt_cli_chat_server(int argc, char **argv);
 int nt_cli_nodes(int argc, char **argv);
 int nt_cli_token(int argc, char **argv);
+int nt_cli_key(int argc, char **argv);
 
 /* "nodetool: ..." and a newline on stderr. */
 void nt_cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -2,7 +2,7 @@
  * cli/home.h - the folder that a server keeps its things in.
  *
  *   workflows/ storage/assets/ storage/temp/ workspace/ redis/ logs/ run/
- *   conf/ tmp/ token secrets.key
+ *   conf/ tmp/ token keys secrets.key prices
  */
 
 #ifndef NT_CLI_HOME_H

@@ -18,6 +18,7 @@ static const char usage[] =
     "  serve        serve NodeTool's editor and the console, on this machine\n"
     "  chat-server  serve chat only\n"
     "  token        make, show, rotate the tokens that servers take\n"
+    "  key          make, list, revoke virtual keys, which have limits\n"
     "  run          run a workflow in this process\n"
     "  nodes        list the node types that workflows can use\n"
     "\n"
@@ -34,6 +35,7 @@ static const nt_command_t commands[] = { { "worker", nt_cli_worker },
                                          { "serve", nt_cli_serve },
                                          { "chat-server", nt_cli_chat_server },
                                          { "token", nt_cli_token },
+                                         { "key", nt_cli_key },
                                          { "run", nt_cli_run },
                                          { "nodes", nt_cli_nodes } };
 

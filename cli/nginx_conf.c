@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -259,6 +260,37 @@ conf_providers(nt_buf_t *conf, const nt_cli_options_t *options)
 }
 
 
+/* Prices are the owner's to put there; without them no budget counts. */
+static void
+conf_prices(nt_buf_t *conf, const nt_home_t *home)
+{
+    char *path = nt_cli_printf("%s/prices", home->path);
+
+    if (access(path, F_OK) == 0) {
+        nt_buf_printf(conf, "    nodetool_prices \"%s\";\n", path);
+    }
+
+    free(path);
+}
+
+
+/* What virtual keys may use. */
+static void
+conf_limits(nt_buf_t *conf, const nt_cli_options_t *options)
+{
+    if (!options->token) {
+        return;
+    }
+
+    nt_buf_append_str(
+        conf, NT_STR("        nodetool_limit $nodetool_key "
+                     "rpm=$nodetool_key_rpm tpm=$nodetool_key_tpm\n"
+                     "                       day=$nodetool_key_budget_day "
+                     "month=$nodetool_key_budget_month\n"
+                     "                       models=$nodetool_key_models;\n"));
+}
+
+
 static void
 conf_include(nt_buf_t *conf, const nt_paths_t *paths, const char *name)
 {
@@ -279,6 +311,7 @@ conf_server(nt_buf_t *conf, const nt_cli_options_t *options,
                   v6 ? "[" : "", options->host, v6 ? "]" : "", options->port);
 
     nt_auth_conf_server(conf, options, home);
+    conf_limits(conf, options);
     nt_buf_append_char(conf, '\n');
     conf_include(conf, paths, "chat");
     conf_include(conf, paths, "metrics");
@@ -327,6 +360,7 @@ nt_nginx_conf(nt_buf_t *conf, const nt_cli_options_t *options,
     }
 
     nt_auth_conf_http(conf, options);
+    conf_prices(conf, home);
 
     if (!conf_providers(conf, options)) {
         return false;

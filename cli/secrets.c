@@ -15,15 +15,14 @@
 #include "engine/workflows/file.h"
 
 #define NT_SECRET_BYTES 32
-#define NT_SECRET_MAX   65536 /* bytes of a file */
+#define NT_SECRET_MAX   1048576 /* bytes of a file */
 
 #define NT_SECRETS_KEY "SECRETS_MASTER_KEY"
 #define NT_OLD_KEYS    "SECRETS_MASTER_KEY_OLD"
 
 
-/* 32 random bytes, as base64url, and a newline. */
-static void
-append_secret(nt_buf_t *text)
+void
+nt_secret_append(nt_buf_t *text)
 {
     unsigned char random[NT_SECRET_BYTES];
 
@@ -33,11 +32,18 @@ append_secret(nt_buf_t *text)
     }
 
     nt_base64url(text, random, sizeof(random));
-    nt_buf_append_char(text, '\n');
 
     if (text->failed) {
         nt_cli_no_memory();
     }
+}
+
+
+static void
+append_secret(nt_buf_t *text)
+{
+    nt_secret_append(text);
+    nt_buf_append_char(text, '\n');
 }
 
 
@@ -107,10 +113,10 @@ write_secret(int dir, const char *home, const char *name, const nt_buf_t *text)
 
 /* --- tokens --- */
 
-bool
-nt_token_file_open(nt_token_file_t *file, const char *home, bool make)
+static bool
+open_file(nt_token_file_t *file, const char *home, const char *name, bool make)
 {
-    *file = (nt_token_file_t) { .home = home, .dir = -1 };
+    *file = (nt_token_file_t) { .home = home, .name = name, .dir = -1 };
 
     if (make) {
         file->dir = nt_folder_open(home, ".");
@@ -131,17 +137,31 @@ nt_token_file_open(nt_token_file_t *file, const char *home, bool make)
 
     /* who reads and writes it back waits for whoever does the same */
     if (flock(file->dir, LOCK_EX) == -1) {
-        return failed(home, "token", errno);
+        return failed(home, name, errno);
     }
 
-    return read_secret(file->dir, home, "token", &file->text, &file->there);
+    return read_secret(file->dir, home, name, &file->text, &file->there);
+}
+
+
+bool
+nt_token_file_open(nt_token_file_t *file, const char *home, bool make)
+{
+    return open_file(file, home, "token", make);
+}
+
+
+bool
+nt_keys_file_open(nt_token_file_t *file, const char *home, bool make)
+{
+    return open_file(file, home, "keys", make);
 }
 
 
 bool
 nt_token_file_save(nt_token_file_t *file)
 {
-    return write_secret(file->dir, file->home, "token", &file->text);
+    return write_secret(file->dir, file->home, file->name, &file->text);
 }
 
 
@@ -196,6 +216,30 @@ nt_token_file_add(nt_token_file_t *file, bool first)
     text.len -= at;
 
     return nt_token_file_next(&(nt_str_t) { text.data, text.len });
+}
+
+
+bool
+nt_home_keys(const nt_home_t *home)
+{
+    bool            ok;
+    nt_token_file_t file;
+
+    ok = nt_keys_file_open(&file, home->path, true);
+
+    if (ok && !file.there) {
+        nt_buf_append_str(&file.text,
+                          NT_STR("# Virtual keys: see nodetool key --help\n"));
+        if (file.text.failed) {
+            nt_cli_no_memory();
+        }
+
+        ok = nt_token_file_save(&file);
+    }
+
+    nt_token_file_close(&file);
+
+    return ok;
 }
 
 

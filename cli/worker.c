@@ -117,6 +117,10 @@ prepare_token(nt_server_t *server)
         return true;
     }
 
+    if (!nt_home_keys(&server->home)) {
+        return false;
+    }
+
     if (env == NULL) {
         return nt_home_token(&server->home);
     }
