@@ -12,7 +12,11 @@
  *   _limit      what a key may use up: asked before, told after
  *   _cache      replies that were given before
  *   _body       the request's body: scanning and splicing
+ *   _translate  requests that a provider does not understand as they are
+ *   _replied    and the replies to them
+ *   _head       the header of a request to a provider
  *   _upstream   callbacks of nginx's upstream: request out, header in
+ *   _await      what must have come of a reply before the client is answered
  *   _reply      the reply's body: transfer coding, usage
  *   _refuse     replies that must not pass
  *   _stream     server-sent events, whole ones, as they came
@@ -45,7 +49,11 @@
 
 typedef enum {
     NGX_NODETOOL_DIALECT_OPENAI = 0,
-    NGX_NODETOOL_DIALECT_ECHO
+    NGX_NODETOOL_DIALECT_ECHO,
+    NGX_NODETOOL_DIALECT_ANTHROPIC,
+    NGX_NODETOOL_DIALECT_GEMINI,
+    NGX_NODETOOL_DIALECT_OLLAMA,
+    NGX_NODETOOL_DIALECT_MISTRAL
 } ngx_nodetool_dialect_e;
 
 typedef struct {
@@ -57,6 +65,9 @@ struct ngx_nodetool_provider_s {
     ngx_str_t  name;
     ngx_uint_t dialect; /* ngx_nodetool_dialect_e */
     ngx_str_t  dialect_name;
+
+    const nt_llm_dialect_t *llm; /* NULL: echo */
+
     ngx_str_t  url;  /* as configured */
     ngx_str_t  addr; /* host[:port] or unix:path, to be resolved */
     ngx_str_t  host; /* of addr: what is looked up, and verified with TLS */
@@ -195,6 +206,7 @@ typedef struct {
 #define NGX_NODETOOL_EDITS_MAX 3
 
 typedef struct ngx_nodetool_models_ctx_s ngx_nodetool_models_ctx_t;
+typedef struct ngx_nodetool_translate_s  ngx_nodetool_translate_t;
 
 typedef void (*ngx_nodetool_done_pt)(ngx_nodetool_chat_ctx_t *ctx);
 typedef void (*ngx_nodetool_body_pt)(ngx_nodetool_chat_ctx_t *ctx,
@@ -213,6 +225,8 @@ struct ngx_nodetool_chat_ctx_s {
     ngx_str_t                 upstream_model; /* as the provider is asked */
     ngx_str_t                 key;     /* for this provider; may be empty */
     ngx_nodetool_attempt_t   *attempt; /* NULL: not routed yet */
+    ngx_str_t                 upstream_path;  /* behind that of its url */
+    ngx_nodetool_translate_t *translate;      /* NULL: nothing yet */
 
     /* one scan at a time: first the request, then the reply */
     nt_json_scan_t  scan;
@@ -233,6 +247,8 @@ struct ngx_nodetool_chat_ctx_s {
     ngx_http_chunked_t   chunked;
     ngx_nodetool_sink_pt sink;
     off_t                reply_length; /* -1: not told */
+    off_t                left; /* u->length, when the header goes out */
+    ngx_recv_pt          recv; /* of the connection, while ours is there */
     ngx_str_t            replacement;  /* body in place of the provider's */
     nt_sse_t             sse;
     ngx_chain_t         *held;      /* the start of an event */
@@ -265,6 +281,11 @@ struct ngx_nodetool_chat_ctx_s {
     ngx_nodetool_limit_ctx_t *limit;    /* NULL: nothing is limited */
     nt_estimate_t             estimate; /* of the request's tokens */
 
+    unsigned translated : 1; /* this attempt's request and reply are */
+    unsigned begun : 1;      /* the reply's body was begun to be taken */
+    unsigned sending : 1;    /* and the client gets it as it comes */
+    unsigned broken : 1;     /* what came last was no HTTP, or too much */
+    unsigned ended : 1;      /* the provider closed, which ends its reply */
     unsigned has_root : 1;
     unsigned scanning : 1; /* the body filter feeds scan */
     unsigned stream : 1;   /* the client asked for one */
@@ -335,20 +356,65 @@ ngx_int_t ngx_nodetool_chat_body_chain(ngx_nodetool_chat_ctx_t *ctx,
 void      ngx_nodetool_chat_body_rewind(ngx_nodetool_chat_ctx_t *ctx);
 off_t     ngx_nodetool_chat_body_length(ngx_http_request_t *r);
 
+/* translate: makes the request that ctx->provider gets: the client's with
+ * edits where the provider speaks its API, else a translated one.
+ * NGX_DECLINED: the client or the provider's dialect cannot say it;
+ * ngx_nodetool_translate_refuse() tells the client, and returns what a content
+ * handler does. */
+ngx_int_t  ngx_nodetool_translate_request(ngx_nodetool_chat_ctx_t *ctx);
+ngx_int_t  ngx_nodetool_translate_refuse(ngx_nodetool_chat_ctx_t *ctx);
+ngx_int_t  ngx_nodetool_translate_chain(ngx_nodetool_chat_ctx_t *ctx,
+                                        ngx_chain_t ***last, off_t *length);
+void       ngx_nodetool_translate_reset(ngx_nodetool_chat_ctx_t *ctx);
+void       ngx_nodetool_translate_free(ngx_nodetool_chat_ctx_t *ctx);
+
+/* replied */
+ngx_int_t ngx_nodetool_translate_header(ngx_nodetool_chat_ctx_t *ctx);
+/* Whether what has come of the body is enough to answer the client. */
+ngx_uint_t ngx_nodetool_translate_ready(ngx_nodetool_chat_ctx_t *ctx);
+/* What the client gets; NGX_HTTP_UPSTREAM_INVALID_HEADER: another attempt is
+ * to be made. */
+ngx_int_t ngx_nodetool_translate_verdict(ngx_nodetool_chat_ctx_t *ctx);
+/* The reply has ended, with its connection if `lost`. */
+ngx_int_t ngx_nodetool_translate_end(ngx_nodetool_chat_ctx_t *ctx,
+                                     ngx_uint_t               lost);
+ngx_int_t ngx_nodetool_translate_event(ngx_nodetool_chat_ctx_t *ctx,
+                                       const nt_llm_error_t    *error,
+                                       nt_buf_t                *out);
+
+/* head */
+ngx_int_t ngx_nodetool_chat_head(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *head,
+                                 off_t length);
+
+/* await: a callback of nginx's upstream, from the header's end on */
+ngx_int_t ngx_nodetool_chat_await(ngx_nodetool_chat_ctx_t *ctx);
+
 /* upstream; NGX_DONE: to be started by ngx_http_upstream_init() */
 ngx_int_t ngx_nodetool_chat_upstream_start(ngx_nodetool_chat_ctx_t *ctx);
 
 /* reply */
 ngx_int_t        ngx_nodetool_chat_reply_header(ngx_nodetool_chat_ctx_t *ctx);
+void             ngx_nodetool_chat_reply_reset(ngx_nodetool_chat_ctx_t *ctx);
+ngx_int_t        ngx_nodetool_chat_reply_begin(ngx_nodetool_chat_ctx_t *ctx);
 ngx_int_t        ngx_nodetool_chat_reply_init(void *data);
 ngx_int_t        ngx_nodetool_chat_reply_filter(void *data, ssize_t bytes);
-ngx_table_elt_t *ngx_nodetool_chat_encoding(ngx_http_upstream_t *u);
+ngx_int_t        ngx_nodetool_chat_reply_end(ngx_nodetool_chat_ctx_t *ctx);
+ngx_table_elt_t *ngx_nodetool_chat_upstream_header(ngx_http_upstream_t *u,
+                                                   const char          *name);
 ngx_uint_t ngx_nodetool_chat_is_type(ngx_http_request_t *r, const char *type);
 ngx_int_t  ngx_nodetool_chat_set_header(ngx_http_request_t *r,
                                         ngx_table_elt_t *h, const char *name,
                                         const char *value);
 ngx_int_t  ngx_nodetool_chat_replace(ngx_nodetool_chat_ctx_t *ctx,
                                      ngx_uint_t status, ngx_str_t *message);
+ngx_int_t  ngx_nodetool_chat_replaced(ngx_nodetool_chat_ctx_t *ctx,
+                                      ngx_uint_t               status);
+void ngx_nodetool_chat_error_set(nt_llm_error_t     *error,
+                                 nt_llm_error_kind_t kind, ngx_uint_t status,
+                                 const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void ngx_nodetool_chat_error_body(const ngx_nodetool_api_t *api,
+                                  const nt_llm_error_t *error, nt_buf_t *out);
 ngx_uint_t ngx_nodetool_chat_refused(ngx_nodetool_chat_ctx_t *ctx,
                                      ngx_str_t               *message);
 ngx_int_t  ngx_nodetool_chat_emit(ngx_nodetool_chat_ctx_t *ctx, u_char *pos,
@@ -363,6 +429,9 @@ void       ngx_nodetool_chat_first(ngx_nodetool_chat_ctx_t *ctx);
 ngx_int_t ngx_nodetool_chat_stream_begin(ngx_http_request_t *r);
 ngx_int_t ngx_nodetool_chat_stream_header(ngx_http_request_t *r);
 ngx_int_t ngx_nodetool_chat_stream_late(ngx_nodetool_chat_ctx_t *ctx);
+void      ngx_nodetool_chat_late_header(ngx_nodetool_chat_ctx_t *ctx);
+ngx_int_t ngx_nodetool_chat_send_copy(ngx_nodetool_chat_ctx_t *ctx,
+                                      nt_buf_t                *text);
 ngx_int_t ngx_nodetool_chat_stream_sink(ngx_nodetool_chat_ctx_t *ctx,
                                         u_char *pos, u_char *last);
 ngx_int_t ngx_nodetool_chat_stream_end(ngx_nodetool_chat_ctx_t *ctx,

@@ -18,6 +18,7 @@ static const ngx_nodetool_api_t ngx_nodetool_apis[] = {
 
     { .path = ngx_string("embeddings"),
       .operation = "embeddings",
+      .llm = &nt_llm_api_embeddings,
       .native = { [NGX_NODETOOL_DIALECT_OPENAI] = "/embeddings" },
       .need = { { "input", "a text or an array of them",
                   NGX_NODETOOL_TEXTS } } },

@@ -54,25 +54,6 @@ ngx_nodetool_attempt_reset(ngx_nodetool_attempt_t *a)
         ngx_memcpy(ctx->fields, a->fields,
                    NGX_NODETOOL_REQ_NEED * sizeof(nt_json_field_t));
     }
-
-    ngx_memzero(&ctx->status, sizeof(ngx_http_status_t));
-    ngx_memzero(&ctx->chunked, sizeof(ngx_http_chunked_t));
-
-    ctx->sink = NULL;
-    ctx->held = NULL;
-    ctx->late_status = 0;
-    ngx_str_null(&ctx->late_message);
-    ngx_str_null(&ctx->replacement);
-
-    ctx->events = 0;
-    ctx->stripped = 0;
-    ctx->after_cr = 0;
-    ctx->until_close = 0;
-    ctx->complete = 0;
-    ctx->failed = 0;
-
-    nt_sse_free(&ctx->sse);
-    nt_sse_init(&ctx->sse);
 }
 
 
@@ -96,7 +77,13 @@ ngx_nodetool_attempt_run(ngx_nodetool_attempt_t *a)
         return ngx_nodetool_chat_echo(ctx);
     }
 
-    if (ngx_nodetool_chat_body_edit(ctx) != NGX_OK) {
+    rc = ngx_nodetool_translate_request(ctx);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_nodetool_translate_refuse(ctx);
+    }
+
+    if (rc != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

@@ -148,29 +148,16 @@ ngx_nodetool_chat_late_sink(ngx_nodetool_chat_ctx_t *ctx, u_char *pos,
 }
 
 
-/* The provider's header comes after ours. nginx will send it again, to the
- * header filter of this module. */
-ngx_int_t
-ngx_nodetool_chat_stream_late(ngx_nodetool_chat_ctx_t *ctx)
+/* The client has had its header: nothing of this one is for it.  nginx will
+ * send it, to the header filter of this module. */
+void
+ngx_nodetool_chat_late_header(ngx_nodetool_chat_ctx_t *ctx)
 {
     ngx_http_request_t  *r;
     ngx_http_upstream_t *u;
 
     r = ctx->request;
     u = r->upstream;
-
-    if (!ctx->events) {
-        ctx->late_status = ngx_nodetool_chat_refused(ctx, &ctx->late_message);
-
-        if (ctx->late_status == 0) {
-            ctx->late_status = u->headers_in.status_n < 400
-                                   ? NGX_HTTP_BAD_GATEWAY
-                                   : u->headers_in.status_n;
-        }
-
-        ctx->sink = ngx_nodetool_chat_late_sink;
-        ngx_nodetool_chat_scan_begin(ctx);
-    }
 
     u->headers_in.headers.part.nelts = 0;
     u->headers_in.headers.part.next = NULL;
@@ -180,6 +167,28 @@ ngx_nodetool_chat_stream_late(ngx_nodetool_chat_ctx_t *ctx)
     u->headers_in.content_length_n = -1;
 
     r->header_sent = 0;
+}
+
+
+/* Not a stream, for a client that was promised one. */
+ngx_int_t
+ngx_nodetool_chat_stream_late(ngx_nodetool_chat_ctx_t *ctx)
+{
+    ngx_http_upstream_t *u;
+
+    u = ctx->request->upstream;
+
+    ctx->late_status = ngx_nodetool_chat_refused(ctx, &ctx->late_message);
+
+    if (ctx->late_status == 0) {
+        ctx->late_status = u->headers_in.status_n < 400
+                               ? NGX_HTTP_BAD_GATEWAY
+                               : u->headers_in.status_n;
+    }
+
+    ctx->sink = ngx_nodetool_chat_late_sink;
+    ngx_nodetool_chat_scan_begin(ctx);
+    ngx_nodetool_chat_late_header(ctx);
 
     return NGX_OK;
 }

@@ -151,32 +151,29 @@ static ngx_int_t
 ngx_nodetool_endpoint_head(ngx_conf_t *cf, ngx_nodetool_provider_t *p)
 {
     u_char   *last;
-    size_t    size;
     ngx_str_t host;
+
+    static const char agent[] = "User-Agent: NodeTool" CRLF
+                                "Accept-Encoding: identity" CRLF;
 
     host = p->addr;
     if (p->addr.len > 5 && ngx_strncmp(p->addr.data, "unix:", 5) == 0) {
         host = p->host;
     }
 
-    size = sizeof("Host: " CRLF "User-Agent: NodeTool" CRLF
-                  "Accept-Encoding: identity" CRLF) +
-           host.len;
-
-    p->head.data = ngx_pnalloc(cf->pool, size);
-    if (p->head.data == NULL) {
+    last = ngx_pnalloc(cf->pool,
+                       sizeof("Host: " CRLF) + host.len + sizeof(agent));
+    if (last == NULL) {
         return NGX_ERROR;
     }
 
-    last = p->head.data;
+    p->head.data = last;
 
     if (!p->has_host) {
         last = ngx_sprintf(last, "Host: %V" CRLF, &host);
     }
 
-    last = ngx_sprintf(last, "User-Agent: NodeTool" CRLF
-                             "Accept-Encoding: identity" CRLF);
-
+    last = ngx_cpymem(last, agent, sizeof(agent) - 1);
     p->head.len = last - p->head.data;
 
     return NGX_OK;
@@ -457,7 +454,7 @@ ngx_nodetool_endpoint_init(ngx_conf_t *cf, ngx_nodetool_provider_t *p)
     ngx_url_t                     u;
     ngx_http_upstream_srv_conf_t *uscf;
 
-    if (p->dialect != NGX_NODETOOL_DIALECT_OPENAI) {
+    if (p->llm == NULL) {
         return NGX_OK;
     }
 

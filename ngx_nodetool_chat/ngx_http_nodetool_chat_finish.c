@@ -7,6 +7,33 @@
 #include "core/nt_error.h"
 
 
+static void
+ngx_nodetool_chat_error_text(ngx_nodetool_chat_ctx_t *ctx, ngx_uint_t status,
+                             nt_str_t message, nt_buf_t *text)
+{
+    nt_llm_error_t error;
+
+    if (ctx->api->llm == NULL) {
+        nt_buf_append_str(text, NT_STR("data: "));
+        nt_error_body(text, (int) status, message);
+        nt_buf_append_str(text, NT_STR("\n\n"));
+        return;
+    }
+
+    ngx_memzero(&error, sizeof(nt_llm_error_t));
+    ngx_nodetool_chat_error_set(&error, NT_LLM_SERVER, status, "%.*s",
+                                (int) message.len, message.data);
+
+    if (error.message.failed ||
+        ngx_nodetool_translate_event(ctx, &error, text) != NGX_OK)
+    {
+        text->failed = true;
+    }
+
+    nt_llm_error_free(&error);
+}
+
+
 /* What the client reads when its stream cannot go on. */
 static void
 ngx_nodetool_chat_error_event(ngx_nodetool_chat_ctx_t *ctx, ngx_int_t rc,
@@ -49,9 +76,9 @@ ngx_nodetool_chat_error_event(ngx_nodetool_chat_ctx_t *ctx, ngx_int_t rc,
                       (int) name.len, name.data);
     }
 
-    nt_buf_append_str(text, NT_STR("data: "));
-    nt_error_body(text, (int) status, (nt_str_t) { message.data, message.len });
-    nt_buf_append_str(text, NT_STR("\n\n"));
+    ngx_nodetool_chat_error_text(
+        ctx, status, (nt_str_t) { message.data, message.len }, text);
+    text->failed |= message.failed;
 
     nt_buf_free(&message);
 }
@@ -119,6 +146,12 @@ ngx_nodetool_chat_stream_finalize(ngx_nodetool_chat_ctx_t *ctx, ngx_int_t rc)
 
     if (ctx->sink == ngx_nodetool_chat_stream_sink && rc > 0 &&
         ngx_nodetool_chat_stream_end(ctx, 1) != NGX_OK)
+    {
+        return;
+    }
+
+    if (ctx->translated && ctx->sending &&
+        ngx_nodetool_translate_end(ctx, 1) != NGX_OK)
     {
         return;
     }

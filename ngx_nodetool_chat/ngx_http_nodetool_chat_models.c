@@ -10,8 +10,6 @@
 
 #include "ngx_nodetool_chat/ngx_http_nodetool_chat.h"
 
-#include <jansson.h>
-
 #define NGX_NODETOOL_MODELS_MAX   (4 * 1024 * 1024) /* bytes of a reply */
 #define NGX_NODETOOL_MODELS_RETRY 10 /* seconds, after a failure */
 
@@ -219,31 +217,30 @@ static ngx_int_t
 ngx_nodetool_models_parse(nt_buf_t *body, ngx_nodetool_provider_t *p,
                           nt_buf_t *lines)
 {
-    size_t       i;
-    json_t      *root, *data, *model, *id, *owner;
-    nt_str_t     owned_by;
-    json_error_t error;
+    size_t         i;
+    json_t        *list, *model, *id, *owner;
+    nt_rc_t        rc;
+    nt_str_t       owned_by;
+    nt_llm_error_t error;
 
-    root = json_loadb(body->data, body->len, 0, &error);
-    data = json_object_get(root, "data");
+    ngx_memzero(&error, sizeof(nt_llm_error_t));
 
-    if (!json_is_array(data)) {
-        json_decref(root);
+    rc = nt_llm_model_list(p->llm, (nt_str_t) { body->data, body->len }, &list,
+                           &error);
+    nt_llm_error_free(&error);
+
+    if (rc != NT_OK) {
         return NGX_ERROR;
     }
 
-    json_array_foreach(data, i, model)
+    json_array_foreach(list, i, model)
     {
         id = json_object_get(model, "id");
         owner = json_object_get(model, "owned_by");
 
-        if (json_string_length(id) == 0) {
-            continue;
-        }
-
         owned_by = ngx_nodetool_str(&p->name);
 
-        if (json_is_string(owner)) {
+        if (json_string_length(owner) > 0) {
             owned_by.data = json_string_value(owner);
             owned_by.len = json_string_length(owner);
         }
@@ -256,7 +253,7 @@ ngx_nodetool_models_parse(nt_buf_t *body, ngx_nodetool_provider_t *p,
                                  owned_by);
     }
 
-    json_decref(root);
+    json_decref(list);
 
     return lines->failed ? NGX_ERROR : NGX_OK;
 }
@@ -333,6 +330,32 @@ ngx_nodetool_models_post(ngx_http_request_t *sr, void *data, ngx_int_t rc)
 }
 
 
+/* Where the provider's dialect lists its models. */
+static ngx_int_t
+ngx_nodetool_models_path(ngx_nodetool_chat_ctx_t *ctx)
+{
+    nt_rc_t          rc;
+    nt_llm_request_t request;
+
+    ngx_memzero(&request, sizeof(nt_llm_request_t));
+
+    rc = nt_llm_models(ctx->provider->llm, NT_STR(""), &request);
+
+    ctx->upstream_path.len = request.path.len;
+    ctx->upstream_path.data =
+        rc == NT_OK ? ngx_pnalloc(ctx->request->pool, request.path.len) : NULL;
+
+    if (ctx->upstream_path.data != NULL) {
+        ngx_memcpy(ctx->upstream_path.data, request.path.data,
+                   request.path.len);
+    }
+
+    nt_llm_request_free(&request);
+
+    return ctx->upstream_path.data != NULL ? NGX_OK : NGX_ERROR;
+}
+
+
 static ngx_int_t
 ngx_nodetool_models_fetch(ngx_nodetool_chat_ctx_t *parent,
                           ngx_nodetool_provider_t *p)
@@ -374,6 +397,10 @@ ngx_nodetool_models_fetch(ngx_nodetool_chat_ctx_t *parent,
     ctx->models = m;
     ctx->provider = p;
     ps->data = ctx;
+
+    if (ngx_nodetool_models_path(ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     parent->pending++;
 
@@ -448,7 +475,7 @@ ngx_nodetool_models_refresh(ngx_nodetool_chat_ctx_t *ctx,
     ctx->refreshed = done;
 
     for (i = 0; i < mcf->providers.nelts; i++) {
-        if (p[i]->dialect != NGX_NODETOOL_DIALECT_OPENAI || p[i]->models) {
+        if (p[i]->llm == NULL || p[i]->models) {
             continue;
         }
 
@@ -483,7 +510,7 @@ ngx_nodetool_models_lines(ngx_http_request_t *r, ngx_nodetool_provider_t *p,
 
     static ngx_str_t echo = ngx_string("echo");
 
-    if (p->dialect == NGX_NODETOOL_DIALECT_OPENAI && p->models == NULL) {
+    if (p->llm != NULL && p->models == NULL) {
         return ngx_nodetool_models_get(r, p, lines, &fresh);
     }
 

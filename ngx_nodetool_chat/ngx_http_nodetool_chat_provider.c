@@ -136,6 +136,37 @@ static ngx_command_t ngx_nodetool_provider_commands[] = {
 };
 
 
+/* What providers speak, and where they are when no url says it. */
+typedef struct {
+    ngx_str_t               name;
+    ngx_uint_t              dialect;
+    const nt_llm_dialect_t *llm;
+    ngx_str_t               url;
+} ngx_nodetool_dialect_t;
+
+static ngx_nodetool_dialect_t ngx_nodetool_dialects[] = {
+
+    { ngx_string("openai"), NGX_NODETOOL_DIALECT_OPENAI, &nt_llm_openai,
+      ngx_null_string },
+
+    { ngx_string("echo"), NGX_NODETOOL_DIALECT_ECHO, NULL, ngx_null_string },
+
+    { ngx_string("anthropic"), NGX_NODETOOL_DIALECT_ANTHROPIC,
+      &nt_llm_anthropic, ngx_string("https://api.anthropic.com") },
+
+    { ngx_string("gemini"), NGX_NODETOOL_DIALECT_GEMINI, &nt_llm_gemini,
+      ngx_string("https://generativelanguage.googleapis.com") },
+
+    { ngx_string("ollama"), NGX_NODETOOL_DIALECT_OLLAMA, &nt_llm_ollama,
+      ngx_string("http://127.0.0.1:11434") },
+
+    { ngx_string("mistral"), NGX_NODETOOL_DIALECT_MISTRAL, &nt_llm_mistral,
+      ngx_string("https://api.mistral.ai/v1") },
+
+    { ngx_null_string, 0, NULL, ngx_null_string }
+};
+
+
 ngx_nodetool_provider_t *
 ngx_nodetool_provider_find(ngx_nodetool_chat_main_conf_t *mcf, ngx_str_t *name)
 {
@@ -214,20 +245,39 @@ ngx_nodetool_provider_echo(ngx_conf_t *cf)
 static char *
 ngx_nodetool_provider_finish(ngx_conf_t *cf, ngx_nodetool_provider_t *p)
 {
-    if (p->dialect_name.len == 0 ||
-        ngx_strcmp(p->dialect_name.data, "openai") == 0) {
-        p->dialect = NGX_NODETOOL_DIALECT_OPENAI;
+    ngx_nodetool_dialect_t *d;
 
-    } else if (ngx_strcmp(p->dialect_name.data, "echo") == 0) {
-        p->dialect = NGX_NODETOOL_DIALECT_ECHO;
-        return NGX_CONF_OK;
+    if (p->dialect_name.len == 0) {
+        p->dialect_name = ngx_nodetool_dialects[0].name;
+    }
 
-    } else {
+    for (d = ngx_nodetool_dialects; d->name.len; d++) {
+        if (d->name.len == p->dialect_name.len &&
+            ngx_strncmp(d->name.data, p->dialect_name.data, d->name.len) == 0)
+        {
+            break;
+        }
+    }
+
+    if (d->name.len == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "dialect \"%V\" of nodetool_provider \"%V\" is "
-                           "not supported, only \"openai\" and \"echo\" are",
+                           "not supported, only \"openai\", \"anthropic\", "
+                           "\"gemini\", \"ollama\", \"mistral\" and "
+                           "\"echo\" are",
                            &p->dialect_name, &p->name);
         return NGX_CONF_ERROR;
+    }
+
+    p->dialect = d->dialect;
+    p->llm = d->llm;
+
+    if (p->llm == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    if (p->url.len == 0) {
+        p->url = d->url;
     }
 
     if (p->url.len == 0) {

@@ -7,6 +7,31 @@
 
 #include "core/nt_error.h"
 
+#define NGX_NODETOOL_ERROR_MAX 1024 /* bytes of a message */
+
+
+/* Puts an error of the gateway's own in place of what *error holds: zeroed,
+ * or an error.  It is to be freed. */
+void
+ngx_nodetool_chat_error_set(nt_llm_error_t *error, nt_llm_error_kind_t kind,
+                            ngx_uint_t status, const char *format, ...)
+{
+    char    text[NGX_NODETOOL_ERROR_MAX];
+    va_list args;
+
+    va_start(args, format);
+    (void) vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+
+    nt_llm_error_free(error);
+    ngx_memzero(error, sizeof(nt_llm_error_t));
+
+    error->kind = kind;
+    error->status = (int) status;
+    error->retry_after = -1;
+    nt_buf_append_str(&error->message, nt_str(text));
+}
+
 
 /* Puts `value` in place of a header that the provider sent, or adds it. */
 ngx_int_t
@@ -37,12 +62,10 @@ ngx_nodetool_chat_set_header(ngx_http_request_t *r, ngx_table_elt_t *h,
 }
 
 
-/* The client gets this error in place of the provider's reply. */
+/* The client gets ctx->replacement, JSON, in place of the provider's body. */
 ngx_int_t
-ngx_nodetool_chat_replace(ngx_nodetool_chat_ctx_t *ctx, ngx_uint_t status,
-                          ngx_str_t *message)
+ngx_nodetool_chat_replaced(ngx_nodetool_chat_ctx_t *ctx, ngx_uint_t status)
 {
-    nt_buf_t             body;
     ngx_table_elt_t     *encoding;
     ngx_http_request_t  *r;
     ngx_http_upstream_t *u;
@@ -50,12 +73,57 @@ ngx_nodetool_chat_replace(ngx_nodetool_chat_ctx_t *ctx, ngx_uint_t status,
     r = ctx->request;
     u = r->upstream;
 
+    u->headers_in.status_n = status;
+    ngx_str_null(&u->headers_in.status_line);
+    u->headers_in.content_length_n = ctx->replacement.len;
+
+    encoding = ngx_nodetool_chat_upstream_header(u, "content-encoding");
+    if (encoding != NULL) {
+        encoding->hash = 0;
+        encoding->value.len = 0;
+    }
+
+    return ngx_nodetool_chat_set_header(r, u->headers_in.content_type,
+                                        "Content-Type", "application/json");
+}
+
+
+/* An error as the client's API has it. */
+void
+ngx_nodetool_chat_error_body(const ngx_nodetool_api_t *api,
+                             const nt_llm_error_t *error, nt_buf_t *out)
+{
+    if (api->llm != NULL) {
+        nt_llm_api_error(api->llm, error, out);
+
+    } else {
+        nt_error_body(out, error->status,
+                      (nt_str_t) { error->message.data, error->message.len });
+    }
+
+    out->failed |= error->message.failed;
+}
+
+
+/* The client gets this error in place of the provider's reply. */
+ngx_int_t
+ngx_nodetool_chat_replace(ngx_nodetool_chat_ctx_t *ctx, ngx_uint_t status,
+                          ngx_str_t *message)
+{
+    nt_buf_t       body;
+    nt_llm_error_t error;
+
     ngx_memzero(&body, sizeof(nt_buf_t));
-    nt_error_body(&body, (int) status, ngx_nodetool_str(message));
+    ngx_memzero(&error, sizeof(nt_llm_error_t));
+
+    ngx_nodetool_chat_error_set(&error, NT_LLM_SERVER, status, "%.*s",
+                                (int) message->len, message->data);
+    ngx_nodetool_chat_error_body(ctx->api, &error, &body);
+    nt_llm_error_free(&error);
 
     if (!body.failed) {
         ctx->replacement.len = body.len;
-        ctx->replacement.data = ngx_pnalloc(r->pool, body.len);
+        ctx->replacement.data = ngx_pnalloc(ctx->request->pool, body.len);
     }
 
     if (ctx->replacement.data != NULL) {
@@ -64,22 +132,9 @@ ngx_nodetool_chat_replace(ngx_nodetool_chat_ctx_t *ctx, ngx_uint_t status,
 
     nt_buf_free(&body);
 
-    if (ctx->replacement.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    u->headers_in.status_n = status;
-    ngx_str_null(&u->headers_in.status_line);
-    u->headers_in.content_length_n = ctx->replacement.len;
-
-    encoding = ngx_nodetool_chat_encoding(u);
-    if (encoding != NULL) {
-        encoding->hash = 0;
-        encoding->value.len = 0;
-    }
-
-    return ngx_nodetool_chat_set_header(r, u->headers_in.content_type,
-                                        "Content-Type", "application/json");
+    return ctx->replacement.data != NULL
+               ? ngx_nodetool_chat_replaced(ctx, status)
+               : NGX_ERROR;
 }
 
 

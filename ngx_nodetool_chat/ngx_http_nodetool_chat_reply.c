@@ -160,15 +160,20 @@ ngx_nodetool_chat_no_sink(ngx_nodetool_chat_ctx_t *ctx, u_char *pos,
 
 
 /* The body came to its end as HTTP has it. */
-static ngx_int_t
-ngx_nodetool_chat_body_end(ngx_nodetool_chat_ctx_t *ctx)
+ngx_int_t
+ngx_nodetool_chat_reply_end(ngx_nodetool_chat_ctx_t *ctx)
 {
     ngx_http_upstream_t *u;
 
     u = ctx->request->upstream;
 
     u->length = 0;
-    u->keepalive = !u->headers_in.connection_close;
+    u->keepalive =
+        !u->headers_in.connection_close && !ctx->ended && !ctx->failed;
+
+    if (ctx->translated) {
+        return ngx_nodetool_translate_end(ctx, 0);
+    }
 
     if (ctx->sink == ngx_nodetool_chat_json_sink &&
         nt_json_scan_end(&ctx->scan) == NT_OK)
@@ -196,23 +201,23 @@ ngx_nodetool_chat_is_type(ngx_http_request_t *r, const char *type)
 }
 
 
-/* The reply's Content-Encoding; not all versions of nginx keep a pointer. */
+/* A header of the reply; not all versions of nginx keep pointers. */
 ngx_table_elt_t *
-ngx_nodetool_chat_encoding(ngx_http_upstream_t *u)
+ngx_nodetool_chat_upstream_header(ngx_http_upstream_t *u, const char *name)
 {
+    size_t           len;
     ngx_uint_t       i;
     ngx_list_part_t *part;
     ngx_table_elt_t *h;
 
-    static const char name[] = "Content-Encoding";
+    len = ngx_strlen(name);
 
     for (part = &u->headers_in.headers.part; part != NULL; part = part->next) {
         h = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
-            if (h[i].hash != 0 && h[i].key.len == sizeof(name) - 1 &&
-                ngx_strncasecmp(h[i].key.data, (u_char *) name,
-                                sizeof(name) - 1) == 0)
+            if (h[i].hash != 0 && h[i].key.len == len &&
+                ngx_strncasecmp(h[i].key.data, (u_char *) name, len) == 0)
             {
                 return &h[i];
             }
@@ -227,7 +232,8 @@ ngx_nodetool_chat_encoding(ngx_http_upstream_t *u)
 static ngx_uint_t
 ngx_nodetool_chat_is_encoded(ngx_http_request_t *r)
 {
-    return ngx_nodetool_chat_encoding(r->upstream) != NULL;
+    return ngx_nodetool_chat_upstream_header(r->upstream,
+                                             "content-encoding") != NULL;
 }
 
 
@@ -252,6 +258,19 @@ ngx_nodetool_chat_reply_header(ngx_nodetool_chat_ctx_t *ctx)
         return NGX_OK;
     }
 
+    if (ctx->translated) {
+        return ngx_nodetool_translate_header(ctx);
+    }
+
+    ctx->events = ctx->stream && u->headers_in.status_n == NGX_HTTP_OK &&
+                  !ngx_nodetool_chat_is_encoded(r) &&
+                  ngx_nodetool_chat_is_type(r, "text/event-stream");
+
+    if (ctx->events) {
+        u->headers_in.content_length_n = -1;
+        return ngx_nodetool_chat_await(ctx);
+    }
+
     if (u->headers_in.status_n < NGX_HTTP_SPECIAL_RESPONSE) {
         ngx_nodetool_attempt_ok(ctx);
 
@@ -261,17 +280,8 @@ ngx_nodetool_chat_reply_header(ngx_nodetool_chat_ctx_t *ctx)
         return NGX_HTTP_UPSTREAM_INVALID_HEADER;
     }
 
-    ctx->events = ctx->stream && u->headers_in.status_n == NGX_HTTP_OK &&
-                  !ngx_nodetool_chat_is_encoded(r) &&
-                  ngx_nodetool_chat_is_type(r, "text/event-stream");
-
     if (ctx->early) {
         return ngx_nodetool_chat_stream_late(ctx);
-    }
-
-    if (ctx->events) {
-        u->headers_in.content_length_n = -1;
-        return ngx_nodetool_chat_stream_header(r);
     }
 
     if (ctx->event.timer_set) {
@@ -323,7 +333,76 @@ ngx_nodetool_chat_choose_sink(ngx_nodetool_chat_ctx_t *ctx)
 }
 
 
-/* Called after the header went out, before the first bytes of the body. */
+/* Nothing is left of the reply of an earlier attempt. */
+void
+ngx_nodetool_chat_reply_reset(ngx_nodetool_chat_ctx_t *ctx)
+{
+    ngx_memzero(&ctx->status, sizeof(ngx_http_status_t));
+    ngx_memzero(&ctx->chunked, sizeof(ngx_http_chunked_t));
+    ngx_memset(&ctx->usage, 0xff, sizeof(nt_llm_usage_t));
+
+    ctx->sink = NULL;
+    ctx->recv = NULL;
+    ctx->held = NULL;
+    ctx->request->upstream->out_bufs = NULL;
+    ngx_str_null(&ctx->replacement);
+
+    nt_sse_free(&ctx->sse);
+    nt_sse_init(&ctx->sse);
+
+    ctx->late_status = 0;
+    ngx_str_null(&ctx->late_message);
+
+    ctx->events = 0;
+    ctx->stripped = 0;
+    ctx->after_cr = 0;
+    ctx->until_close = 0;
+    ctx->complete = 0;
+    ctx->failed = 0;
+    ctx->begun = 0;
+    ctx->sending = 0;
+    ctx->broken = 0;
+    ctx->ended = 0;
+    ctx->ttft_set = 0;
+    ctx->n_events = 0;
+}
+
+
+/* Before the first bytes of the body. */
+ngx_int_t
+ngx_nodetool_chat_reply_begin(ngx_nodetool_chat_ctx_t *ctx)
+{
+    ngx_http_upstream_t *u;
+
+    u = ctx->request->upstream;
+
+    ngx_nodetool_chat_choose_sink(ctx);
+    ctx->begun = 1;
+
+    if (u->headers_in.chunked) {
+        u->length = 1; /* until the last chunk */
+        return NGX_OK;
+    }
+
+    if (ctx->reply_length == 0 || u->headers_in.status_n == NGX_HTTP_NO_CONTENT)
+    {
+        return ngx_nodetool_chat_reply_end(ctx);
+    }
+
+    u->length = ctx->reply_length;
+
+    if (u->length == -1 && (ctx->events || ctx->translated)) {
+        /* ends with the connection, but not before the last event */
+        ctx->until_close = 1;
+        u->length = 1;
+    }
+
+    return NGX_OK;
+}
+
+
+/* Called after the header went out, before the first bytes of the body that
+ * were not taken yet. */
 ngx_int_t
 ngx_nodetool_chat_reply_init(void *data)
 {
@@ -334,36 +413,27 @@ ngx_nodetool_chat_reply_init(void *data)
     u = ctx->request->upstream;
 
     if (ctx->replacement.len > 0) {
-        ctx->sink = ngx_nodetool_chat_no_sink;
+        if (!ctx->begun) {
+            ctx->sink = ngx_nodetool_chat_no_sink;
+        }
+
+        if (!ctx->begun || ctx->left != 0) {
+            u->keepalive = 0;
+        }
+
         u->length = 0;
-        u->keepalive = 0;
 
         return ngx_nodetool_chat_emit(ctx, ctx->replacement.data,
                                       ctx->replacement.data +
                                           ctx->replacement.len);
     }
 
-    ngx_nodetool_chat_choose_sink(ctx);
-
-    if (u->headers_in.chunked) {
-        u->length = 1; /* until the last chunk */
+    if (ctx->begun) {
+        u->length = ctx->left; /* nginx has set it since */
         return NGX_OK;
     }
 
-    if (ctx->reply_length == 0 || u->headers_in.status_n == NGX_HTTP_NO_CONTENT)
-    {
-        return ngx_nodetool_chat_body_end(ctx);
-    }
-
-    u->length = ctx->reply_length;
-
-    if (u->length == -1 && ctx->events) {
-        /* ends with the connection, but not before [DONE] */
-        ctx->until_close = 1;
-        u->length = 1;
-    }
-
-    return NGX_OK;
+    return ngx_nodetool_chat_reply_begin(ctx);
 }
 
 
@@ -414,7 +484,7 @@ ngx_nodetool_chat_chunked(ngx_nodetool_chat_ctx_t *ctx, ngx_buf_t *b,
         return NGX_ERROR;
     }
 
-    rc = ngx_nodetool_chat_body_end(ctx);
+    rc = ngx_nodetool_chat_reply_end(ctx);
 
     if (b->pos != b->last) {
         ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
@@ -457,7 +527,7 @@ ngx_nodetool_chat_reply_filter(void *data, ssize_t bytes)
     if (u->length == -1 || ctx->until_close) {
         rc = ctx->sink(ctx, pos, last);
 
-        if (ctx->until_close && ctx->complete) {
+        if (ctx->until_close && (ctx->complete || ctx->failed)) {
             u->length = 0;
         }
 
@@ -478,7 +548,7 @@ ngx_nodetool_chat_reply_filter(void *data, ssize_t bytes)
     rc = ctx->sink(ctx, pos, last);
 
     if (rc == NGX_OK && u->length == 0) {
-        return ngx_nodetool_chat_body_end(ctx);
+        return ngx_nodetool_chat_reply_end(ctx);
     }
 
     return rc;

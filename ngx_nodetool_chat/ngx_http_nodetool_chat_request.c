@@ -26,6 +26,7 @@ ngx_nodetool_chat_cleanup(void *data)
 
     ngx_nodetool_attempt_cancel(ctx);
     nt_sse_free(&ctx->sse);
+    ngx_nodetool_translate_free(ctx);
 }
 
 

@@ -214,6 +214,30 @@ ngx_nodetool_chat_emit_held(ngx_nodetool_chat_ctx_t *ctx)
 }
 
 
+/* Sends `text`, which need not live on. */
+ngx_int_t
+ngx_nodetool_chat_send_copy(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *text)
+{
+    u_char *pos;
+
+    if (text->failed) {
+        return NGX_ERROR;
+    }
+
+    if (text->len == 0) {
+        return NGX_OK;
+    }
+
+    pos = (u_char *) text->data;
+
+    if (ngx_nodetool_chat_hold(ctx, pos, pos + text->len) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_nodetool_chat_emit_held(ctx);
+}
+
+
 /* A CRLF whose LF comes after the event was seen to end belongs to it. */
 static u_char *
 ngx_nodetool_chat_skip_lf(ngx_nodetool_chat_ctx_t *ctx, u_char *p, u_char *last)

@@ -115,119 +115,10 @@ ngx_nodetool_chat_upstream_start(ngx_nodetool_chat_ctx_t *ctx)
 
     u->buffering = 0;
 
+    ngx_nodetool_chat_reply_reset(ctx);
     r->state = 0;
 
     return NGX_DONE;
-}
-
-
-/* A value of a header line must not begin another one. */
-static ngx_uint_t
-ngx_nodetool_chat_is_line(ngx_str_t *value)
-{
-    size_t i;
-
-    for (i = 0; i < value->len; i++) {
-        if (value->data[i] < 0x20 && value->data[i] != '\t') {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
-static ngx_int_t
-ngx_nodetool_chat_add_line(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *head,
-                           ngx_str_t *name, const char *prefix,
-                           ngx_str_t *value)
-{
-    if (value->len == 0) {
-        return NGX_OK;
-    }
-
-    if (!ngx_nodetool_chat_is_line(value)) {
-        ngx_log_error(NGX_LOG_ERR, ctx->request->connection->log, 0,
-                      "control characters in header \"%V\" of "
-                      "nodetool_provider \"%V\"",
-                      name, &ctx->provider->name);
-        return NGX_ERROR;
-    }
-
-    nt_buf_append_str(head, ngx_nodetool_str(name));
-    nt_buf_append_str(head, NT_STR(": "));
-    nt_buf_append_str(head, nt_str(prefix));
-    nt_buf_append_str(head, ngx_nodetool_str(value));
-    nt_buf_append_str(head, NT_STR(CRLF));
-
-    return NGX_OK;
-}
-
-
-/* The header lines that differ from request to request. */
-static ngx_int_t
-ngx_nodetool_chat_request_head(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *head,
-                               off_t length)
-{
-    ngx_str_t                id, value;
-    ngx_uint_t               i;
-    ngx_nodetool_header_t   *h;
-    ngx_nodetool_provider_t *p;
-
-    static ngx_str_t authorization = ngx_string("Authorization");
-
-    p = ctx->provider;
-
-    nt_buf_append_str(head, ctx->models ? NT_STR("GET ") : NT_STR("POST "));
-    nt_buf_append_str(head, ngx_nodetool_str(&p->path));
-    nt_buf_append_str(head, nt_str(ctx->models
-                                       ? "/models"
-                                       : ngx_nodetool_api_native(ctx->api, p)));
-    nt_buf_append_str(head, NT_STR(" HTTP/1.1" CRLF));
-    nt_buf_append_str(head, ngx_nodetool_str(&p->head));
-
-    if (ctx->models == NULL) {
-        nt_buf_append_str(head, NT_STR("Content-Type: application/json" CRLF));
-        nt_buf_append_str(head, NT_STR("Content-Length: "));
-        nt_buf_append_uint(head, (uint64_t) length);
-        nt_buf_append_str(head, NT_STR(CRLF));
-    }
-
-    nt_buf_append_str(head, ctx->stream
-                                ? NT_STR("Accept: text/event-stream" CRLF)
-                                : NT_STR("Accept: application/json" CRLF));
-
-    id = ngx_nodetool_variable(ctx->request, "nodetool_request_id");
-    if (id.len > 0) {
-        nt_buf_append_str(head, NT_STR("X-Request-Id: "));
-        nt_buf_append_str(head, ngx_nodetool_str(&id));
-        nt_buf_append_str(head, NT_STR(CRLF));
-    }
-
-    ngx_nodetool_trace_lines(ctx, head);
-
-    if (!p->has_authorization &&
-        ngx_nodetool_chat_add_line(ctx, head, &authorization, "Bearer ",
-                                   &ctx->key) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    h = p->headers ? p->headers->elts : NULL;
-
-    for (i = 0; h != NULL && i < p->headers->nelts; i++) {
-        if (ngx_http_complex_value(ctx->request, h[i].value, &value) !=
-                NGX_OK ||
-            ngx_nodetool_chat_add_line(ctx, head, &h[i].name, "", &value) !=
-                NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    nt_buf_append_str(head, NT_STR(CRLF));
-
-    return head->failed ? NGX_ERROR : NGX_OK;
 }
 
 
@@ -247,15 +138,22 @@ ngx_nodetool_chat_create_request(ngx_http_request_t *r)
     last = &body;
     length = 0;
 
-    if (ctx->models == NULL &&
-        ngx_nodetool_chat_body_chain(ctx, &last, &length) != NGX_OK)
-    {
+    rc = NGX_OK;
+
+    if (ctx->translated) {
+        rc = ngx_nodetool_translate_chain(ctx, &last, &length);
+
+    } else if (ctx->models == NULL) {
+        rc = ngx_nodetool_chat_body_chain(ctx, &last, &length);
+    }
+
+    if (rc != NGX_OK) {
         return NGX_ERROR;
     }
 
     ngx_memzero(&head, sizeof(nt_buf_t));
     (void) nt_buf_reserve(&head, NGX_NODETOOL_HEAD_SIZE);
-    rc = ngx_nodetool_chat_request_head(ctx, &head, length);
+    rc = ngx_nodetool_chat_head(ctx, &head, length);
 
     b = rc == NGX_OK ? ngx_create_temp_buf(r->pool, head.len) : NULL;
     if (b != NULL) {
@@ -293,18 +191,16 @@ ngx_nodetool_chat_reinit_request(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_nodetool_chat_module);
 
-    ngx_memzero(&ctx->status, sizeof(ngx_http_status_t));
-    ngx_memzero(&ctx->chunked, sizeof(ngx_http_chunked_t));
-
-    ctx->sink = NULL;
-    ngx_str_null(&ctx->replacement);
+    ngx_nodetool_chat_reply_reset(ctx);
 
     r->upstream->process_header = ngx_nodetool_chat_process_status;
     r->upstream->input_filter_init = ngx_nodetool_chat_reply_init;
     r->upstream->input_filter = ngx_nodetool_chat_reply_filter;
     r->state = 0;
 
-    ngx_nodetool_chat_body_rewind(ctx);
+    if (!ctx->translated) {
+        ngx_nodetool_chat_body_rewind(ctx);
+    }
 
     return NGX_OK;
 }

@@ -310,7 +310,7 @@ my @conf = (
     ['nodetool_provider p { url ftp://x; }', qr/neither "https:\/\/" nor/],
     ['nodetool_provider p { url http://; }', qr/no host in url "http:\/\/"/],
     ['nodetool_provider p { url http://127.0.0.1; url http://x; }', qr/"url" directive is duplicate/],
-    ['nodetool_provider p { url http://127.0.0.1; dialect gemini; }', qr/dialect "gemini" of nodetool_provider "p" is not supported/],
+    ['nodetool_provider p { url http://127.0.0.1; dialect klingon; }', qr/dialect "klingon" of nodetool_provider "p" is not supported/],
     ['nodetool_provider p { url http://127.0.0.1; key env:NOT_SET_X; }', qr/environment variable "NOT_SET_X" is not set/],
     ['nodetool_provider p { url http://127.0.0.1; key file:/nonexistent; }', qr/open\(\) "\/nonexistent" failed/],
     ['nodetool_provider p { url http://127.0.0.1; nonsense 1; }', qr/unknown directive "nonsense" in nodetool_provider/],

@@ -14,7 +14,8 @@ package NodeTool::MockModels;
 # or what goes wrong: status (429 ...) with headers {}, error (a message);
 # cut (the connection is closed after so many events; with ends, in good order),
 # fail (a message: an error within the stream, after cut events), hang (seconds
-# of silence before the reply), pause (seconds after each event).
+# of silence before the reply), pause (seconds after each event). How the bytes
+# of a stream come: size (that many at once), crlf (lines end so), bom.
 #
 # Without a script the model answers "You said: " and the last user's text;
 # where it has to call a tool, or to answer in JSON, it makes a sample of the
@@ -334,6 +335,7 @@ sub stream_events {
     my ($c, $dialect, $reply, $frame, @events) = @_;
 
     $c->stream($reply->{ends} ? (Connection => 'close') : ());
+    $c->chunk("\xef\xbb\xbf") if $reply->{bom};
     my $n = 0;
     for my $event (@events) {
         if (defined $reply->{cut} && $n++ >= $reply->{cut}) {
@@ -344,7 +346,12 @@ sub stream_events {
             $c->close;
             return 0;
         }
-        $c->chunk($frame->($event)) or return 0;
+        my $bytes = $frame->($event);
+        $bytes =~ s/\n/\r\n/g if $reply->{crlf};
+        for my $piece ($reply->{size} ? unpack "(a$reply->{size})*", $bytes
+            : $bytes) {
+            $c->chunk($piece) or return 0;
+        }
         sleep $reply->{pause} if $reply->{pause};
     }
     return 1;
