@@ -153,16 +153,16 @@ ngx_nodetool_endpoint_head(ngx_conf_t *cf, ngx_nodetool_provider_t *p)
     u_char   *last;
     ngx_str_t host;
 
-    static const char agent[] = "User-Agent: NodeTool" CRLF
-                                "Accept-Encoding: identity" CRLF;
+    static const char agent[] =
+        "User-Agent: NodeTool" CRLF "Accept-Encoding: identity" CRLF;
 
     host = p->addr;
     if (p->addr.len > 5 && ngx_strncmp(p->addr.data, "unix:", 5) == 0) {
         host = p->host;
     }
 
-    last = ngx_pnalloc(cf->pool,
-                       sizeof("Host: " CRLF) + host.len + sizeof(agent));
+    last =
+        ngx_pnalloc(cf->pool, sizeof("Host: " CRLF) + host.len + sizeof(agent));
     if (last == NULL) {
         return NGX_ERROR;
     }

@@ -76,8 +76,9 @@ ngx_nodetool_chat_error_event(ngx_nodetool_chat_ctx_t *ctx, ngx_int_t rc,
                       (int) name.len, name.data);
     }
 
-    ngx_nodetool_chat_error_text(
-        ctx, status, (nt_str_t) { message.data, message.len }, text);
+    ngx_nodetool_chat_error_text(ctx, status,
+                                 (nt_str_t) { message.data, message.len },
+                                 text);
     text->failed |= message.failed;
 
     nt_buf_free(&message);

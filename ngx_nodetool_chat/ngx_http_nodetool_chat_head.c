@@ -144,8 +144,9 @@ ngx_nodetool_chat_add_key(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *head)
     if (p->llm == &nt_llm_openai) {
         return p->has_authorization
                    ? NGX_OK
-                   : ngx_nodetool_chat_add_line(
-                         ctx, head, NT_STR("Authorization"), "Bearer ", &ctx->key);
+                   : ngx_nodetool_chat_add_line(ctx, head,
+                                                NT_STR("Authorization"),
+                                                "Bearer ", &ctx->key);
     }
 
     ngx_memzero(&request, sizeof(nt_llm_request_t));

@@ -183,8 +183,8 @@ ngx_nodetool_replied_stream(ngx_nodetool_chat_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    t->stream = nt_llm_stream_new(ctx->provider->llm,
-                                  ngx_nodetool_replied_piece, ctx);
+    t->stream =
+        nt_llm_stream_new(ctx->provider->llm, ngx_nodetool_replied_piece, ctx);
     t->writer = nt_llm_writer_new(ctx->api->llm, &t->options, &t->out);
 
     if (t->stream == NULL || t->writer == NULL) {
@@ -361,8 +361,8 @@ ngx_nodetool_replied_retry_after(ngx_nodetool_chat_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    *ngx_sprintf(p, "%T", (time_t) (ctx->translate->error.retry_after + 0.999)) =
-        '\0';
+    *ngx_sprintf(p, "%T",
+                 (time_t) (ctx->translate->error.retry_after + 0.999)) = '\0';
 
     return ngx_nodetool_chat_set_header(r, NULL, "Retry-After", (char *) p);
 }
@@ -474,8 +474,8 @@ ngx_nodetool_translate_verdict(ngx_nodetool_chat_ctx_t *ctx)
 
     r = ctx->request;
 
-    if (!ctx->events && !ctx->failed && ngx_nodetool_replied_whole(ctx) != NGX_OK)
-    {
+    if (!ctx->events && !ctx->failed &&
+        ngx_nodetool_replied_whole(ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -232,8 +232,8 @@ ngx_nodetool_chat_upstream_header(ngx_http_upstream_t *u, const char *name)
 static ngx_uint_t
 ngx_nodetool_chat_is_encoded(ngx_http_request_t *r)
 {
-    return ngx_nodetool_chat_upstream_header(r->upstream,
-                                             "content-encoding") != NULL;
+    return ngx_nodetool_chat_upstream_header(r->upstream, "content-encoding") !=
+           NULL;
 }
 
 

@@ -83,8 +83,8 @@ ngx_nodetool_translate_read(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *body)
     ngx_buf_t   *b;
     ngx_chain_t *cl;
 
-    to = nt_buf_reserve(
-        body, (size_t) ngx_nodetool_chat_body_length(ctx->request));
+    to = nt_buf_reserve(body,
+                        (size_t) ngx_nodetool_chat_body_length(ctx->request));
 
     for (cl = ctx->request->request_body->bufs; to != NULL && cl; cl = cl->next)
     {
@@ -130,8 +130,7 @@ ngx_nodetool_translate_parse(ngx_nodetool_chat_ctx_t *ctx, nt_rc_t *rc)
         /* the module's own scanner has found it valid, but it may be nested
          * too deep, or have a number that is out of range */
         if (client == NULL &&
-            json_error_code(&error) != json_error_out_of_memory)
-        {
+            json_error_code(&error) != json_error_out_of_memory) {
             *rc = NT_ERROR;
             ngx_nodetool_chat_error_set(&t->error, NT_LLM_INVALID,
                                         NGX_HTTP_BAD_REQUEST,
@@ -150,9 +149,7 @@ ngx_nodetool_translate_parse(ngx_nodetool_chat_ctx_t *ctx, nt_rc_t *rc)
 static ngx_int_t
 ngx_nodetool_translate_rc(nt_rc_t rc)
 {
-    return rc == NT_OK      ? NGX_OK
-           : rc == NT_ERROR ? NGX_DECLINED
-                            : NGX_ERROR;
+    return rc == NT_OK ? NGX_OK : rc == NT_ERROR ? NGX_DECLINED : NGX_ERROR;
 }
 
 
@@ -221,20 +218,19 @@ ngx_nodetool_translate_make(ngx_nodetool_chat_ctx_t *ctx)
     rc = t->canonical ? NT_OK : ngx_nodetool_translate_canonical(ctx);
 
     if (rc == NT_OK) {
-        rc = ngx_nodetool_translate_set(
-            t->canonical, "model",
-            json_stringn((char *) ctx->upstream_model.data,
-                         ctx->upstream_model.len));
+        rc = ngx_nodetool_translate_set(t->canonical, "model",
+                                        json_stringn((char *) ctx
+                                                         ->upstream_model.data,
+                                                     ctx->upstream_model.len));
     }
 
     if (rc == NT_OK && ctx->api->llm == &nt_llm_api_embeddings) {
         t->inputs = json_array_size(json_object_get(t->canonical, "input"));
-        rc = nt_llm_embed(llm, t->canonical, NT_STR(""), &t->request,
-                          &t->error);
+        rc =
+            nt_llm_embed(llm, t->canonical, NT_STR(""), &t->request, &t->error);
 
     } else if (rc == NT_OK) {
-        rc =
-            nt_llm_chat(llm, t->canonical, NT_STR(""), &t->request, &t->error);
+        rc = nt_llm_chat(llm, t->canonical, NT_STR(""), &t->request, &t->error);
     }
 
     return rc;
@@ -318,8 +314,7 @@ ngx_nodetool_translate_body(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *out)
     ngx_str_t body;
 
     body.len = out->len;
-    body.data =
-        out->failed ? NULL : ngx_pnalloc(ctx->request->pool, out->len);
+    body.data = out->failed ? NULL : ngx_pnalloc(ctx->request->pool, out->len);
 
     if (body.data == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
