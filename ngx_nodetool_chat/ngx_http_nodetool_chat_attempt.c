@@ -447,6 +447,14 @@ ngx_nodetool_attempt_take(ngx_nodetool_chat_ctx_t *ctx)
 
 
 ngx_uint_t
+ngx_nodetool_attempt_is_connecting(ngx_nodetool_chat_ctx_t *ctx)
+{
+    return ctx->attempt->made < 2 && !ctx->attempt->event.timer_set &&
+           !ctx->request->upstream->request_body_sent;
+}
+
+
+ngx_uint_t
 ngx_nodetool_attempts(ngx_nodetool_chat_ctx_t *ctx)
 {
     return ctx->attempt ? ctx->attempt->made : 0;

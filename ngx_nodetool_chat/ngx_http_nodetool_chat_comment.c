@@ -117,9 +117,7 @@ ngx_nodetool_chat_comment_event(ngx_event_t *ev)
         return;
     }
 
-    if (!r->header_sent && !r->upstream->request_body_sent &&
-        ngx_nodetool_attempts(ctx) == 1)
-    {
+    if (!r->header_sent && ngx_nodetool_attempt_is_connecting(ctx)) {
         /* still connecting: the client may get a status */
         ngx_add_timer(ev, lcf->comment);
         return;

@@ -159,6 +159,8 @@ void ngx_nodetool_attempt_over(ngx_nodetool_chat_ctx_t *ctx, ngx_int_t rc);
 void ngx_nodetool_attempt_cancel(ngx_nodetool_chat_ctx_t *ctx);
 /* Retry-After, or retry-after-ms, of the reply whose header has come. */
 ngx_msec_t ngx_nodetool_retry_after(ngx_http_request_t *r);
+/* Is it the first one, and the provider does not have the request yet? */
+ngx_uint_t ngx_nodetool_attempt_is_connecting(ngx_nodetool_chat_ctx_t *ctx);
 ngx_uint_t ngx_nodetool_attempts(ngx_nodetool_chat_ctx_t *ctx);
 ngx_uint_t ngx_nodetool_attempt_is_fallback(ngx_nodetool_chat_ctx_t *ctx);
 

@@ -169,9 +169,16 @@ ngx_nodetool_chat_create_request(ngx_http_request_t *r)
 
     first->buf = b;
     first->next = body;
-    b->flush = 1;
 
     r->upstream->request_bufs = first;
+
+    /* else TLS keeps the end of a body that comes from a file */
+
+    while (first->next != NULL) {
+        first = first->next;
+    }
+
+    first->buf->flush = 1;
 
     /* not before: of an upstream that did not come to this, nginx does not
      * tell the end */
