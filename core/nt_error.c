@@ -86,3 +86,54 @@ nt_error_body(nt_buf_t *buf, int status, nt_str_t message)
     nt_buf_append_json(buf, message);
     nt_buf_printf(buf, ", \"type\": \"%s\", \"code\": %d}}", row->type, status);
 }
+
+
+static const char *
+nt_error_anthropic_type(int status)
+{
+    switch (status) {
+    case 401:
+        return "authentication_error";
+    case 402:
+        return "billing_error";
+    case 403:
+        return "permission_error";
+    case 404:
+        return "not_found_error";
+    case 413:
+        return "request_too_large";
+    case 429:
+        return "rate_limit_error";
+    case 503:
+    case 529:
+        return "overloaded_error";
+    case 504:
+        return "timeout_error";
+    default:
+        return status >= 500 ? "api_error" : "invalid_request_error";
+    }
+}
+
+
+void
+nt_error_anthropic(nt_buf_t *buf, int status, nt_str_t message,
+                   nt_str_t request_id)
+{
+    if (message.len == 0) {
+        message = nt_str(nt_error_message(status));
+    }
+
+    nt_buf_printf(buf,
+                  "{\"type\": \"error\", \"error\": {\"type\": \"%s\", "
+                  "\"message\": ",
+                  nt_error_anthropic_type(status));
+    nt_buf_append_json(buf, message);
+    nt_buf_append_char(buf, '}');
+
+    if (request_id.len > 0) {
+        nt_buf_append_str(buf, NT_STR(", \"request_id\": "));
+        nt_buf_append_json(buf, request_id);
+    }
+
+    nt_buf_append_char(buf, '}');
+}

@@ -22,6 +22,18 @@ const char *nt_error_message(int status);
 /* Appends the body.  An empty message becomes nt_error_message(status). */
 void nt_error_body(nt_buf_t *buf, int status, nt_str_t message);
 
+/*
+ * The same as clients of Anthropic's API read it
+ * (https://docs.anthropic.com/en/api/errors):
+ *
+ *   {"type": "error", "error": {"type": "not_found_error", "message": "..."},
+ *    "request_id": "..."}
+ *
+ * request_id is left out when it is empty.
+ */
+void nt_error_anthropic(nt_buf_t *buf, int status, nt_str_t message,
+                        nt_str_t request_id);
+
 NT_END_DECLS
 
 #endif

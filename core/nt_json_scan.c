@@ -50,6 +50,10 @@ nt_json_scan_init(nt_json_scan_t *scan, nt_json_field_t *fields, size_t n)
         /* without what has no meaning beyond value_len */
         memset(&fields[i], 0, offsetof(nt_json_field_t, value));
         fields[i].path = path;
+
+        if (path == NULL) {
+            scan->level[i] = UINT8_MAX; /* where no name leads to */
+        }
     }
 }
 

@@ -37,7 +37,8 @@ typedef enum {
 
 typedef struct {
     /* in: member names joined by dots, from the top-level object; a name
-     * that has a dot itself cannot be asked for; arrays are not entered */
+     * that has a dot itself cannot be asked for; arrays are not entered;
+     * NULL stays absent */
     const char *path;
 
     /* out; of members that stand twice the last one counts */

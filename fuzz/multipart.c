@@ -34,7 +34,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
 
     body = (nt_str_t) { lf + 1, size - len - 1 };
-    boundary = nt_multipart_boundary(type);
+    boundary = nt_multipart_boundary(nt_str(type));
 
     if (nt_multipart_parse(body, boundary, parts, MAX, &n, &error)) {
         const char *end = body.data;

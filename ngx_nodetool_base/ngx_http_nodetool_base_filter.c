@@ -213,8 +213,7 @@ ngx_http_nodetool_base_replace(ngx_http_request_t *r)
         message = ngx_nodetool_variable(r, "nodetool_auth_error");
     }
 
-    if (ngx_nodetool_error_text(r->pool, status, &message, &ctx->body) !=
-        NGX_OK) {
+    if (ngx_nodetool_error_for(r, status, &message, &ctx->body) != NGX_OK) {
         return NGX_ERROR;
     }
 

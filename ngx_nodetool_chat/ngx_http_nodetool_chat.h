@@ -15,9 +15,11 @@
  *   _translate  requests that a provider does not understand as they are
  *   _replied    and the replies to them
  *   _head       the header of a request to a provider
+ *   _form       a body that is multipart/form-data
  *   _upstream   callbacks of nginx's upstream: request out, header in
  *   _await      what must have come of a reply before the client is answered
  *   _reply      the reply's body: transfer coding, usage
+ *   _usage      what a reply says of tokens, its end, failures
  *   _refuse     replies that must not pass
  *   _stream     server-sent events, whole ones, as they came
  *   _comment    comments while a provider is silent
@@ -161,7 +163,7 @@ typedef struct {
     ngx_array_t *limits; /* of ngx_nodetool_limit_t; NULL: none */
 } ngx_nodetool_chat_loc_conf_t;
 
-/* Fields of a request body ... */
+/* Fields of a request body. */
 enum {
     NGX_NODETOOL_REQ_MODEL = 0,
     NGX_NODETOOL_REQ_STREAM,
@@ -174,20 +176,6 @@ enum {
     NGX_NODETOOL_REQ_NEED_LAST =
         NGX_NODETOOL_REQ_NEED + NGX_NODETOOL_NEEDS_MAX - 1,
     NGX_NODETOOL_REQ_N
-};
-
-/* ... and of a reply or of an event's data. */
-enum {
-    NGX_NODETOOL_REPLY_USAGE = 0,
-    NGX_NODETOOL_REPLY_PROMPT,
-    NGX_NODETOOL_REPLY_COMPLETION,
-    NGX_NODETOOL_REPLY_TOTAL,
-    NGX_NODETOOL_REPLY_CACHED,
-    NGX_NODETOOL_REPLY_REASONING,
-    NGX_NODETOOL_REPLY_CHOICES,
-    NGX_NODETOOL_REPLY_ERROR,
-    NGX_NODETOOL_REPLY_MESSAGE,
-    NGX_NODETOOL_REPLY_N
 };
 
 /* One array is for both, one after the other. */
@@ -205,6 +193,8 @@ typedef struct {
 
 #define NGX_NODETOOL_EDITS_MAX 3
 
+typedef struct ngx_nodetool_chat_ctx_s   ngx_nodetool_chat_ctx_t;
+typedef struct ngx_nodetool_form_s       ngx_nodetool_form_t;
 typedef struct ngx_nodetool_models_ctx_s ngx_nodetool_models_ctx_t;
 typedef struct ngx_nodetool_translate_s  ngx_nodetool_translate_t;
 
@@ -233,6 +223,7 @@ struct ngx_nodetool_chat_ctx_s {
     nt_json_field_t fields[NGX_NODETOOL_FIELDS_N];
 
     /* request body */
+    ngx_nodetool_form_t *form;    /* NULL: it is JSON */
     uint64_t             scanned; /* bytes */
     uint64_t             root;    /* offset of the first brace */
     ngx_chain_t         *rescan;  /* next buffer of a body read earlier */
@@ -335,10 +326,23 @@ ngx_int_t ngx_nodetool_endpoint_init(ngx_conf_t              *cf,
                                      ngx_nodetool_provider_t *p);
 
 /* request */
-ngx_int_t                ngx_nodetool_chat_handler(ngx_http_request_t *r);
+ngx_int_t ngx_nodetool_chat_handler(ngx_http_request_t *r);
+/* The path below the location. */
+ngx_str_t                ngx_nodetool_chat_path(ngx_http_request_t *r);
 ngx_nodetool_chat_ctx_t *ngx_nodetool_chat_ctx_create(ngx_http_request_t *r);
 /* The context of a request, also after an internal redirect. */
 ngx_nodetool_chat_ctx_t *ngx_nodetool_chat_ctx(ngx_http_request_t *r);
+
+/* Answers with an error, for functions that return NGX_DECLINED then.
+ * Anthropic has no 422. */
+#define ngx_nodetool_chat_reject(ctx, status, ...)                             \
+    ((ctx)->answer =                                                           \
+         ngx_nodetool_errorf((ctx)->request,                                   \
+                             (ctx)->api->anthropic && (status) == 422          \
+                                 ? NGX_HTTP_BAD_REQUEST                        \
+                                 : (status),                                   \
+                             __VA_ARGS__),                                     \
+     NGX_DECLINED)
 
 /* body */
 void ngx_nodetool_chat_body_begin(ngx_nodetool_chat_ctx_t *ctx);
@@ -389,6 +393,22 @@ ngx_int_t ngx_nodetool_chat_head(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *head,
 /* await: a callback of nginx's upstream, from the header's end on */
 ngx_int_t ngx_nodetool_chat_await(ngx_nodetool_chat_ctx_t *ctx);
 
+/* The bytes from start to end become text; at most NGX_NODETOOL_EDITS_MAX. */
+ngx_int_t ngx_nodetool_chat_edit_add(ngx_nodetool_chat_ctx_t *ctx,
+                                     uint64_t start, uint64_t end,
+                                     nt_buf_t *text);
+
+/* form: create() sets ctx->form, or returns what a content handler does */
+ngx_uint_t ngx_nodetool_form_is(ngx_http_request_t *r);
+ngx_int_t  ngx_nodetool_form_create(ngx_nodetool_chat_ctx_t *ctx);
+void       ngx_nodetool_form_begin(ngx_nodetool_chat_ctx_t *ctx);
+void       ngx_nodetool_form_feed(ngx_nodetool_chat_ctx_t *ctx, u_char *pos,
+                                  u_char *last);
+/* Also puts the model where it is in JSON; NGX_DECLINED: ctx->answer is what
+ * a content handler returns. */
+ngx_int_t ngx_nodetool_form_validate(ngx_nodetool_chat_ctx_t *ctx);
+ngx_int_t ngx_nodetool_form_edit(ngx_nodetool_chat_ctx_t *ctx);
+
 /* upstream; NGX_DONE: to be started by ngx_http_upstream_init() */
 ngx_int_t ngx_nodetool_chat_upstream_start(ngx_nodetool_chat_ctx_t *ctx);
 
@@ -421,9 +441,16 @@ ngx_int_t  ngx_nodetool_chat_emit(ngx_nodetool_chat_ctx_t *ctx, u_char *pos,
                                   u_char *last);
 ngx_int_t  ngx_nodetool_chat_emit_chain(ngx_nodetool_chat_ctx_t *ctx,
                                         ngx_chain_t             *out);
-void       ngx_nodetool_chat_scan_begin(ngx_nodetool_chat_ctx_t *ctx);
-void       ngx_nodetool_chat_usage(ngx_nodetool_chat_ctx_t *ctx);
 void       ngx_nodetool_chat_first(ngx_nodetool_chat_ctx_t *ctx);
+
+ngx_uint_t ngx_nodetool_chat_has(nt_str_t data, const char *word, size_t len);
+
+/* usage: scan_begin() for a whole reply, then usage() at its end */
+void ngx_nodetool_chat_scan_begin(ngx_nodetool_chat_ctx_t *ctx);
+void ngx_nodetool_chat_usage(ngx_nodetool_chat_ctx_t *ctx);
+/* Of a stream whose API has names for its events. */
+void ngx_nodetool_chat_named_event(ngx_nodetool_chat_ctx_t *ctx,
+                                   nt_sse_event_t          *event);
 
 /* stream */
 ngx_int_t ngx_nodetool_chat_stream_begin(ngx_http_request_t *r);
@@ -467,6 +494,8 @@ const ngx_nodetool_api_t *ngx_nodetool_api_find(ngx_str_t *path);
 ngx_uint_t ngx_nodetool_api_suffix(ngx_str_t *path);
 /* Answers that there is no such path. */
 ngx_int_t ngx_nodetool_api_unknown(ngx_http_request_t *r);
+/* Whether what the client reads is Anthropic's. */
+ngx_uint_t ngx_nodetool_api_is_anthropic(ngx_http_request_t *r);
 /* Where the provider has it, below its URL, for a request that passes as it
  * is; NULL: it does not speak it. */
 const char *ngx_nodetool_api_native(const ngx_nodetool_api_t      *api,

@@ -23,8 +23,19 @@ ngx_nodetool_chat_body_begin(ngx_nodetool_chat_ctx_t *ctx)
     size_t           n;
     nt_json_field_t *f = ctx->fields;
 
+    ctx->scanned = 0;
+    ctx->has_root = 0;
+
+    ngx_nodetool_limit_begin(ctx);
+
+    if (ctx->form != NULL) {
+        ngx_nodetool_form_begin(ctx);
+        return;
+    }
+
     f[NGX_NODETOOL_REQ_MODEL].path = "model";
-    f[NGX_NODETOOL_REQ_STREAM].path = "stream";
+    f[NGX_NODETOOL_REQ_STREAM].path =
+        ctx->api->format ? "stream_format" : "stream";
     f[NGX_NODETOOL_REQ_OPTIONS].path = "stream_options";
     f[NGX_NODETOOL_REQ_USAGE].path = "stream_options.include_usage";
     f[NGX_NODETOOL_REQ_MAX_TOKENS].path = "max_tokens";
@@ -41,11 +52,6 @@ ngx_nodetool_chat_body_begin(ngx_nodetool_chat_ctx_t *ctx)
     }
 
     nt_json_scan_init(&ctx->scan, f, n);
-
-    ctx->scanned = 0;
-    ctx->has_root = 0;
-
-    ngx_nodetool_limit_begin(ctx);
 }
 
 
@@ -54,6 +60,12 @@ ngx_nodetool_chat_body_feed(ngx_nodetool_chat_ctx_t *ctx, u_char *pos,
                             u_char *last)
 {
     u_char *brace;
+
+    if (ctx->form != NULL) {
+        ctx->scanned += last - pos;
+        ngx_nodetool_form_feed(ctx, pos, last);
+        return;
+    }
 
     if (!ctx->has_root) {
         brace = ngx_strlchr(pos, last, '{');
@@ -209,7 +221,7 @@ ngx_nodetool_chat_rescan_event(ngx_event_t *ev)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_nodetool_chat_edit_add(ngx_nodetool_chat_ctx_t *ctx, uint64_t start,
                            uint64_t end, nt_buf_t *text)
 {
@@ -303,6 +315,10 @@ ngx_nodetool_chat_body_edit(ngx_nodetool_chat_ctx_t *ctx)
 
     ctx->n_edits = 0;
     ctx->strip_usage = 0;
+
+    if (ctx->form != NULL) {
+        return ngx_nodetool_form_edit(ctx);
+    }
 
     lcf = ngx_http_get_module_loc_conf(ctx->request,
                                        ngx_http_nodetool_chat_module);

@@ -193,6 +193,7 @@ ngx_int_t
 ngx_nodetool_chat_head(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *head,
                        off_t length)
 {
+    nt_str_t                 type;
     ngx_str_t                id, value;
     ngx_uint_t               i;
     ngx_nodetool_header_t   *h;
@@ -207,14 +208,21 @@ ngx_nodetool_chat_head(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *head,
     nt_buf_append_str(head, ngx_nodetool_str(&p->head));
 
     if (ctx->models == NULL) {
-        nt_buf_append_str(head, NT_STR("Content-Type: application/json" CRLF));
-        nt_buf_append_str(head, NT_STR("Content-Length: "));
+        type = ctx->form ? ngx_nodetool_str(
+                               &ctx->request->headers_in.content_type->value)
+                         : NT_STR("application/json");
+
+        nt_buf_append_str(head, NT_STR("Content-Type: "));
+        nt_buf_append_str(head, type);
+        nt_buf_append_str(head, NT_STR(CRLF "Content-Length: "));
         nt_buf_append_uint(head, (uint64_t) length);
         nt_buf_append_str(head, NT_STR(CRLF));
     }
 
     nt_buf_append_str(head, ctx->stream && p->llm != &nt_llm_ollama
                                 ? NT_STR("Accept: text/event-stream" CRLF)
+                            : ctx->models == NULL && ctx->api->any_type
+                                ? NT_STR("Accept: */*" CRLF)
                                 : NT_STR("Accept: application/json" CRLF));
 
     id = ngx_nodetool_variable(ctx->request, "nodetool_request_id");

@@ -139,6 +139,25 @@ ngx_nodetool_chat_request_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 }
 
 
+/* Anthropic's clients look for the id under a name of their own. */
+static ngx_int_t
+ngx_nodetool_chat_tell_id(ngx_http_request_t *r, ngx_nodetool_chat_ctx_t *ctx)
+{
+    ngx_str_t id;
+
+    if (r != r->main ||
+        (ctx != NULL && ctx->api != NULL ? !ctx->api->anthropic
+                                         : !ngx_nodetool_api_is_anthropic(r)))
+    {
+        return NGX_OK;
+    }
+
+    id = ngx_nodetool_variable(r, "nodetool_request_id");
+
+    return id.len > 0 ? ngx_nodetool_add_header(r, "request-id", &id) : NGX_OK;
+}
+
+
 /* The header of a stream may have gone out with the first comment; nginx's
  * upstream then sends it a second time, which must end here. */
 static ngx_int_t
@@ -151,6 +170,10 @@ ngx_nodetool_chat_header_filter(ngx_http_request_t *r)
     if (ctx != NULL && ctx->early) {
         r->header_sent = 1;
         return NGX_OK;
+    }
+
+    if (ngx_nodetool_chat_tell_id(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     return ngx_http_next_header_filter(r);

@@ -96,6 +96,9 @@ ngx_nodetool_chat_error_body(const ngx_nodetool_api_t *api,
     if (api->llm != NULL) {
         nt_llm_api_error(api->llm, error, out);
 
+    } else if (api->anthropic) {
+        nt_llm_api_error(&nt_llm_api_messages, error, out);
+
     } else {
         nt_error_body(out, error->status,
                       (nt_str_t) { error->message.data, error->message.len });

@@ -14,57 +14,6 @@
 #endif
 
 
-void
-ngx_nodetool_chat_scan_begin(ngx_nodetool_chat_ctx_t *ctx)
-{
-    nt_json_field_t *f = ctx->fields;
-
-    f[NGX_NODETOOL_REPLY_USAGE].path = "usage";
-    f[NGX_NODETOOL_REPLY_PROMPT].path = "usage.prompt_tokens";
-    f[NGX_NODETOOL_REPLY_COMPLETION].path = "usage.completion_tokens";
-    f[NGX_NODETOOL_REPLY_TOTAL].path = "usage.total_tokens";
-    f[NGX_NODETOOL_REPLY_CACHED].path =
-        "usage.prompt_tokens_details.cached_tokens";
-    f[NGX_NODETOOL_REPLY_REASONING].path =
-        "usage.completion_tokens_details.reasoning_tokens";
-    f[NGX_NODETOOL_REPLY_CHOICES].path = "choices";
-    f[NGX_NODETOOL_REPLY_ERROR].path = "error";
-    f[NGX_NODETOOL_REPLY_MESSAGE].path = "error.message";
-
-    nt_json_scan_init(&ctx->scan, f, NGX_NODETOOL_REPLY_N);
-}
-
-
-static void
-ngx_nodetool_chat_count(nt_json_field_t *f, int64_t *count)
-{
-    ngx_int_t n;
-
-    if (f->type == NT_JSON_NUMBER) {
-        n = ngx_atoi((u_char *) f->value, f->value_len);
-
-        if (n != NGX_ERROR) {
-            *count = n;
-        }
-    }
-}
-
-
-void
-ngx_nodetool_chat_usage(ngx_nodetool_chat_ctx_t *ctx)
-{
-    nt_json_field_t *f = ctx->fields;
-
-    ngx_nodetool_chat_count(&f[NGX_NODETOOL_REPLY_PROMPT], &ctx->usage.prompt);
-    ngx_nodetool_chat_count(&f[NGX_NODETOOL_REPLY_COMPLETION],
-                            &ctx->usage.completion);
-    ngx_nodetool_chat_count(&f[NGX_NODETOOL_REPLY_TOTAL], &ctx->usage.total);
-    ngx_nodetool_chat_count(&f[NGX_NODETOOL_REPLY_CACHED], &ctx->usage.cached);
-    ngx_nodetool_chat_count(&f[NGX_NODETOOL_REPLY_REASONING],
-                            &ctx->usage.reasoning);
-}
-
-
 /* Of each event of a stream, and of each piece of a reply. */
 void
 ngx_nodetool_chat_first(ngx_nodetool_chat_ctx_t *ctx)

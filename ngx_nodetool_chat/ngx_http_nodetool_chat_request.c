@@ -108,7 +108,7 @@ ngx_nodetool_chat_suffix(ngx_str_t *path, const char *suffix)
 /* What comes after the location's prefix and an optional v1/. A location
  * that is no prefix (exact, regular expression, named) says nothing of what
  * is before. */
-static ngx_str_t
+ngx_str_t
 ngx_nodetool_chat_path(ngx_http_request_t *r)
 {
     ngx_str_t                 path;
@@ -174,9 +174,35 @@ ngx_nodetool_chat_is_json(ngx_http_request_t *r)
 
 
 static ngx_int_t
+ngx_nodetool_chat_other_type(ngx_http_request_t       *r,
+                             const ngx_nodetool_api_t *api)
+{
+    ngx_int_t rc;
+    ngx_str_t type;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ngx_str_null(&type);
+
+    if (r->headers_in.content_type != NULL) {
+        type = r->headers_in.content_type->value;
+    }
+
+    return ngx_nodetool_errorf(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                               "Content-Type is \"%V\", expected \"%s\"", &type,
+                               api->json ? "application/json"
+                                         : "multipart/form-data");
+}
+
+
+static ngx_int_t
 ngx_nodetool_chat_post(ngx_http_request_t *r, const ngx_nodetool_api_t *api)
 {
     ngx_int_t                rc;
+    ngx_uint_t               form;
     ngx_nodetool_chat_ctx_t *ctx;
 
     if (r->method != NGX_HTTP_POST) {
@@ -184,16 +210,10 @@ ngx_nodetool_chat_post(ngx_http_request_t *r, const ngx_nodetool_api_t *api)
         return rc == NGX_OK ? ngx_nodetool_not_allowed(r, "POST") : rc;
     }
 
-    if (!ngx_nodetool_chat_is_json(r)) {
-        rc = ngx_http_discard_request_body(r);
-        if (rc != NGX_OK) {
-            return rc;
-        }
+    form = api->form && ngx_nodetool_form_is(r);
 
-        return ngx_nodetool_errorf(r, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
-                                   "Content-Type is \"%V\", expected "
-                                   "\"application/json\"",
-                                   &r->headers_in.content_type->value);
+    if (!form && !(api->json && ngx_nodetool_chat_is_json(r))) {
+        return ngx_nodetool_chat_other_type(r, api);
     }
 
     ctx = ngx_nodetool_chat_ctx_create(r);
@@ -207,6 +227,13 @@ ngx_nodetool_chat_post(ngx_http_request_t *r, const ngx_nodetool_api_t *api)
         ngx_nodetool_trace_take(ctx) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (form) {
+        rc = ngx_nodetool_form_create(ctx);
+        if (rc != NGX_OK || ctx->form == NULL) {
+            return rc;
+        }
     }
 
     ngx_nodetool_chat_body_begin(ctx);
@@ -274,8 +301,9 @@ ngx_nodetool_chat_body_handler(ngx_http_request_t *r)
 
     if (length == 0) {
         rc = ngx_nodetool_errorf(r, NGX_HTTP_BAD_REQUEST,
-                                 "The request has no body, expected a JSON "
-                                 "object with \"model\" and \"%s\"",
+                                 "The request has no body, expected %s with "
+                                 "\"model\" and \"%s\"",
+                                 ctx->form ? "a form" : "a JSON object",
                                  ctx->api->need[0].name);
         ngx_http_finalize_request(r, rc);
         return;
@@ -306,12 +334,6 @@ ngx_nodetool_chat_type(nt_json_field_t *f)
 }
 
 
-/* Answers with an error, for functions that return NGX_DECLINED then. */
-#define ngx_nodetool_chat_reject(ctx, status, ...)                             \
-    ((ctx)->answer = ngx_nodetool_errorf((ctx)->request, status, __VA_ARGS__), \
-     NGX_DECLINED)
-
-
 static ngx_int_t
 ngx_nodetool_chat_needs(ngx_nodetool_chat_ctx_t *ctx)
 {
@@ -319,11 +341,17 @@ ngx_nodetool_chat_needs(ngx_nodetool_chat_ctx_t *ctx)
     nt_json_field_t           *f;
     const ngx_nodetool_need_t *need;
 
-    for (i = 0; i < NGX_NODETOOL_NEEDS_MAX; i++) {
-        need = &ctx->api->need[i];
-        f = &ctx->fields[NGX_NODETOOL_REQ_NEED + i];
+    f = &ctx->fields[NGX_NODETOOL_REQ_NEED];
 
-        if (need->name == NULL) {
+    if (ctx->api->either && f[0].type <= NT_JSON_NULL &&
+        f[1].type > NT_JSON_NULL) {
+        return NGX_OK;
+    }
+
+    for (i = 0; i < NGX_NODETOOL_NEEDS_MAX; i++, f++) {
+        need = &ctx->api->need[i];
+
+        if (need->name == NULL || (i > 0 && ctx->api->either)) {
             break;
         }
 
@@ -352,6 +380,10 @@ ngx_nodetool_chat_validate(ngx_nodetool_chat_ctx_t *ctx)
     const char      *error;
     nt_json_field_t *f;
 
+    if (ctx->form != NULL) {
+        return ngx_nodetool_form_validate(ctx);
+    }
+
     f = ctx->fields;
 
     if (nt_json_scan_end(&ctx->scan) != NT_OK) {
@@ -370,6 +402,15 @@ ngx_nodetool_chat_validate(ngx_nodetool_chat_ctx_t *ctx)
 
     if (ngx_nodetool_chat_needs(ctx) != NGX_OK) {
         return NGX_DECLINED;
+    }
+
+    if (ctx->api->format) {
+        ctx->stream =
+            f[NGX_NODETOOL_REQ_STREAM].type == NT_JSON_STRING &&
+            nt_str_eq((nt_str_t) { f[NGX_NODETOOL_REQ_STREAM].value,
+                                   f[NGX_NODETOOL_REQ_STREAM].value_len },
+                      NT_STR("sse"));
+        return NGX_OK;
     }
 
     if (f[NGX_NODETOOL_REQ_STREAM].type >= NT_JSON_NUMBER) {

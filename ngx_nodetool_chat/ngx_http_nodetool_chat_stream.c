@@ -48,13 +48,6 @@ ngx_nodetool_chat_stream_begin(ngx_http_request_t *r)
 }
 
 
-static ngx_uint_t
-ngx_nodetool_chat_has(nt_str_t data, const char *word, size_t len)
-{
-    return memmem(data.data, data.len, word, len) != NULL;
-}
-
-
 /* Looks at a whole event; true when it is not for the client. */
 static ngx_uint_t
 ngx_nodetool_chat_event(ngx_nodetool_chat_ctx_t *ctx, nt_sse_event_t *event)
@@ -62,6 +55,11 @@ ngx_nodetool_chat_event(ngx_nodetool_chat_ctx_t *ctx, nt_sse_event_t *event)
     nt_json_field_t *f;
 
     ngx_nodetool_chat_first(ctx);
+
+    if (ctx->api->events != NULL) {
+        ngx_nodetool_chat_named_event(ctx, event);
+        return 0;
+    }
 
     if (nt_str_eq(event->data, NT_STR("[DONE]"))) {
         ctx->complete = 1;

@@ -134,6 +134,21 @@ ngx_nodetool_chat_stream_variable(ngx_http_request_t        *r,
 }
 
 
+/* For whoever answers with an error. */
+static ngx_int_t
+ngx_nodetool_chat_format_variable(ngx_http_request_t        *r,
+                                  ngx_http_variable_value_t *v, uintptr_t data)
+{
+    v->not_found = 1;
+
+    if (ngx_nodetool_api_is_anthropic(r)) {
+        ngx_nodetool_chat_found(v, (u_char *) "anthropic", 9);
+    }
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_nodetool_chat_operation_variable(ngx_http_request_t        *r,
                                      ngx_http_variable_value_t *v,
@@ -282,6 +297,7 @@ static ngx_http_variable_t ngx_nodetool_chat_vars[] = {
 
     { ngx_string("nodetool_cost"), NULL, ngx_nodetool_cost_variable, 0,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
+    NGX_NODETOOL_VARIABLE("nodetool_error_format", format, api),
     ngx_http_null_variable
 };
 

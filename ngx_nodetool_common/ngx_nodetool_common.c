@@ -26,7 +26,7 @@ ngx_nodetool_error(ngx_http_request_t *r, ngx_uint_t status, ngx_str_t *message)
         return NGX_ERROR;
     }
 
-    if (ngx_nodetool_error_text(r->pool, status, message, &body) != NGX_OK) {
+    if (ngx_nodetool_error_for(r, status, message, &body) != NGX_OK) {
         return status;
     }
 
@@ -69,23 +69,47 @@ ngx_nodetool_error_text(ngx_pool_t *pool, ngx_uint_t status, ngx_str_t *message,
 
     nt_error_body(&buf, (int) status, ngx_nodetool_str(message));
 
-    if (buf.failed) {
-        nt_buf_free(&buf);
-        return NGX_ERROR;
+    return ngx_nodetool_take(pool, &buf, body);
+}
+
+
+ngx_int_t
+ngx_nodetool_error_for(ngx_http_request_t *r, ngx_uint_t status,
+                       ngx_str_t *message, ngx_str_t *body)
+{
+    nt_buf_t  buf;
+    ngx_str_t format, id;
+
+    format = ngx_nodetool_variable(r, "nodetool_error_format");
+
+    if (!nt_str_eq(ngx_nodetool_str(&format), NT_STR("anthropic"))) {
+        return ngx_nodetool_error_text(r->pool, status, message, body);
     }
 
-    body->len = buf.len;
-    body->data = ngx_pnalloc(pool, buf.len);
+    id = ngx_nodetool_variable(r, "nodetool_request_id");
 
-    if (body->data == NULL) {
-        nt_buf_free(&buf);
-        return NGX_ERROR;
+    ngx_memzero(&buf, sizeof(nt_buf_t));
+
+    nt_error_anthropic(&buf, (int) status, ngx_nodetool_str(message),
+                       ngx_nodetool_str(&id));
+
+    return ngx_nodetool_take(r->pool, &buf, body);
+}
+
+
+ngx_int_t
+ngx_nodetool_take(ngx_pool_t *pool, nt_buf_t *buf, ngx_str_t *text)
+{
+    text->len = buf->len;
+    text->data = buf->failed ? NULL : ngx_pnalloc(pool, buf->len);
+
+    if (text->data != NULL) {
+        ngx_memcpy(text->data, buf->data, buf->len);
     }
 
-    ngx_memcpy(body->data, buf.data, buf.len);
-    nt_buf_free(&buf);
+    nt_buf_free(buf);
 
-    return NGX_OK;
+    return text->data ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -12,7 +12,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "core/nt_base.h"
+#include "core/nt_buf.h"
 
 NT_BEGIN_DECLS
 
@@ -32,9 +32,21 @@ ngx_int_t ngx_nodetool_error(ngx_http_request_t *r, ngx_uint_t status,
 ngx_int_t ngx_nodetool_errorf(ngx_http_request_t *r, ngx_uint_t status,
                               const char *format, ...);
 
+/*
+ * The body that such an answer to this request has, in r->pool: as Anthropic's
+ * clients read it where $nodetool_error_format, a variable of the chat module,
+ * is "anthropic".
+ */
+ngx_int_t ngx_nodetool_error_for(ngx_http_request_t *r, ngx_uint_t status,
+                                 ngx_str_t *message, ngx_str_t *body);
+
 /* The body alone, for callers that send it themselves; lives in `pool`. */
 ngx_int_t ngx_nodetool_error_text(ngx_pool_t *pool, ngx_uint_t status,
                                   ngx_str_t *message, ngx_str_t *body);
+
+/* Moves what a buffer holds into `pool` and frees it; NGX_ERROR: memory is
+ * out, or was when it was filled. */
+ngx_int_t ngx_nodetool_take(ngx_pool_t *pool, nt_buf_t *buf, ngx_str_t *text);
 
 /* Sends a whole JSON body; `body` lives in r->pool. Returns as above. */
 ngx_int_t ngx_nodetool_json(ngx_http_request_t *r, ngx_uint_t status,

@@ -1,7 +1,5 @@
 #include "engine/assets/multipart.h"
 
-#include <strings.h>
-
 #define NT_DELIMITER_MAX (4 + NT_MULTIPART_BOUNDARY_MAX)
 
 
@@ -12,31 +10,6 @@ skip(nt_str_t s, size_t n)
 }
 
 
-static nt_str_t
-trim(nt_str_t s)
-{
-    while (s.len > 0 && (s.data[0] == ' ' || s.data[0] == '\t')) {
-        s = skip(s, 1);
-    }
-
-    while (s.len > 0 && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
-    {
-        s.len--;
-    }
-
-    return s;
-}
-
-
-static bool
-begins(nt_str_t s, const char *text)
-{
-    size_t n = strlen(text);
-
-    return s.len >= n && strncasecmp(s.data, text, n) == 0;
-}
-
-
 /* Position of `needle`, -1 when it is not there. */
 static ptrdiff_t
 find(nt_str_t s, const char *needle, size_t len)
@@ -44,97 +17,6 @@ find(nt_str_t s, const char *needle, size_t len)
     const char *p = s.len > 0 ? memmem(s.data, s.len, needle, len) : NULL;
 
     return p != NULL ? p - s.data : -1;
-}
-
-
-/* --- parameters: ; name=value; name="va\"lue" -----------------------------*/
-
-/* The value that *rest begins with, which then begins behind it. */
-static nt_str_t
-take_value(nt_str_t *rest)
-{
-    size_t   n = 0;
-    nt_str_t value;
-
-    if (rest->len == 0 || rest->data[0] != '"') {
-        while (n < rest->len && rest->data[n] != ';') {
-            n++;
-        }
-
-        value = trim((nt_str_t) { rest->data, n });
-        *rest = skip(*rest, n);
-        return value;
-    }
-
-    for (n = 1; n < rest->len && rest->data[n] != '"'; n++) {
-        if (rest->data[n] == '\\' && n + 1 < rest->len) {
-            n++;
-        }
-    }
-
-    value = (nt_str_t) { rest->data + 1, n < rest->len ? n - 1 : 0 };
-    *rest = skip(*rest, n < rest->len ? n + 1 : rest->len);
-
-    return value;
-}
-
-
-/* A parameter of a header; empty when it is not there. */
-static nt_str_t
-parameter(nt_str_t header, const char *name)
-{
-    size_t   n;
-    nt_str_t key, value;
-
-    for (n = 0; n < header.len && header.data[n] != ';'; n++) {
-        /* the value that parameters are of */
-    }
-
-    header = skip(header, n);
-
-    while (header.len > 0) {
-        header = skip(header, 1); /* the semicolon, or what is behind a value */
-
-        for (n = 0;
-             n < header.len && header.data[n] != '=' && header.data[n] != ';';
-             n++)
-        {
-            /* its name */
-        }
-
-        key = trim((nt_str_t) { header.data, n });
-        header = skip(header, n);
-
-        if (header.len == 0 || header.data[0] == ';') {
-            continue;
-        }
-
-        header = trim(skip(header, 1));
-        value = take_value(&header);
-
-        if (key.len == strlen(name) && begins(key, name)) {
-            return value;
-        }
-    }
-
-    return NT_STR("");
-}
-
-
-nt_str_t
-nt_multipart_boundary(const char *content_type)
-{
-    nt_str_t boundary, type = trim(nt_str(content_type));
-
-    if (!begins(type, "multipart/form-data") ||
-        (type.len > 19 && strchr("; \t", type.data[19]) == NULL))
-    {
-        return NT_STR("");
-    }
-
-    boundary = parameter(type, "boundary");
-
-    return boundary.len <= NT_MULTIPART_BOUNDARY_MAX ? boundary : NT_STR("");
 }
 
 
@@ -176,13 +58,13 @@ take_headers(nt_str_t *rest, nt_part_t *part, nt_buf_t *error)
             return wrong(error, "the headers of a part are too long");
         }
 
-        if (begins(line, "Content-Disposition:")) {
-            value = trim(skip(line, 20));
-            part->name = parameter(value, "name");
-            part->filename = parameter(value, "filename");
+        if (nt_header_begins(line, "Content-Disposition:")) {
+            value = nt_header_trim(skip(line, 20));
+            part->name = nt_header_parameter(value, "name", NULL);
+            part->filename = nt_header_parameter(value, "filename", NULL);
 
-        } else if (begins(line, "Content-Type:")) {
-            part->type = trim(skip(line, 13));
+        } else if (nt_header_begins(line, "Content-Type:")) {
+            part->type = nt_header_trim(skip(line, 13));
         }
     }
 

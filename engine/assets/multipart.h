@@ -10,9 +10,9 @@
 #define NT_MULTIPART_H
 
 #include "core/nt_buf.h"
+#include "core/nt_multipart.h"
 
-#define NT_MULTIPART_BOUNDARY_MAX 70   /* bytes, by RFC 2046 */
-#define NT_MULTIPART_HEADERS_MAX  8192 /* bytes, of a part */
+#define NT_MULTIPART_HEADERS_MAX 8192 /* bytes, of a part */
 
 /* Borrowed from the body.  A name is as it stands between its quotes. */
 typedef struct {
@@ -21,10 +21,6 @@ typedef struct {
     nt_str_t type;     /* Content-Type; empty when there is none */
     nt_str_t data;
 } nt_part_t;
-
-/* The boundary in a Content-Type, borrowed; empty when it is not
- * multipart/form-data with one. */
-nt_str_t nt_multipart_boundary(const char *content_type);
 
 /* Splits a body into at most `max` parts; false with a sentence in `error`,
  * also for a body that is cut off. */

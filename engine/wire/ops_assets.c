@@ -194,7 +194,7 @@ run_create(nt_op_work_t *work)
     nt_str_t    body = { work->body.data, work->body.len };
     const char *type = nt_op_work_field(work, "content_type");
 
-    boundary = nt_multipart_boundary(type != NULL ? type : "");
+    boundary = nt_multipart_boundary(nt_str(type != NULL ? type : ""));
 
     if (boundary.len > 0) {
         create_of_parts(work, boundary);

@@ -143,12 +143,60 @@ test_error(void)
 }
 
 
+static void
+test_error_anthropic(void)
+{
+    struct {
+        int         status;
+        const char *type;
+    } rows[] = { { 400, "invalid_request_error" },
+                 { 401, "authentication_error" },
+                 { 402, "billing_error" },
+                 { 403, "permission_error" },
+                 { 404, "not_found_error" },
+                 { 405, "invalid_request_error" },
+                 { 413, "request_too_large" },
+                 { 429, "rate_limit_error" },
+                 { 500, "api_error" },
+                 { 502, "api_error" },
+                 { 503, "overloaded_error" },
+                 { 504, "timeout_error" },
+                 { 529, "overloaded_error" } };
+
+    char     want[256];
+    nt_buf_t buf = { 0 };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        (void) snprintf(want, sizeof(want),
+                        "{\"type\": \"error\", \"error\": {\"type\": \"%s\", "
+                        "\"message\": \"a \\\"b\\\"\"}, "
+                        "\"request_id\": \"r-1\"}",
+                        rows[i].type);
+        nt_buf_reset(&buf);
+        nt_error_anthropic(&buf, rows[i].status, NT_STR("a \"b\""),
+                           NT_STR("r-1"));
+        is_str(text(&buf), want, rows[i].type);
+    }
+
+    nt_buf_reset(&buf);
+    nt_error_anthropic(&buf, 413, NT_STR(""), NT_STR(""));
+    is_str(text(&buf),
+           "{\"type\": \"error\", \"error\": {\"type\": "
+           "\"request_too_large\", \"message\": "
+           "\"The request body is too large.\"}}",
+           "body with the message of its status, without an id");
+
+    nt_buf_free(&buf);
+}
+
+
 int
 main(void)
 {
     test_append();
     test_json();
     test_error();
+    test_error_anthropic();
 
     return done();
 }

@@ -177,7 +177,7 @@ test_boundary(void)
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        is_str(nt_multipart_boundary(cases[i].type), cases[i].boundary,
+        is_str(nt_multipart_boundary(nt_str(cases[i].type)), cases[i].boundary,
                cases[i].type);
     }
 }
