@@ -128,7 +128,7 @@ PACK_image  = vips pangocairo pangoft2
 PACK_office = libzip libxml-2.0
 PACK_pdf    = poppler-glib libqpdf libxml-2.0 zlib
 
-PACK_SHARED = engine/json.c engine/json_read.c engine/assets/uri.c \
+PACK_SHARED = engine/json.c engine/assets/uri.c \
               $(addprefix engine/nodes/,\
               args.c asset_folder.c csv.c dataframe.c dataframe_columns.c \
               dataframe_csv.c dataframe_json.c files.c files_glob.c \

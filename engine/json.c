@@ -4,7 +4,7 @@
 
 #include "core/nt_id.h"
 #include "core/nt_json_plain.h"
-#include "engine/json_read.h"
+#include "core/llm/nt_json_read.h"
 
 
 json_t *

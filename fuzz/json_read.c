@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/llm/nt_json_write.h"
-#include "engine/json_read.h"
+#include "core/llm/nt_json_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

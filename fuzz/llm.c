@@ -1,13 +1,13 @@
 /*
  * Any bytes are a stream of each dialect, and any split of them gives the same
- * pieces; nothing that a dialect builds of any JSON is no JSON.  The input's
+ * pieces, as do trees of all events; nothing that a dialect builds of any JSON is no JSON.  The input's
  * first byte says which dialect, its second where to cut.
  */
 
 #include <stdlib.h>
 
 #include "core/llm/nt_json_write.h"
-#include "core/llm/nt_llm.h"
+#include "core/llm/nt_llm_private.h"
 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -44,6 +44,8 @@ note(void *ctx, const nt_llm_delta_t *delta)
     }
 
     nt_buf_append_json(out, delta->name);
+    nt_buf_printf(out, "%lld,%lld", (long long) delta->usage.prompt,
+                  (long long) delta->usage.completion);
     if (delta->data != NULL) {
         nt_json_append(out, delta->data);
     }
@@ -54,7 +56,7 @@ note(void *ctx, const nt_llm_delta_t *delta)
 
 static void
 parse(const nt_llm_dialect_t *dialect, const char *data, size_t len, size_t cut,
-      outcome_t *out)
+      bool trees, outcome_t *out)
 {
     size_t           n;
     nt_llm_stream_t *s = nt_llm_stream_new(dialect, note, &out->text);
@@ -63,6 +65,7 @@ parse(const nt_llm_dialect_t *dialect, const char *data, size_t len, size_t cut,
         abort();
     }
 
+    s->trees = trees;
     out->rc = NT_OK;
     for (size_t i = 0; i < len && out->rc == NT_OK; i += n) {
         n = len - i < cut ? len - i : cut;
@@ -82,23 +85,32 @@ parse(const nt_llm_dialect_t *dialect, const char *data, size_t len, size_t cut,
 
 
 static void
-check_splits(const nt_llm_dialect_t *dialect, const char *data, size_t len,
-             size_t cut)
+check_same(const outcome_t *a, const outcome_t *b)
 {
-    outcome_t whole = { 0 }, split = { 0 };
-
-    parse(dialect, data, len, len + 1, &whole);
-    parse(dialect, data, len, cut, &split);
-
-    if (whole.rc != split.rc || whole.text.len != split.text.len ||
-        (whole.text.len != 0 &&
-         memcmp(whole.text.data, split.text.data, whole.text.len) != 0))
+    if (a->rc != b->rc || a->text.len != b->text.len ||
+        (a->text.len != 0 &&
+         memcmp(a->text.data, b->text.data, a->text.len) != 0))
     {
         abort();
     }
+}
+
+
+static void
+check_splits(const nt_llm_dialect_t *dialect, const char *data, size_t len,
+             size_t cut)
+{
+    outcome_t whole = { 0 }, split = { 0 }, trees = { 0 };
+
+    parse(dialect, data, len, len + 1, false, &whole);
+    parse(dialect, data, len, cut, false, &split);
+    parse(dialect, data, len, len + 1, true, &trees);
+    check_same(&whole, &split);
+    check_same(&whole, &trees);
 
     nt_buf_free(&whole.text);
     nt_buf_free(&split.text);
+    nt_buf_free(&trees.text);
 }
 
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/llm/nt_json_read.h"
 #include "core/llm/nt_json_write.h"
 #include "core/llm/nt_llm_private.h"
 
@@ -214,6 +215,33 @@ json_t *
 nt_llm_json_str(nt_str_t text)
 {
     return json_stringn(text.data != NULL ? text.data : "", text.len);
+}
+
+
+json_t *
+nt_llm_object(nt_str_t text, nt_rc_t *rc)
+{
+    json_t      *value = nt_json_read(text.data, text.len);
+    json_error_t e;
+
+    *rc = NT_OK;
+    if (value == NULL) {
+        value = json_loadb(text.data != NULL ? text.data : "", text.len,
+                           JSON_ALLOW_NUL, &e);
+        *rc = value == NULL && json_error_code(&e) == json_error_out_of_memory
+                  ? NT_NOMEM
+                  : NT_ERROR;
+    }
+
+    if (json_is_object(value)) {
+        *rc = NT_OK;
+        return value;
+    }
+
+    *rc = *rc == NT_NOMEM ? NT_NOMEM : NT_ERROR;
+    json_decref(value);
+
+    return NULL;
 }
 
 

@@ -523,5 +523,7 @@ const nt_llm_dialect_t nt_llm_anthropic = { .name = "anthropic",
                                             .headers = anthropic_headers,
                                             .whole = nt_anthropic_whole,
                                             .event = nt_anthropic_event,
+                                            .shape = nt_anthropic_shape,
+                                            .quick = nt_anthropic_quick,
                                             .models_member = "data",
                                             .model = anthropic_model };

@@ -17,6 +17,12 @@ NT_BEGIN_DECLS
 nt_rc_t nt_anthropic_messages(nt_llm_build_t *b);
 
 nt_rc_t nt_anthropic_event(nt_llm_stream_t *s, const json_t *event);
+/* A piece of text, of arguments or of thinking. */
+extern const nt_llm_shape_t nt_anthropic_shape[];
+
+bool nt_anthropic_quick(nt_llm_stream_t *s, const nt_llm_quick_t *q,
+                        nt_rc_t *rc);
+
 nt_rc_t nt_anthropic_whole(nt_llm_stream_t *s, const json_t *reply);
 
 NT_END_DECLS

@@ -228,42 +228,109 @@ block_start(nt_llm_stream_t *s, const json_t *event)
 }
 
 
+/* A piece of text, of arguments or of thinking; *known says whether it was
+ * one. */
+static nt_rc_t
+text_delta(nt_llm_stream_t *s, nt_str_t type, const nt_str_t text[3],
+           bool *known)
+{
+    *known = true;
+
+    if (nt_str_eq(type, NT_STR("text_delta")) && s->block_is == NT_LLM_CONTENT)
+    {
+        return nt_llm_emit_text(s, 0, NT_LLM_CONTENT, text[0]);
+    }
+
+    if (nt_str_eq(type, NT_STR("input_json_delta")) &&
+        s->block_is == NT_LLM_TOOL_CALL)
+    {
+        s->block_input |= text[1].len != 0;
+        return nt_llm_emit_arguments(s, 0, s->block_call, text[1]);
+    }
+
+    if (nt_str_eq(type, NT_STR("thinking_delta"))) {
+        nt_buf_append_str(&s->thinking_text, text[2]);
+        return nt_llm_emit_text(s, 0, NT_LLM_REASONING, text[2]);
+    }
+
+    *known = false;
+
+    return NT_OK;
+}
+
+
+static nt_rc_t
+not_open(nt_llm_stream_t *s)
+{
+    return nt_llm_protocol(s, "sent a piece of a block that is not open.");
+}
+
+
 static nt_rc_t
 block_delta(nt_llm_stream_t *s, const json_t *event)
 {
-    json_t     *delta = json_object_get(event, "delta");
-    nt_str_t    text;
-    const char *type = nt_llm_get_text(delta, "type");
+    bool           known;
+    nt_rc_t        rc;
+    json_t        *delta = json_object_get(event, "delta");
+    nt_str_t       type = nt_llm_get_str(delta, "type");
+    const nt_str_t text[3] = { nt_llm_get_str(delta, "text"),
+                               nt_llm_get_str(delta, "partial_json"),
+                               nt_llm_get_str(delta, "thinking") };
 
     if (nt_llm_get_int(event, "index", 0) != s->block) {
-        return nt_llm_protocol(s, "sent a piece of a block that is not open.");
+        return not_open(s);
     }
 
-    if (strcmp(type, "text_delta") == 0 && s->block_is == NT_LLM_CONTENT) {
-        return nt_llm_emit_text(s, 0, NT_LLM_CONTENT,
-                                nt_llm_get_str(delta, "text"));
+    rc = text_delta(s, type, text, &known);
+    if (known) {
+        return rc;
     }
 
-    if (strcmp(type, "input_json_delta") == 0 &&
-        s->block_is == NT_LLM_TOOL_CALL) {
-        text = nt_llm_get_str(delta, "partial_json");
-        s->block_input |= text.len != 0;
-        return nt_llm_emit_arguments(s, 0, s->block_call, text);
-    }
-
-    if (strcmp(type, "thinking_delta") == 0) {
-        text = nt_llm_get_str(delta, "thinking");
-        nt_buf_append_str(&s->thinking_text, text);
-        return nt_llm_emit_text(s, 0, NT_LLM_REASONING, text);
-    }
-
-    if (strcmp(type, "signature_delta") == 0) {
+    if (nt_str_eq(type, NT_STR("signature_delta"))) {
         nt_buf_append_str(&s->signature, nt_llm_get_str(delta, "signature"));
-    } else if (strcmp(type, "citations_delta") == 0) {
+    } else if (nt_str_eq(type, NT_STR("citations_delta"))) {
         return citation(s, json_object_get(delta, "citation"));
     }
 
     return NT_OK;
+}
+
+
+enum { CLAUDE_EVENT, CLAUDE_DELTA, CLAUDE_TEXT };
+
+static const nt_llm_shape_t anthropic_delta[] = {
+    { NT_LLM_NAME("type"), NT_LLM_QUICK_TEXT, CLAUDE_DELTA, NULL },
+    { NT_LLM_NAME("text"), NT_LLM_QUICK_TEXT, CLAUDE_TEXT, NULL },
+    { NT_LLM_NAME("partial_json"), NT_LLM_QUICK_TEXT, CLAUDE_TEXT + 1, NULL },
+    { NT_LLM_NAME("thinking"), NT_LLM_QUICK_TEXT, CLAUDE_TEXT + 2, NULL },
+    { .name = { NULL, 0 } }
+};
+
+const nt_llm_shape_t nt_anthropic_shape[] = {
+    { NT_LLM_NAME("type"), NT_LLM_QUICK_TEXT, CLAUDE_EVENT, NULL },
+    { NT_LLM_NAME("index"), NT_LLM_QUICK_INT, 0, NULL },
+    { NT_LLM_NAME("delta"), NT_LLM_QUICK_OBJECT, 1, anthropic_delta },
+    { .name = { NULL, 0 } }
+};
+
+
+bool
+nt_anthropic_quick(nt_llm_stream_t *s, const nt_llm_quick_t *q, nt_rc_t *rc)
+{
+    bool known;
+
+    if (!nt_str_eq(q->text[CLAUDE_EVENT], NT_STR("content_block_delta"))) {
+        return false;
+    }
+
+    if (nt_llm_quick_int(q, 0, 0) != s->block) {
+        *rc = not_open(s);
+        return true;
+    }
+
+    *rc = text_delta(s, q->text[CLAUDE_DELTA], &q->text[CLAUDE_TEXT], &known);
+
+    return known;
 }
 
 

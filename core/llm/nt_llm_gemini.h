@@ -21,6 +21,10 @@ bool nt_gemini_since(const char *model, unsigned major);
 
 /* A stream's events are replies of their own. */
 nt_rc_t nt_gemini_event(nt_llm_stream_t *s, const json_t *event);
+extern const nt_llm_shape_t nt_gemini_shape[];
+
+bool nt_gemini_quick(nt_llm_stream_t *s, const nt_llm_quick_t *q, nt_rc_t *rc);
+
 nt_rc_t nt_gemini_whole(nt_llm_stream_t *s, const json_t *reply);
 nt_rc_t nt_gemini_end(nt_llm_stream_t *s);
 

@@ -12,27 +12,54 @@
 #include "core/llm/nt_llm_gemini.h"
 
 
+enum {
+    GEMINI_PROMPT,
+    GEMINI_CANDIDATES,
+    GEMINI_TOTAL,
+    GEMINI_CACHED,
+    GEMINI_THOUGHTS,
+    GEMINI_COUNTS
+};
+
+static const char *const gemini_counts[] = {
+    "promptTokenCount", "candidatesTokenCount", "totalTokenCount",
+    "cachedContentTokenCount", "thoughtsTokenCount"
+};
+
+
 static void
-gemini_usage(nt_llm_stream_t *s, const json_t *usage)
+set_usage(nt_llm_stream_t *s, const int64_t counts[GEMINI_COUNTS])
 {
-    int64_t thoughts;
+    int64_t thoughts = counts[GEMINI_THOUGHTS];
 
-    if (!json_is_object(usage)) {
-        return;
-    }
-
-    thoughts = nt_llm_get_int(usage, "thoughtsTokenCount", -1);
     s->has_usage = true;
-    s->usage.prompt = nt_llm_get_int(usage, "promptTokenCount", -1);
-    s->usage.completion = nt_llm_get_int(usage, "candidatesTokenCount", -1);
-    s->usage.total = nt_llm_get_int(usage, "totalTokenCount", -1);
-    s->usage.cached = nt_llm_get_int(usage, "cachedContentTokenCount", -1);
+    s->usage.prompt = counts[GEMINI_PROMPT];
+    s->usage.completion = counts[GEMINI_CANDIDATES];
+    s->usage.total = counts[GEMINI_TOTAL];
+    s->usage.cached = counts[GEMINI_CACHED];
     s->usage.reasoning = thoughts;
 
     if (thoughts >= 0) {
         s->usage.completion =
             thoughts + (s->usage.completion > 0 ? s->usage.completion : 0);
     }
+}
+
+
+static void
+gemini_usage(nt_llm_stream_t *s, const json_t *usage)
+{
+    int64_t counts[GEMINI_COUNTS];
+
+    if (!json_is_object(usage)) {
+        return;
+    }
+
+    for (int i = 0; i < GEMINI_COUNTS; i++) {
+        counts[i] = nt_llm_get_int(usage, gemini_counts[i], -1);
+    }
+
+    set_usage(s, counts);
 }
 
 
@@ -233,6 +260,97 @@ nt_gemini_event(nt_llm_stream_t *s, const json_t *event)
     return rc;
 }
 
+
+/* --- a piece of text --- */
+
+enum { GEMINI_ID, GEMINI_MODEL, GEMINI_TEXT };
+
+/* Integers behind the counts. */
+enum {
+    GEMINI_INDEX = GEMINI_COUNTS,
+    GEMINI_THOUGHT,
+    GEMINI_USAGE,
+    GEMINI_CONTENT
+};
+
+static const nt_llm_shape_t gemini_part[] = {
+    { NT_LLM_NAME("text"), NT_LLM_QUICK_TEXT, GEMINI_TEXT, NULL },
+    { NT_LLM_NAME("thought"), NT_LLM_QUICK_BOOL, GEMINI_THOUGHT, NULL },
+    { NT_LLM_NAME("functionCall"), NT_LLM_QUICK_NULL, 0, NULL },
+    { NT_LLM_NAME("inlineData"), NT_LLM_QUICK_NULL, 0, NULL },
+    { NT_LLM_NAME("thoughtSignature"), NT_LLM_QUICK_NULL, 0, NULL },
+    { .name = { NULL, 0 } }
+};
+
+static const nt_llm_shape_t gemini_content[] = {
+    { NT_LLM_NAME("parts"), NT_LLM_QUICK_ONE, 0, gemini_part },
+    { .name = { NULL, 0 } }
+};
+
+static const nt_llm_shape_t gemini_candidate[] = {
+    { NT_LLM_NAME("content"), NT_LLM_QUICK_OBJECT, GEMINI_CONTENT,
+      gemini_content },
+    { NT_LLM_NAME("index"), NT_LLM_QUICK_INT, GEMINI_INDEX, NULL },
+    { NT_LLM_NAME("finishReason"), NT_LLM_QUICK_NULL, 0, NULL },
+    { NT_LLM_NAME("groundingMetadata"), NT_LLM_QUICK_NULL, 0, NULL },
+    { .name = { NULL, 0 } }
+};
+
+static const nt_llm_shape_t gemini_metadata[] = {
+    { NT_LLM_NAME("promptTokenCount"), NT_LLM_QUICK_INT, GEMINI_PROMPT, NULL },
+    { NT_LLM_NAME("candidatesTokenCount"), NT_LLM_QUICK_INT, GEMINI_CANDIDATES,
+      NULL },
+    { NT_LLM_NAME("totalTokenCount"), NT_LLM_QUICK_INT, GEMINI_TOTAL, NULL },
+    { NT_LLM_NAME("cachedContentTokenCount"), NT_LLM_QUICK_INT, GEMINI_CACHED,
+      NULL },
+    { NT_LLM_NAME("thoughtsTokenCount"), NT_LLM_QUICK_INT, GEMINI_THOUGHTS,
+      NULL },
+    { .name = { NULL, 0 } }
+};
+
+const nt_llm_shape_t nt_gemini_shape[] = {
+    { NT_LLM_NAME("candidates"), NT_LLM_QUICK_ONE, 0, gemini_candidate },
+    { NT_LLM_NAME("usageMetadata"), NT_LLM_QUICK_OBJECT, GEMINI_USAGE,
+      gemini_metadata },
+    { NT_LLM_NAME("modelVersion"), NT_LLM_QUICK_TEXT, GEMINI_MODEL, NULL },
+    { NT_LLM_NAME("responseId"), NT_LLM_QUICK_TEXT, GEMINI_ID, NULL },
+    { NT_LLM_NAME("promptFeedback"), NT_LLM_QUICK_NULL, 0, NULL },
+    { NT_LLM_NAME("error"), NT_LLM_QUICK_NULL, 0, NULL },
+    { .name = { NULL, 0 } }
+};
+
+
+bool
+nt_gemini_quick(nt_llm_stream_t *s, const nt_llm_quick_t *q, nt_rc_t *rc)
+{
+    int64_t  counts[GEMINI_COUNTS];
+    unsigned choice = 0;
+
+    *rc = nt_llm_emit_start(s, q->text[GEMINI_ID], q->text[GEMINI_MODEL]);
+    *rc = *rc == NT_OK
+              ? nt_llm_choice(s, nt_llm_quick_int(q, GEMINI_INDEX, 0), &choice)
+              : *rc;
+    *rc = *rc == NT_OK
+              ? nt_llm_emit_text(s, choice,
+                                 nt_llm_quick_int(q, GEMINI_THOUGHT, 0) != 0
+                                     ? NT_LLM_REASONING
+                                     : NT_LLM_CONTENT,
+                                 q->text[GEMINI_TEXT])
+              : *rc;
+
+    if (nt_llm_quick_int(q, GEMINI_USAGE, 0) != 0) {
+        for (unsigned i = 0; i < GEMINI_COUNTS; i++) {
+            counts[i] = nt_llm_quick_int(q, i, -1);
+        }
+
+        set_usage(s, counts);
+    }
+
+    return true;
+}
+
+
+/* --- the end --- */
 
 nt_rc_t
 nt_gemini_end(nt_llm_stream_t *s)

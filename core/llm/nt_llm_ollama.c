@@ -384,6 +384,40 @@ ollama_event(nt_llm_stream_t *s, const json_t *line)
 }
 
 
+enum { OLLAMA_MODEL, OLLAMA_CONTENT, OLLAMA_THINKING };
+
+static const nt_llm_shape_t ollama_saying[] = {
+    { NT_LLM_NAME("content"), NT_LLM_QUICK_TEXT, OLLAMA_CONTENT, NULL },
+    { NT_LLM_NAME("thinking"), NT_LLM_QUICK_TEXT, OLLAMA_THINKING, NULL },
+    { NT_LLM_NAME("tool_calls"), NT_LLM_QUICK_EMPTY, 0, NULL },
+    { .name = { NULL, 0 } }
+};
+
+static const nt_llm_shape_t ollama_shape[] = {
+    { NT_LLM_NAME("model"), NT_LLM_QUICK_TEXT, OLLAMA_MODEL, NULL },
+    { NT_LLM_NAME("message"), NT_LLM_QUICK_OBJECT, 0, ollama_saying },
+    { NT_LLM_NAME("done"), NT_LLM_QUICK_FALSE, 0, NULL },
+    { NT_LLM_NAME("error"), NT_LLM_QUICK_NULL, 0, NULL },
+    { .name = { NULL, 0 } }
+};
+
+
+/* A piece of text. */
+static bool
+ollama_quick(nt_llm_stream_t *s, const nt_llm_quick_t *q, nt_rc_t *rc)
+{
+    *rc = nt_llm_emit_start(s, NT_STR(""), q->text[OLLAMA_MODEL]);
+    *rc = *rc == NT_OK ? nt_llm_emit_text(s, 0, NT_LLM_REASONING,
+                                          q->text[OLLAMA_THINKING])
+                       : *rc;
+    *rc = *rc == NT_OK
+              ? nt_llm_emit_text(s, 0, NT_LLM_CONTENT, q->text[OLLAMA_CONTENT])
+              : *rc;
+
+    return true;
+}
+
+
 static nt_rc_t
 ollama_vectors(const json_t *reply, json_t *vectors, nt_llm_usage_t *usage)
 {
@@ -422,6 +456,8 @@ const nt_llm_dialect_t nt_llm_ollama = { .name = "ollama",
                                          .headers = ollama_headers,
                                          .whole = ollama_event,
                                          .event = ollama_event,
+                                         .shape = ollama_shape,
+                                         .quick = ollama_quick,
                                          .vectors = ollama_vectors,
                                          .models_member = "models",
                                          .model = ollama_model };

@@ -402,6 +402,63 @@ openai_event(nt_llm_stream_t *s, const json_t *event)
 }
 
 
+enum { OPENAI_ID, OPENAI_MODEL, OPENAI_CONTENT, OPENAI_THOUGHT, OPENAI_THINKS };
+
+static const nt_llm_shape_t openai_delta[] = {
+    { NT_LLM_NAME("content"), NT_LLM_QUICK_TEXT, OPENAI_CONTENT, NULL },
+    { NT_LLM_NAME("reasoning_content"), NT_LLM_QUICK_TEXT, OPENAI_THOUGHT,
+      NULL },
+    { NT_LLM_NAME("reasoning"), NT_LLM_QUICK_TEXT, OPENAI_THINKS, NULL },
+    { NT_LLM_NAME("tool_calls"), NT_LLM_QUICK_EMPTY, 0, NULL },
+    { NT_LLM_NAME("refusal"), NT_LLM_QUICK_NULL, 0, NULL },
+    { NT_LLM_NAME("audio"), NT_LLM_QUICK_NULL, 0, NULL },
+    { NT_LLM_NAME("images"), NT_LLM_QUICK_EMPTY, 0, NULL },
+    { NT_LLM_NAME("annotations"), NT_LLM_QUICK_EMPTY, 0, NULL },
+    { NT_LLM_NAME("extra_content"), NT_LLM_QUICK_NULL, 0, NULL },
+    { .name = { NULL, 0 } }
+};
+
+static const nt_llm_shape_t openai_choice[] = {
+    { NT_LLM_NAME("index"), NT_LLM_QUICK_INT, 0, NULL },
+    { NT_LLM_NAME("delta"), NT_LLM_QUICK_OBJECT, 1, openai_delta },
+    { NT_LLM_NAME("finish_reason"), NT_LLM_QUICK_NULL, 0, NULL },
+    { .name = { NULL, 0 } }
+};
+
+static const nt_llm_shape_t openai_shape[] = {
+    { NT_LLM_NAME("id"), NT_LLM_QUICK_TEXT, OPENAI_ID, NULL },
+    { NT_LLM_NAME("model"), NT_LLM_QUICK_TEXT, OPENAI_MODEL, NULL },
+    { NT_LLM_NAME("choices"), NT_LLM_QUICK_ONE, 0, openai_choice },
+    { NT_LLM_NAME("usage"), NT_LLM_QUICK_NULL, 0, NULL },
+    { NT_LLM_NAME("error"), NT_LLM_QUICK_NULL, 0, NULL },
+    { .name = { NULL, 0 } }
+};
+
+
+/* A piece of text. */
+static bool
+openai_quick(nt_llm_stream_t *s, const nt_llm_quick_t *q, nt_rc_t *rc)
+{
+    unsigned choice = 0;
+    nt_str_t thought = q->text[OPENAI_THOUGHT];
+
+    if (thought.data == NULL) {
+        thought = q->text[OPENAI_THINKS];
+    }
+
+    *rc = nt_llm_emit_start(s, q->text[OPENAI_ID], q->text[OPENAI_MODEL]);
+    *rc = *rc == NT_OK ? nt_llm_choice(s, nt_llm_quick_int(q, 0, 0), &choice)
+                       : *rc;
+    *rc = *rc == NT_OK ? nt_llm_emit_text(s, choice, NT_LLM_REASONING, thought)
+                       : *rc;
+    *rc = *rc == NT_OK ? nt_llm_emit_text(s, choice, NT_LLM_CONTENT,
+                                          q->text[OPENAI_CONTENT])
+                       : *rc;
+
+    return true;
+}
+
+
 static nt_rc_t
 openai_whole(nt_llm_stream_t *s, const json_t *reply)
 {
@@ -461,9 +518,9 @@ openai_model(const json_t *model, nt_rc_t *rc)
         .name = name_, .title = title_, .done_mark = true,                     \
         .canonical = canonical_, .chat = openai_chat, .embed = openai_embed,   \
         .models_path = "/models", .headers = openai_headers,                   \
-        .whole = openai_whole, .event = openai_event,                          \
-        .vectors = openai_vectors, .models_member = "data",                    \
-        .model = openai_model                                                  \
+        .whole = openai_whole, .event = openai_event, .shape = openai_shape,   \
+        .quick = openai_quick, .vectors = openai_vectors,                      \
+        .models_member = "data", .model = openai_model                         \
     }
 
 const nt_llm_dialect_t nt_llm_openai = OPENAI_LIKE("openai", "OpenAI", true);

@@ -11,6 +11,7 @@
 #define NT_LLM_PRIVATE_H
 
 #include "core/llm/nt_llm.h"
+#include "core/llm/nt_llm_quick.h"
 #include "core/nt_sse.h"
 
 #define NT_LLM_CHOICES_MAX 16
@@ -53,6 +54,12 @@ struct nt_llm_dialect {
 
     nt_rc_t (*whole)(nt_llm_stream_t *stream, const json_t *reply);
     nt_rc_t (*event)(nt_llm_stream_t *stream, const json_t *event);
+
+    /* The same for an event of this shape; false: it is another kind. */
+    const nt_llm_shape_t *shape;
+    bool (*quick)(nt_llm_stream_t *stream, const nt_llm_quick_t *event,
+                  nt_rc_t *rc);
+
     /* End of the stream: emits what waited for it; NULL when nothing does. */
     nt_rc_t (*end)(nt_llm_stream_t *stream);
 
@@ -87,6 +94,8 @@ struct nt_llm_stream {
     void                   *ctx;
     nt_sse_t                sse;
     nt_buf_t                line;
+    nt_json_pull_t          pull;
+    bool                    trees; /* of every event, for tests */
     nt_llm_error_t          error;
     nt_rc_t                 rc; /* what it failed with */
     bool                    started;
@@ -130,6 +139,10 @@ nt_str_t    nt_llm_get_str(const json_t *object, const char *name);
 const char *nt_llm_get_text(const json_t *object, const char *name);
 int64_t     nt_llm_get_int(const json_t *object, const char *name,
                            int64_t otherwise);
+
+/* A new reference; NULL when the text is no object (NT_ERROR) or memory is
+ * out. */
+json_t *nt_llm_object(nt_str_t text, nt_rc_t *rc);
 
 nt_str_t nt_llm_str(const json_t *string); /* empty for another type */
 json_t  *nt_llm_json_str(nt_str_t text);

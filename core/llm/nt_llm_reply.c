@@ -10,26 +10,16 @@ static json_t *
 parse(const nt_llm_dialect_t *dialect, nt_str_t body, nt_rc_t *rc,
       nt_llm_error_t *error)
 {
-    json_t      *value;
-    json_error_t e;
+    json_t *value = nt_llm_object(body, rc);
 
-    value = json_loadb(body.data != NULL ? body.data : "", body.len,
-                       JSON_ALLOW_NUL, &e);
-    *rc = NT_OK;
-
-    if (json_is_object(value)) {
-        return value;
+    if (value == NULL && *rc != NT_NOMEM) {
+        *rc = nt_llm_fail(error, "", "%s sent something that is not JSON.",
+                          dialect->title);
+        error->kind = NT_LLM_PROTOCOL;
+        error->status = 502;
     }
 
-    *rc = value == NULL && json_error_code(&e) == json_error_out_of_memory
-              ? NT_NOMEM
-              : nt_llm_fail(error, "", "%s sent something that is not JSON.",
-                            dialect->title);
-    error->kind = NT_LLM_PROTOCOL;
-    error->status = 502;
-    json_decref(value);
-
-    return NULL;
+    return value;
 }
 
 

@@ -59,6 +59,8 @@ nt_llm_stream_free(nt_llm_stream_t *s)
 
     nt_sse_free(&s->sse);
     nt_buf_free(&s->line);
+    nt_buf_free(&s->pull.text);
+    nt_buf_free(&s->pull.name);
     nt_buf_free(&s->thinking_text);
     nt_buf_free(&s->signature);
     nt_llm_error_free(&s->error);
@@ -107,12 +109,22 @@ nt_llm_in_band(nt_llm_stream_t *s, const json_t *event)
 
 /* --- framing --- */
 
+static bool
+take_quickly(nt_llm_stream_t *s, nt_str_t data, nt_rc_t *rc)
+{
+    nt_llm_quick_t q;
+
+    return !s->trees &&
+           nt_llm_quick_read(&s->pull, data, s->dialect->shape, &q) &&
+           s->dialect->quick(s, &q, rc);
+}
+
+
 static nt_rc_t
 take_event(nt_llm_stream_t *s, nt_str_t data)
 {
-    nt_rc_t      rc;
-    json_t      *event;
-    json_error_t e;
+    nt_rc_t rc;
+    json_t *event;
 
     if (nt_str_eq(data, NT_STR("[DONE]"))) {
         if (s->dialect->done_mark) {
@@ -123,12 +135,15 @@ take_event(nt_llm_stream_t *s, nt_str_t data)
         return NT_OK;
     }
 
-    event = json_loadb(data.data, data.len, JSON_ALLOW_NUL, &e);
-    if (!json_is_object(event)) {
-        json_decref(event);
-        return json_error_code(&e) == json_error_out_of_memory
-                   ? NT_NOMEM
-                   : nt_llm_protocol(s, "sent something that is not JSON.");
+    if (take_quickly(s, data, &rc)) {
+        return rc;
+    }
+
+    event = nt_llm_object(data, &rc);
+    if (event == NULL) {
+        return rc == NT_NOMEM ? rc
+                              : nt_llm_protocol(s, "sent something that is not "
+                                                   "JSON.");
     }
 
     rc = s->dialect->event(s, event);

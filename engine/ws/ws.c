@@ -13,7 +13,7 @@
 
 #include "core/nt_id.h"
 #include "engine/json.h"
-#include "engine/json_read.h"
+#include "core/llm/nt_json_read.h"
 #include "engine/log.h"
 #include "engine/ws/msgpack.h"
 #include "engine/ws/ws_int.h"

@@ -1,7 +1,7 @@
 /* What nt_json_read reads is what jansson reads; the rest it leaves to it. */
 
 #include "core/llm/nt_json_write.h"
-#include "engine/json_read.h"
+#include "core/llm/nt_json_read.h"
 #include "t/core/tap.h"
 
 static const char *const good[] = {
