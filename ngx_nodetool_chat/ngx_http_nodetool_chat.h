@@ -25,6 +25,7 @@
  *   _comment    comments while a provider is silent
  *   _finish     the end of a stream, error events
  *   _echo       the built-in provider
+ *   _engine     the engine as a provider (its header has more)
  *   _models     the providers' models: asked, and kept in a zone
  *   _list       /v1/models
  *   _log        a request that is over: counted, told to the log
@@ -46,6 +47,7 @@
 #include "core/nt_json_scan.h"
 #include "core/nt_sse.h"
 #include "ngx_nodetool_chat/ngx_http_nodetool_chat_api.h"
+#include "ngx_nodetool_chat/ngx_http_nodetool_chat_engine.h"
 #include "ngx_nodetool_chat/ngx_http_nodetool_chat_route.h"
 #include "ngx_nodetool_common/ngx_nodetool_common.h"
 
@@ -55,7 +57,8 @@ typedef enum {
     NGX_NODETOOL_DIALECT_ANTHROPIC,
     NGX_NODETOOL_DIALECT_GEMINI,
     NGX_NODETOOL_DIALECT_OLLAMA,
-    NGX_NODETOOL_DIALECT_MISTRAL
+    NGX_NODETOOL_DIALECT_MISTRAL,
+    NGX_NODETOOL_DIALECT_ENGINE
 } ngx_nodetool_dialect_e;
 
 typedef struct {
@@ -155,6 +158,7 @@ typedef struct {
     ngx_nodetool_retry_t      retry;
     ngx_nodetool_retry_on_t   retry_on;
     ngx_http_complex_value_t *default_model;
+    ngx_array_t              *tools; /* of ngx_str_t: workflows; or NULL */
     ngx_msec_t                comment;
     ngx_flag_t                stream_usage;
     ngx_flag_t                echo;
@@ -172,6 +176,7 @@ enum {
     NGX_NODETOOL_REQ_MAX_TOKENS,
     NGX_NODETOOL_REQ_MAX_COMPLETION_TOKENS,
     NGX_NODETOOL_REQ_MAX_OUTPUT_TOKENS,
+    NGX_NODETOOL_REQ_TOOLS,
     NGX_NODETOOL_REQ_NEED, /* api->need, in their order */
     NGX_NODETOOL_REQ_NEED_LAST =
         NGX_NODETOOL_REQ_NEED + NGX_NODETOOL_NEEDS_MAX - 1,
@@ -255,6 +260,8 @@ struct ngx_nodetool_chat_ctx_s {
     ngx_nodetool_models_ctx_t *models;
     ngx_nodetool_done_pt       refreshed;
     ngx_uint_t                 pending;
+
+    ngx_nodetool_engine_t engine;
 
     nt_llm_usage_t usage;
     ngx_msec_t     ttft; /* time to the first byte or event */

@@ -336,6 +336,10 @@ ngx_nodetool_api_native(const ngx_nodetool_api_t      *api,
 {
     ngx_uint_t i;
 
+    if (p->dialect == NGX_NODETOOL_DIALECT_ENGINE) {
+        return ngx_nodetool_engine_api(api);
+    }
+
     for (i = 0; i < NGX_NODETOOL_NATIVES_MAX; i++) {
         if (api->native[i].llm != NULL && api->native[i].llm == p->llm) {
             return api->native[i].path;

@@ -41,6 +41,7 @@ ngx_nodetool_chat_body_begin(ngx_nodetool_chat_ctx_t *ctx)
     f[NGX_NODETOOL_REQ_MAX_TOKENS].path = "max_tokens";
     f[NGX_NODETOOL_REQ_MAX_COMPLETION_TOKENS].path = "max_completion_tokens";
     f[NGX_NODETOOL_REQ_MAX_OUTPUT_TOKENS].path = "max_output_tokens";
+    f[NGX_NODETOOL_REQ_TOOLS].path = "tools";
 
     n = NGX_NODETOOL_REQ_NEED;
 
@@ -83,6 +84,8 @@ ngx_nodetool_chat_body_feed(ngx_nodetool_chat_ctx_t *ctx, u_char *pos,
     if (ctx->estimating) {
         nt_estimate_feed(&ctx->estimate, (char *) pos, last - pos);
     }
+
+    ngx_nodetool_tools_feed(ctx, ctx->scanned - (last - pos), pos, last);
 }
 
 

@@ -93,6 +93,9 @@ ngx_nodetool_endpoint_url(ngx_conf_t *cf, ngx_nodetool_provider_t *p)
     } else if (ngx_strncasecmp(p->url.data, (u_char *) "http://", 7) == 0) {
         prefix = 7;
 
+    } else if (p->dialect == NGX_NODETOOL_DIALECT_ENGINE) {
+        prefix = 0; /* a socket, or an upstream{} of several */
+
     } else {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "url \"%V\" of nodetool_provider \"%V\" starts "

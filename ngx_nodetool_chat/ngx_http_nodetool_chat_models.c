@@ -274,6 +274,31 @@ ngx_nodetool_models_sink(ngx_nodetool_chat_ctx_t *ctx, u_char *pos,
 }
 
 
+/* Those of the engine are the user's: only this request sees them. */
+static ngx_int_t
+ngx_nodetool_models_keep(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *lines)
+{
+    ngx_str_t *models;
+
+    if (ctx->provider->dialect != NGX_NODETOOL_DIALECT_ENGINE) {
+        ngx_nodetool_models_put(ctx->request, ctx->provider, lines);
+        return NGX_OK;
+    }
+
+    models = &ctx->models->parent->engine.models;
+
+    models->data = ngx_pnalloc(ctx->request->pool, lines->len);
+    if (models->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    models->len = lines->len;
+    ngx_memcpy(models->data, lines->data, lines->len);
+
+    return NGX_OK;
+}
+
+
 /* The upstream of a subrequest is over. */
 void
 ngx_nodetool_models_fetched(ngx_nodetool_chat_ctx_t *ctx, ngx_int_t rc)
@@ -291,8 +316,7 @@ ngx_nodetool_models_fetched(ngx_nodetool_chat_ctx_t *ctx, ngx_int_t rc)
         !m->too_long && !m->body.failed &&
         ngx_nodetool_models_parse(&m->body, ctx->provider, &lines) == NGX_OK)
     {
-        ngx_nodetool_models_put(r, ctx->provider, &lines);
-        m->done = 1;
+        m->done = ngx_nodetool_models_keep(ctx, &lines) == NGX_OK;
     }
 
     nt_buf_free(&lines);
@@ -317,7 +341,10 @@ ngx_nodetool_models_post(ngx_http_request_t *sr, void *data, ngx_int_t rc)
                       "nodetool_provider \"%V\" did not list its models, "
                       "the list of before is kept",
                       &ctx->provider->name);
-        ngx_nodetool_models_put(sr, ctx->provider, NULL);
+
+        if (ctx->provider->dialect != NGX_NODETOOL_DIALECT_ENGINE) {
+            ngx_nodetool_models_put(sr, ctx->provider, NULL);
+        }
     }
 
     nt_buf_free(&m->body);
@@ -479,7 +506,10 @@ ngx_nodetool_models_refresh(ngx_nodetool_chat_ctx_t *ctx,
             continue;
         }
 
-        if (ngx_nodetool_models_get(r, p[i], NULL, &fresh) != NGX_OK) {
+        if (p[i]->dialect == NGX_NODETOOL_DIALECT_ENGINE) {
+            fresh = ctx->api != NULL; /* only lists are about its models */
+
+        } else if (ngx_nodetool_models_get(r, p[i], NULL, &fresh) != NGX_OK) {
             return NGX_ERROR;
         }
 
@@ -509,6 +539,11 @@ ngx_nodetool_models_lines(ngx_http_request_t *r, ngx_nodetool_provider_t *p,
     ngx_uint_t i, n, fresh;
 
     static ngx_str_t echo = ngx_string("echo");
+
+    if (p->dialect == NGX_NODETOOL_DIALECT_ENGINE && p->models == NULL) {
+        *lines = ngx_nodetool_chat_ctx(r)->engine.models;
+        return NGX_OK;
+    }
 
     if (p->llm != NULL && p->models == NULL) {
         return ngx_nodetool_models_get(r, p, lines, &fresh);

@@ -43,6 +43,9 @@ static ngx_command_t ngx_nodetool_chat_commands[] = {
       ngx_http_set_complex_value_slot, NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_nodetool_chat_loc_conf_t, default_model), NULL },
 
+    { ngx_string("nodetool_chat_tools"), NGX_NODETOOL_ANY | NGX_CONF_1MORE,
+      ngx_nodetool_chat_tools, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+
     { ngx_string("nodetool_models_cache"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE12,
       ngx_nodetool_models_cache, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL },
 
@@ -303,6 +306,7 @@ ngx_nodetool_chat_create_loc_conf(ngx_conf_t *cf)
     conf->retry.wait = NGX_CONF_UNSET_MSEC;
     conf->retry.backoff = NGX_CONF_UNSET_MSEC;
     conf->default_model = NGX_CONF_UNSET_PTR;
+    conf->tools = NGX_CONF_UNSET_PTR;
     conf->comment = NGX_CONF_UNSET_MSEC;
     conf->stream_usage = NGX_CONF_UNSET;
     conf->echo = NGX_CONF_UNSET;
@@ -321,6 +325,7 @@ ngx_nodetool_chat_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_ptr_value(conf->rules, prev->rules, NULL);
     ngx_conf_merge_ptr_value(conf->default_model, prev->default_model, NULL);
+    ngx_conf_merge_ptr_value(conf->tools, prev->tools, NULL);
     ngx_conf_merge_msec_value(conf->comment, prev->comment, 15000);
     ngx_conf_merge_value(conf->stream_usage, prev->stream_usage, 1);
     ngx_conf_merge_value(conf->echo, prev->echo, 1);
@@ -329,7 +334,9 @@ ngx_nodetool_chat_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_nodetool_retry_merge(conf, prev);
 
-    return ngx_nodetool_rules_merge(cf, conf->rules);
+    return ngx_nodetool_rules_merge(cf, conf->rules) == NGX_CONF_OK
+               ? ngx_nodetool_tools_merge(cf, conf->tools)
+               : NGX_CONF_ERROR;
 }
 
 

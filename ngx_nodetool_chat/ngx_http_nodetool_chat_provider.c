@@ -160,6 +160,10 @@ static ngx_nodetool_dialect_t ngx_nodetool_dialects[] = {
     { ngx_string("ollama"), NGX_NODETOOL_DIALECT_OLLAMA, &nt_llm_ollama,
       ngx_string("http://127.0.0.1:11434") },
 
+    /* what it answers has OpenAI's form */
+    { ngx_string("engine"), NGX_NODETOOL_DIALECT_ENGINE, &nt_llm_openai,
+      ngx_null_string },
+
     { ngx_string("mistral"), NGX_NODETOOL_DIALECT_MISTRAL, &nt_llm_mistral,
       ngx_string("https://api.mistral.ai/v1") },
 
@@ -263,8 +267,8 @@ ngx_nodetool_provider_finish(ngx_conf_t *cf, ngx_nodetool_provider_t *p)
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "dialect \"%V\" of nodetool_provider \"%V\" is "
                            "not supported, only \"openai\", \"anthropic\", "
-                           "\"gemini\", \"ollama\", \"mistral\" and "
-                           "\"echo\" are",
+                           "\"gemini\", \"ollama\", \"mistral\", "
+                           "\"engine\" and \"echo\" are",
                            &p->dialect_name, &p->name);
         return NGX_CONF_ERROR;
     }
@@ -274,6 +278,11 @@ ngx_nodetool_provider_finish(ngx_conf_t *cf, ngx_nodetool_provider_t *p)
 
     if (p->llm == NULL) {
         return NGX_CONF_OK;
+    }
+
+    if (p->dialect == NGX_NODETOOL_DIALECT_ENGINE) {
+        /* workflows take their time */
+        ngx_conf_init_msec_value(p->upstream.read_timeout, 3600000);
     }
 
     if (p->url.len == 0) {

@@ -157,6 +157,10 @@ ngx_nodetool_chat_refused(ngx_nodetool_chat_ctx_t *ctx, ngx_str_t *message)
     r = ctx->request;
     status = r->upstream->headers_in.status_n;
 
+    if (ctx->provider->dialect == NGX_NODETOOL_DIALECT_ENGINE) {
+        return 0; /* it speaks to the client */
+    }
+
     if (status < 300 || (status >= 400 && status != 401 && status != 403 &&
                          ngx_nodetool_chat_is_type(r, "json")))
     {

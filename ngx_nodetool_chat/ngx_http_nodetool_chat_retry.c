@@ -8,7 +8,7 @@
 #define NGX_NODETOOL_BACKOFF_MAX 8000 /* ms */
 
 
-static ngx_int_t
+ngx_int_t
 ngx_nodetool_attempt_name(ngx_nodetool_attempt_t *a, ngx_nodetool_choice_t *c)
 {
     if (c->named) {

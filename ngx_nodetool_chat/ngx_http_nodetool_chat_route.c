@@ -115,6 +115,10 @@ ngx_nodetool_attempt_create(ngx_nodetool_chat_ctx_t *ctx,
 
     ctx->attempt = a;
 
+    if (ngx_nodetool_engine_take(ctx) == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
     rc = ngx_nodetool_attempt_select(a, ngx_nodetool_chat_loc(ctx)->retry.wait,
                                      &left);
 
@@ -217,6 +221,12 @@ ngx_nodetool_chat_route(ngx_nodetool_chat_ctx_t *ctx)
 
     if (targets != NULL) {
         return ngx_nodetool_attempt_create(ctx, targets->elts, targets->nelts);
+    }
+
+    p = ngx_nodetool_engine_find(ctx);
+
+    if (p != NULL) {
+        return ngx_nodetool_attempt_single(ctx, p, NULL);
     }
 
     last = ctx->model.data + ctx->model.len;

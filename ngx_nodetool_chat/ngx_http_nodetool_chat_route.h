@@ -138,6 +138,10 @@ void      ngx_nodetool_attempt_choose(ngx_nodetool_attempt_t *a,
                                       ngx_nodetool_choice_t *c, ngx_uint_t key,
                                       ngx_uint_t probe, ngx_msec_t wait);
 
+/* Sets the model that a choice means. */
+ngx_int_t ngx_nodetool_attempt_name(ngx_nodetool_attempt_t *a,
+                                    ngx_nodetool_choice_t  *c);
+
 /* attempt */
 /* Sets provider and model to those of what is chosen. */
 void ngx_nodetool_attempt_show(ngx_nodetool_attempt_t *a);

@@ -263,7 +263,9 @@ ngx_nodetool_translate_request(ngx_nodetool_chat_ctx_t *ctx)
     ngx_nodetool_translate_reset(ctx);
     nt_llm_request_free(&t->request);
 
-    if (ctx->api->llm == NULL) {
+    if (ctx->api->llm == NULL ||
+        ctx->provider->dialect == NGX_NODETOOL_DIALECT_ENGINE)
+    {
         ngx_nodetool_chat_error_set(&t->error, NT_LLM_INVALID,
                                     NGX_HTTP_BAD_REQUEST,
                                     "The provider \"%.*s\" has no %.*s",

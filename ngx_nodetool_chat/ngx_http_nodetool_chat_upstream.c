@@ -16,6 +16,18 @@ static void      ngx_nodetool_chat_finalize_request(ngx_http_request_t *r,
                                                     ngx_int_t           rc);
 
 
+typedef ngx_int_t (*ngx_nodetool_process_pt)(ngx_http_request_t *r);
+
+
+static ngx_nodetool_process_pt
+ngx_nodetool_chat_process_first(ngx_nodetool_chat_ctx_t *ctx)
+{
+    return ctx->provider->dialect == NGX_NODETOOL_DIALECT_ENGINE
+               ? ngx_nodetool_engine_process_header
+               : ngx_nodetool_chat_process_status;
+}
+
+
 /* Sends at once: with Nagle's algorithm the end of a request waits for an
  * acknowledgement that the provider delays. */
 static ngx_int_t
@@ -105,7 +117,7 @@ ngx_nodetool_chat_upstream_start(ngx_nodetool_chat_ctx_t *ctx)
 
     u->create_request = ngx_nodetool_chat_create_request;
     u->reinit_request = ngx_nodetool_chat_reinit_request;
-    u->process_header = ngx_nodetool_chat_process_status;
+    u->process_header = ngx_nodetool_chat_process_first(ctx);
     u->abort_request = ngx_nodetool_chat_abort_request;
     u->finalize_request = ngx_nodetool_chat_finalize_request;
 
@@ -153,7 +165,9 @@ ngx_nodetool_chat_create_request(ngx_http_request_t *r)
 
     ngx_memzero(&head, sizeof(nt_buf_t));
     (void) nt_buf_reserve(&head, NGX_NODETOOL_HEAD_SIZE);
-    rc = ngx_nodetool_chat_head(ctx, &head, length);
+    rc = ctx->provider->dialect == NGX_NODETOOL_DIALECT_ENGINE
+             ? ngx_nodetool_engine_head(ctx, &head, length)
+             : ngx_nodetool_chat_head(ctx, &head, length);
 
     b = rc == NGX_OK ? ngx_create_temp_buf(r->pool, head.len) : NULL;
     if (b != NULL) {
@@ -200,7 +214,7 @@ ngx_nodetool_chat_reinit_request(ngx_http_request_t *r)
 
     ngx_nodetool_chat_reply_reset(ctx);
 
-    r->upstream->process_header = ngx_nodetool_chat_process_status;
+    r->upstream->process_header = ngx_nodetool_chat_process_first(ctx);
     r->upstream->input_filter_init = ngx_nodetool_chat_reply_init;
     r->upstream->input_filter = ngx_nodetool_chat_reply_filter;
     r->state = 0;

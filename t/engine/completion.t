@@ -11,6 +11,7 @@ use IO::Socket::UNIX;
 use Test::More;
 
 use NodeTool::Chat;
+use NodeTool::Completion qw(chunks message finish);
 use NodeTool::MockModels;
 use NodeTool::Test;
 use NodeTool::Workflows;
@@ -50,35 +51,6 @@ sub head_and_body {
 }
 
 sub ask { return $t->wire($engine, head_and_body(@_)) }
-
-sub chunks {
-    my ($body) = @_;
-
-    return map { $_ eq '[DONE]' ? $_ : $t->decode($_) }
-        $body =~ /^data: (.*)$/mg;
-}
-
-# What the deltas say, as one message.
-sub message {
-    my (@chunks) = @_;
-
-    my %message;
-    for my $delta (map { $_->{choices}[0]{delta} || () }
-        grep { ref && @{ $_->{choices} || [] } } @chunks)
-    {
-        $message{$_} .= $delta->{$_} // ''
-            for grep { !ref $delta->{$_} } keys %$delta;
-        for my $call (@{ $delta->{tool_calls} || [] }) {
-            my $mine = $message{tool_calls}[$call->{index}] ||= {};
-            $mine->{id} = $call->{id} if $call->{id};
-            $mine->{$_} .= $call->{function}{$_} // '' for qw(name arguments);
-        }
-    }
-    return \%message;
-}
-
-sub finish { return (map { $_->{choices}[0]{finish_reason} // () }
-    grep { ref && @{ $_->{choices} || [] } } @_)[-1] }
 
 sub stream {
     my (%request) = @_;
