@@ -366,6 +366,13 @@ nt_nginx_conf(nt_buf_t *conf, const nt_cli_options_t *options,
         return false;
     }
 
+    if (options->surface != NT_SURFACE_CHAT) {
+        nt_buf_append_str(conf, NT_STR("    nodetool_provider workflows {\n"
+                                       "        dialect engine;\n"
+                                       "        url nodetool_engine;\n"
+                                       "    }\n"));
+    }
+
     nt_buf_append_char(conf, '\n');
     conf_server(conf, options, paths, home);
     nt_buf_append_str(conf, NT_STR("}\n"));

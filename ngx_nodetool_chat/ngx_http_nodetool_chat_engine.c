@@ -14,9 +14,10 @@ static ngx_str_t ngx_nodetool_engine_prefix = ngx_string("workflow/");
 const char *
 ngx_nodetool_engine_api(const ngx_nodetool_api_t *api)
 {
-    return api->llm == &nt_llm_api_chat       ? "chat"
-           : api->llm == &nt_llm_api_messages ? "messages"
-                                              : NULL;
+    return api->llm == &nt_llm_api_chat        ? "chat"
+           : api->llm == &nt_llm_api_messages  ? "messages"
+           : api->llm == &nt_llm_api_responses ? "responses"
+                                               : NULL;
 }
 
 

@@ -223,7 +223,8 @@ find_api(const char *name)
         const char         *name;
         const nt_llm_api_t *api;
     } apis[] = { { "chat", &nt_llm_api_chat },
-                 { "messages", &nt_llm_api_messages } };
+                 { "messages", &nt_llm_api_messages },
+                 { "responses", &nt_llm_api_responses } };
 
     for (i = 0; i < sizeof(apis) / sizeof(apis[0]); i++) {
         if (strcmp(apis[i].name, name) == 0) {

@@ -82,7 +82,7 @@ is($t->request($e, 'DELETE', '/api/storage/b/c.txt')->{status}, 204, 'DELETE');
 
 my @greeting = sort map { $_->{id} }
     @{ $t->get($e, '/api/workflows')->{json}{workflows} };
-is_deeply(\@greeting, [qw(greeting temperature-check title-list)],
+is_deeply(\@greeting, [qw(assistant greeting temperature-check title-list)],
     'the workflows of a new home');
 is_deeply([sort map { $_->{id} }
     @{ $t->get($e, '/api/workflows/')->{json}{workflows} }], \@greeting,

@@ -63,7 +63,7 @@ is($r->{json}{error}{type}, 'unauthorized', 'and say so');
 
 $r = $t->get($w, '/workflows', headers => \@auth);
 is_deeply([sort map { $_->{id} } @{ $r->{json}{workflows} }],
-          [qw(greeting temperature-check title-list)], 'the examples');
+          [qw(assistant greeting temperature-check title-list)], 'the examples');
 
 $r = $t->request($w, 'POST', '/workflows/temperature-check/run',
     headers => \@auth, json => { params => { temperature => 30 } });

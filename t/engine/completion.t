@@ -46,7 +46,8 @@ sub head_and_body {
 
     my $head = { op => 'chat', base => 'http://h', %{ delete $request{head}
         || {} } };
-    $request{messages} ||= [{ role => 'user', content => 'Hello there' }];
+    $request{messages} ||= [{ role => 'user', content => 'Hello there' }]
+        if !exists $request{input};
     return ($head, $t->encode(\%request));
 }
 
@@ -179,6 +180,17 @@ like($r->{body}, qr/^event: message_start\n.*event: message_stop\n/s,
     '... also as its events') or diag explain $r;
 is(ask(%messages, model => 'workflow/none')->{json}{type}, 'error',
     '... and its errors');
+
+my %responses = (model => 'workflow/echo', input => 'Hello there',
+    head => { api => 'responses' });
+$r = ask(%responses);
+is($r->{json}{object}, 'response', 'a client of OpenAI\'s responses')
+    or diag explain $r;
+is((grep { $_->{type} eq 'message' } @{ $r->{json}{output} })[0]{content}[0]
+    {text}, 'Hello there', '... gets the answer');
+$r = ask(%responses, stream => \1);
+like($r->{body}, qr/^event: response.created\n.*event: response.completed\n/s,
+    '... also as its events') or diag explain $r;
 
 # --- faults ------------------------------------------------------------------
 
