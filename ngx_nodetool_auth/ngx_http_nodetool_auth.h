@@ -167,6 +167,7 @@ typedef struct {
     ngx_msec_t                      timeout;
     ngx_str_t                       trusted_certificate;
     ngx_flag_t                      query;
+    ngx_array_t                    *headers; /* of ngx_str_t, in lower case */
     ngx_http_nodetool_auth_limit_t *limit; /* NULL: none */
 
     /* made of it for supabase and oidc */
@@ -286,6 +287,8 @@ char *ngx_http_nodetool_auth_set_audience(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_nodetool_auth_set_admin(ngx_conf_t *cf, ngx_command_t *cmd,
                                        void *conf);
 char *ngx_http_nodetool_auth_set_apikey(ngx_conf_t *cf, ngx_command_t *cmd,
+                                        void *conf);
+char *ngx_http_nodetool_auth_set_header(ngx_conf_t *cf, ngx_command_t *cmd,
                                         void *conf);
 char *ngx_http_nodetool_auth_set_limit(ngx_conf_t *cf, ngx_command_t *cmd,
                                        void *conf);

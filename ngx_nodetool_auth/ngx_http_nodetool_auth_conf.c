@@ -62,6 +62,7 @@ ngx_http_nodetool_auth_create_loc_conf(ngx_conf_t *cf)
     conf->userinfo = NGX_CONF_UNSET;
     conf->timeout = NGX_CONF_UNSET_MSEC;
     conf->query = NGX_CONF_UNSET;
+    conf->headers = NGX_CONF_UNSET_PTR;
     conf->limit = NGX_CONF_UNSET_PTR;
 
     return conf;
@@ -82,6 +83,7 @@ ngx_http_nodetool_auth_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->userinfo, prev->userinfo, 0);
     ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 5000);
     ngx_conf_merge_value(conf->query, prev->query, 0);
+    ngx_conf_merge_ptr_value(conf->headers, prev->headers, NULL);
     ngx_conf_merge_ptr_value(conf->limit, prev->limit, NULL);
     ngx_conf_merge_str_value(conf->apikey, prev->apikey, "");
     ngx_conf_merge_str_value(conf->trusted_certificate,

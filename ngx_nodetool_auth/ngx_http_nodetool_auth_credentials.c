@@ -1,7 +1,7 @@
 /*
  * ngx_http_nodetool_auth_credentials.c - where a request has its token: in
- * the Authorization header, or, as browsers cannot set one for WebSockets, in
- * the query of a handshake.
+ * the Authorization header, in others that some clients know instead, or, as
+ * browsers cannot set one for WebSockets, in the query of a handshake.
  *
  * What stands in a query stands in logs: nginx writes the request line into
  * every line of the error log, too.  So the query's tokens are taken out,
@@ -22,10 +22,14 @@ static ngx_int_t  ngx_http_nodetool_auth_keep(ngx_http_nodetool_auth_ctx_t *ctx,
                                               ngx_str_t *value);
 static void       ngx_http_nodetool_auth_blot_query(ngx_str_t *text);
 static void       ngx_http_nodetool_auth_blot(ngx_str_t args);
-static ngx_int_t  ngx_http_nodetool_auth_query_token(
+static ngx_int_t  ngx_http_nodetool_auth_other_token(
      ngx_http_request_t *r, ngx_http_nodetool_auth_ctx_t *ctx, nt_str_t *token);
+static ngx_int_t ngx_http_nodetool_auth_query_token(
+    ngx_http_request_t *r, ngx_http_nodetool_auth_ctx_t *ctx, nt_str_t *token);
 static ngx_int_t ngx_http_nodetool_auth_no_token(
     ngx_http_nodetool_auth_ctx_t *ctx, ngx_int_t status, const char *error);
+static ngx_int_t ngx_http_nodetool_auth_differ(
+    ngx_http_nodetool_auth_ctx_t *ctx);
 
 
 ngx_int_t
@@ -33,8 +37,8 @@ ngx_http_nodetool_auth_credentials(ngx_http_request_t           *r,
                                    ngx_http_nodetool_auth_ctx_t *ctx,
                                    nt_str_t                     *token)
 {
-    nt_str_t   query;
-    ngx_int_t  rc;
+    nt_str_t   query, bearer;
+    ngx_int_t  rc, other;
     ngx_str_t  header;
     ngx_uint_t n;
 
@@ -52,24 +56,39 @@ ngx_http_nodetool_auth_credentials(ngx_http_request_t           *r,
         return NGX_DECLINED;
     }
 
-    if (n == 0 && rc == NGX_OK) {
+    other = ngx_http_nodetool_auth_other_token(r, ctx, token);
+
+    if (other == NGX_ERROR) {
+        return NGX_DECLINED;
+    }
+
+    if (n == 0 && other == NGX_DECLINED && rc == NGX_OK) {
         *token = query;
         return NGX_OK;
     }
 
-    if (n == 0) {
+    if (n == 0 && other == NGX_DECLINED) {
         return ngx_http_nodetool_auth_no_token(
             ctx, NGX_HTTP_UNAUTHORIZED,
             "This server needs a token. Send it in the header "
             "\"Authorization: Bearer TOKEN\".");
     }
 
-    *token = nt_token_bearer(ngx_nodetool_str(&header));
+    if (n > 0) {
+        bearer = nt_token_bearer(ngx_nodetool_str(&header));
 
-    if (token->len == 0) {
-        return ngx_http_nodetool_auth_no_token(
-            ctx, NGX_HTTP_UNAUTHORIZED,
-            "The Authorization header is not of the form \"Bearer TOKEN\".");
+        if (bearer.len == 0) {
+            return ngx_http_nodetool_auth_no_token(
+                ctx, NGX_HTTP_UNAUTHORIZED,
+                "The Authorization header is not of the form \"Bearer "
+                "TOKEN\".");
+        }
+
+        if (other == NGX_OK && !nt_token_equal(*token, bearer)) {
+            return ngx_http_nodetool_auth_differ(ctx);
+        }
+
+        *token = bearer;
     }
 
     if (rc == NGX_OK && !nt_token_equal(*token, query)) {
@@ -80,6 +99,50 @@ ngx_http_nodetool_auth_credentials(ngx_http_request_t           *r,
     }
 
     return NGX_OK;
+}
+
+
+/* The headers of nodetool_auth_header; returns as the next one does. */
+
+static ngx_int_t
+ngx_http_nodetool_auth_other_token(ngx_http_request_t           *r,
+                                   ngx_http_nodetool_auth_ctx_t *ctx,
+                                   nt_str_t                     *token)
+{
+    ngx_int_t  rc;
+    ngx_str_t *name, value;
+    ngx_uint_t i, n;
+
+    rc = NGX_DECLINED;
+    name = ctx->conf->headers ? ctx->conf->headers->elts : NULL;
+
+    for (i = 0; name != NULL && i < ctx->conf->headers->nelts; i++) {
+        n = ngx_nodetool_header_in(r, (char *) name[i].data, &value);
+
+        if (n == 0) {
+            continue;
+        }
+
+        if (n > 1 ||
+            (rc == NGX_OK && !nt_token_equal(*token, ngx_nodetool_str(&value))))
+        {
+            (void) ngx_http_nodetool_auth_differ(ctx);
+            return NGX_ERROR;
+        }
+
+        *token = ngx_nodetool_str(&value);
+
+        if (!nt_token_valid(*token)) {
+            (void) ngx_http_nodetool_auth_no_token(
+                ctx, NGX_HTTP_UNAUTHORIZED,
+                "What a header has for a token cannot be one.");
+            return NGX_ERROR;
+        }
+
+        rc = NGX_OK;
+    }
+
+    return rc;
 }
 
 
@@ -126,6 +189,17 @@ ngx_http_nodetool_auth_no_token(ngx_http_nodetool_auth_ctx_t *ctx,
     ctx->error = error;
 
     return NGX_DECLINED;
+}
+
+
+/* Whoever sees one of them only must see who it was. */
+
+static ngx_int_t
+ngx_http_nodetool_auth_differ(ngx_http_nodetool_auth_ctx_t *ctx)
+{
+    return ngx_http_nodetool_auth_no_token(
+        ctx, NGX_HTTP_BAD_REQUEST,
+        "The request has several tokens in its headers. Send one.");
 }
 
 

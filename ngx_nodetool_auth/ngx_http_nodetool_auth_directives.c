@@ -524,3 +524,48 @@ ngx_http_nodetool_auth_limit_rate(ngx_str_t *value, ngx_uint_t *rate)
 
     return NGX_OK;
 }
+
+
+/* nodetool_auth_header NAME ... | off; */
+
+char *
+ngx_http_nodetool_auth_set_header(ngx_conf_t *cf, ngx_command_t *cmd,
+                                  void *conf)
+{
+    ngx_http_nodetool_auth_loc_conf_t *alcf = conf;
+
+    ngx_str_t *value, *name;
+    ngx_uint_t i;
+
+    if (alcf->headers != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
+        alcf->headers = NULL;
+        return NGX_CONF_OK;
+    }
+
+    alcf->headers = ngx_array_create(cf->pool, 2, sizeof(ngx_str_t));
+    if (alcf->headers == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        if (ngx_strcasecmp(value[i].data, (u_char *) "authorization") == 0) {
+            return "has Authorization, which is looked at anyway";
+        }
+
+        name = ngx_array_push(alcf->headers);
+        if (name == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *name = value[i];
+        ngx_strlow(name->data, name->data, name->len);
+    }
+
+    return NGX_CONF_OK;
+}

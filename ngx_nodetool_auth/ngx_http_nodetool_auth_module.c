@@ -101,6 +101,10 @@ static ngx_command_t ngx_http_nodetool_auth_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_nodetool_auth_loc_conf_t, query), NULL },
 
+    { ngx_string("nodetool_auth_header"),
+      NGX_HTTP_NODETOOL_AUTH_ANY | NGX_CONF_1MORE,
+      ngx_http_nodetool_auth_set_header, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+
     { ngx_string("nodetool_auth_limit"),
       NGX_HTTP_NODETOOL_AUTH_ANY | NGX_CONF_TAKE123,
       ngx_http_nodetool_auth_set_limit, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
