@@ -1,11 +1,13 @@
 /*
  * ngx_http_nodetool_chat_limit.h - what is used up: counted in a zone that
- * all workers share.
+ * all workers share, and in a Redis that machines do.
  *
  *   _limit        a request: asked whether it may, told what it took
  *   _limit_conf   the directives
  *   _limit_zone   the counts
  *   _price        what tokens cost
+ *   _redis        what is exchanged with other machines, and when
+ *   _redis_conn   the connection to Redis: hiredis on nginx's events
  *
  * A count is of a name: what `nodetool_limit` has before its parameters, as it
  * stands there, and what that is for a request: "$nodetool_key=ci".  So the
@@ -74,8 +76,11 @@ typedef struct {
     ngx_nodetool_slot_t  slots[NGX_NODETOOL_LIMIT_SLOTS];
     ngx_nodetool_spent_t day;
     ngx_nodetool_spent_t month;
-    time_t               used;  /* last */
-    time_t               owing; /* until then, for tokens beyond the limit */
+    time_t               used;    /* last */
+    ngx_msec_t           synced;  /* with Redis, last */
+    ngx_uint_t           batched; /* unsigned  batched:1; `pushed` is */
+    ngx_uint_t           rich;    /* unsigned  rich:1; it is in `spent` */
+    time_t               owing;   /* until then, for tokens beyond the limit */
     u_short              len;
     u_char               name[1];
 } ngx_nodetool_limit_node_t;
@@ -84,8 +89,17 @@ typedef struct {
     ngx_rbtree_t      rbtree;
     ngx_rbtree_node_t sentinel;
     ngx_queue_t       queue; /* used last first; those without money ... */
-    ngx_queue_t       spent; /* ... and with money in this month */
+    ngx_queue_t       spent; /* ... and with money in their month */
     ngx_uint_t        dirty; /* money was spent since the file was written */
+
+    /* of Redis: the process that speaks to it, and until when that is so; what
+     * it says last, which has to come to an end before anything else is said */
+    ngx_pid_t  speaker;
+    ngx_msec_t until;
+    uint64_t   instance; /* by chance, so that no two machines have the same */
+    uint64_t   batch;
+    ngx_uint_t pending; /* unsigned  pending:1; */
+    ngx_uint_t behind;  /* unsigned  behind:1; there may be old money to tell */
 } ngx_nodetool_limit_shm_t;
 
 typedef struct {
@@ -122,8 +136,11 @@ struct ngx_nodetool_limit_ctx_s {
     int64_t             max_tokens; /* -1: the client did not say */
 };
 
+typedef struct ngx_nodetool_redis_s ngx_nodetool_redis_t;
+
 struct ngx_nodetool_limit_main_s {
     ngx_nodetool_limit_zone_t *zone;
+    ngx_nodetool_redis_t      *redis; /* NULL: none */
     nt_prices_t                prices;
     time_t                     warned;   /* last, of a model without a price */
     unsigned                   used : 1; /* there is a nodetool_limit */
@@ -141,9 +158,20 @@ ngx_int_t ngx_nodetool_limit_take(ngx_nodetool_limit_zone_t *zone,
 void ngx_nodetool_limit_give(ngx_nodetool_limit_zone_t *zone,
                              ngx_nodetool_take_t *take, int64_t tokens,
                              int64_t cost);
-/* The zone is locked: a node, made where it is missing; its slot of a time. */
+/* The zone is locked in what follows.  A node, made where it is missing, or
+ * only looked for: NULL when there is none. */
 ngx_nodetool_limit_node_t *ngx_nodetool_limit_node(
     ngx_nodetool_limit_zone_t *zone, ngx_str_t *name, uint32_t hash);
+ngx_nodetool_limit_node_t *ngx_nodetool_limit_find(
+    ngx_nodetool_limit_shm_t *shm, ngx_str_t *name, uint32_t hash);
+/* Its slot of a number; NULL when that has passed. */
+ngx_nodetool_slot_t *ngx_nodetool_limit_slot(ngx_nodetool_limit_node_t *node,
+                                             uint32_t                   number);
+ngx_uint_t ngx_nodetool_slot_counts(ngx_nodetool_slot_t *slot, uint32_t now);
+uint32_t   ngx_nodetool_limit_number(time_t when);
+/* It has money now, or has none any more. */
+void ngx_nodetool_limit_place(ngx_nodetool_limit_zone_t *zone,
+                              ngx_nodetool_limit_node_t *node);
 void ngx_nodetool_limit_spend(ngx_nodetool_limit_zone_t *zone,
                               ngx_nodetool_limit_node_t *node, time_t when,
                               int64_t cost);
@@ -157,6 +185,13 @@ char *ngx_nodetool_limit_set_zone(ngx_conf_t *cf, ngx_command_t *cmd,
 ngx_nodetool_limit_main_t *ngx_nodetool_limit_create_conf(ngx_conf_t *cf);
 char                      *ngx_nodetool_limit_init_conf(ngx_conf_t                *cf,
                                                         ngx_nodetool_limit_main_t *limit);
+/* redis */
+char *ngx_nodetool_redis_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+                                   void *conf);
+/* A worker begins, and ends. */
+ngx_int_t ngx_nodetool_limit_init_process(ngx_cycle_t *cycle);
+void      ngx_nodetool_limit_exit_process(ngx_cycle_t *cycle);
+
 /* What stands after rpm=, tpm=, day= and month=; false: something else. */
 ngx_uint_t ngx_nodetool_limit_parse(ngx_uint_t kind, ngx_str_t *text,
                                     int64_t *value);

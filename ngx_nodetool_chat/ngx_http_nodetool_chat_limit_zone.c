@@ -9,6 +9,8 @@
 
 #include "ngx_nodetool_chat/ngx_http_nodetool_chat_limit.h"
 
+#include <sys/random.h>
+
 #define NGX_NODETOOL_LIMIT_DAY_S 86400
 
 
@@ -78,7 +80,7 @@ ngx_nodetool_count_add(ngx_nodetool_count_t *count, int64_t n)
 }
 
 
-static uint32_t
+uint32_t
 ngx_nodetool_limit_number(time_t when)
 {
     return (uint32_t) (when / NGX_NODETOOL_LIMIT_SLOT);
@@ -87,7 +89,7 @@ ngx_nodetool_limit_number(time_t when)
 
 /* Slots older than a minute are over; one ahead is of a worker whose clock
  * was read a moment later. */
-static ngx_uint_t
+ngx_uint_t
 ngx_nodetool_slot_counts(ngx_nodetool_slot_t *slot, uint32_t now)
 {
     int32_t age;
@@ -98,15 +100,12 @@ ngx_nodetool_slot_counts(ngx_nodetool_slot_t *slot, uint32_t now)
 }
 
 
-/* The slot of a time; NULL when that has passed. */
-static ngx_nodetool_slot_t *
-ngx_nodetool_limit_slot(ngx_nodetool_limit_node_t *node, time_t when)
+ngx_nodetool_slot_t *
+ngx_nodetool_limit_slot(ngx_nodetool_limit_node_t *node, uint32_t number)
 {
     int32_t              age;
-    uint32_t             number;
     ngx_nodetool_slot_t *slot;
 
-    number = ngx_nodetool_limit_number(when);
     slot = &node->slots[number % NGX_NODETOOL_LIMIT_SLOTS];
     age = (int32_t) (number - slot->number);
 
@@ -256,14 +255,32 @@ ngx_nodetool_limit_touch(ngx_nodetool_limit_zone_t *zone,
 {
     int64_t day, month;
 
-    node->used = now;
-
     ngx_nodetool_limit_periods(now, &day, &month);
+
+    node->used = now;
+    node->rich = ngx_nodetool_spent(&node->month, month) != 0;
+
     ngx_queue_remove(&node->queue);
-    ngx_queue_insert_head(ngx_nodetool_spent(&node->month, month) != 0
-                              ? &zone->shm->spent
-                              : &zone->shm->queue,
+    ngx_queue_insert_head(node->rich ? &zone->shm->spent : &zone->shm->queue,
                           &node->queue);
+}
+
+
+void
+ngx_nodetool_limit_place(ngx_nodetool_limit_zone_t *zone,
+                         ngx_nodetool_limit_node_t *node)
+{
+    time_t  now;
+    int64_t day, month;
+
+    now = ngx_time();
+    ngx_nodetool_limit_periods(now, &day, &month);
+
+    /* both queues stay in the order of use */
+
+    if (node->rich != (ngx_nodetool_spent(&node->month, month) != 0)) {
+        ngx_nodetool_limit_touch(zone, node, now);
+    }
 }
 
 
@@ -304,7 +321,7 @@ ngx_nodetool_limit_insert(ngx_rbtree_node_t *temp, ngx_rbtree_node_t *node,
 }
 
 
-static ngx_nodetool_limit_node_t *
+ngx_nodetool_limit_node_t *
 ngx_nodetool_limit_find(ngx_nodetool_limit_shm_t *shm, ngx_str_t *name,
                         uint32_t hash)
 {
@@ -522,7 +539,9 @@ ngx_nodetool_limit_take(ngx_nodetool_limit_zone_t *zone,
         /* making the last one may have cost the first its place */
 
         node = ngx_nodetool_limit_node(zone, &use->name, use->hash);
-        slot = node ? ngx_nodetool_limit_slot(node, now) : NULL;
+        slot =
+            node ? ngx_nodetool_limit_slot(node, ngx_nodetool_limit_number(now))
+                 : NULL;
 
         if (node == NULL) {
             rc = NGX_ERROR;
@@ -581,7 +600,9 @@ ngx_nodetool_limit_give(ngx_nodetool_limit_zone_t *zone,
             continue;
         }
 
-        slot = counts ? ngx_nodetool_limit_slot(node, when) : NULL;
+        slot = counts ? ngx_nodetool_limit_slot(node,
+                                                ngx_nodetool_limit_number(when))
+                      : NULL;
 
         if (slot != NULL) {
             ngx_nodetool_count_add(&slot->tokens, more);
@@ -623,7 +644,10 @@ ngx_nodetool_limit_init_zone(ngx_shm_zone_t *shm_zone, void *data)
     }
 
     shm = ngx_slab_calloc(pool, sizeof(ngx_nodetool_limit_shm_t));
-    if (shm == NULL) {
+
+    if (shm == NULL || getrandom(&shm->instance, sizeof(shm->instance), 0) !=
+                           sizeof(shm->instance))
+    {
         return NGX_ERROR;
     }
 

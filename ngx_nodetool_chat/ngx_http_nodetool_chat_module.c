@@ -81,6 +81,9 @@ static ngx_command_t ngx_nodetool_chat_commands[] = {
     { ngx_string("nodetool_limit_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1,
       ngx_nodetool_limit_set_zone, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL },
 
+    { ngx_string("nodetool_limit_redis"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1,
+      ngx_nodetool_redis_directive, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL },
+
     { ngx_string("nodetool_prices"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1,
       ngx_nodetool_prices_directive, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL },
 
@@ -108,10 +111,10 @@ ngx_module_t ngx_http_nodetool_chat_module = {
     NGX_HTTP_MODULE,               /* module type */
     NULL,                          /* init master */
     NULL,                          /* init module */
-    NULL,                          /* init process */
+    ngx_nodetool_limit_init_process, /* init process */
     NULL,                          /* init thread */
     NULL,                          /* exit thread */
-    NULL,                          /* exit process */
+    ngx_nodetool_limit_exit_process, /* exit process */
     NULL,                          /* exit master */
     NGX_MODULE_V1_PADDING
 };

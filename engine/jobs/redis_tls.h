@@ -11,7 +11,7 @@
 #define NT_REDIS_TLS_H
 
 #include "core/nt_buf.h"
-#include "engine/jobs/redis_url.h"
+#include "core/nt_redis_url.h"
 
 typedef struct nt_redis_tls nt_redis_tls_t; /* settings of a URL */
 typedef struct nt_redis_ssl nt_redis_ssl_t; /* one connection */

@@ -1,7 +1,7 @@
 /* The parts of jobs that need no loop: URLs, lines, batches, the table. */
 
 #include "engine/jobs/job_events.h"
-#include "engine/jobs/redis_url.h"
+#include "core/nt_redis_url.h"
 #include "engine/jobs/table.h"
 #include "t/core/tap.h"
 

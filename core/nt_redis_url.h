@@ -1,5 +1,5 @@
 /*
- * engine/jobs/redis_url.h - where a Redis is.
+ * core/nt_redis_url.h - where a Redis is.
  */
 
 #ifndef NT_REDIS_URL_H
@@ -31,10 +31,14 @@ typedef struct {
     char           *key;
 } nt_redis_url_t;
 
-/* See nt_redis_new. False with a sentence in `error`, which never holds the
+NT_BEGIN_DECLS
+
+/* The forms are those of nt_redis_new(), engine/jobs/redis.h.  False with a sentence in `error`, which never holds the
  * password; *url is then empty. */
 bool nt_redis_url_parse(nt_redis_url_t *url, const char *text, char *error,
                         size_t size);
 void nt_redis_url_free(nt_redis_url_t *url);
+
+NT_END_DECLS
 
 #endif

@@ -1,4 +1,8 @@
-#include "engine/jobs/redis_url.h"
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* memrchr */
+#endif
+
+#include "core/nt_redis_url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
