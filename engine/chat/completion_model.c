@@ -38,6 +38,7 @@ typedef struct {
     bool             spoke;   /* text was told */
     bool             broken;  /* text of this round has begun */
     unsigned         pieces;
+    size_t           target; /* that is asked, or was last */
 } rounds_t;
 
 
@@ -292,7 +293,8 @@ ask_target(rounds_t *r, const json_t *target, bool last)
 }
 
 
-/* Asks one target after the other, until one has begun to answer. */
+/* Asks one target after the other, until one has begun to answer; it is the
+ * first one to be asked in the next round. */
 static json_t *
 ask(rounds_t *r)
 {
@@ -317,9 +319,11 @@ ask(rounds_t *r)
             }
 
             free(nt_call_take_error(c->call));
+            r->target = (r->target + 1) % n;
         }
 
-        reply = ask_target(r, json_array_get(c->targets, i), i + 1 == n);
+        reply =
+            ask_target(r, json_array_get(c->targets, r->target), i + 1 == n);
     }
 
     return reply;

@@ -8,6 +8,7 @@ use warnings;
 
 use lib 't/lib';
 
+use Digest::SHA qw(sha256_hex);
 use IO::Socket::UNIX;
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -22,7 +23,8 @@ my $nodes = NodeTool::Workflows::slow_nodes($t);
 my $mock = NodeTool::MockModels->start($t, 'models');
 my $e = $t->engine(store => 'redis', args => ['--nodes', $nodes]);
 
-$t->write_file('tokens', "user1-token 1\nuser2-token 2\n");
+$t->write_file('keys', join '', map { 'sha256:' . sha256_hex("sk-nt-$_-secret")
+    . " name=key$_ user=$_\n" } 2, 3);
 my $ng = $t->nginx(<<'CONF', http => <<"HTTP");
     nodetool_errors on;
     nodetool_engine unix:%%ENGINE%%;
@@ -33,7 +35,9 @@ my $ng = $t->nginx(<<'CONF', http => <<"HTTP");
     location /down { nodetool_chat; nodetool_model * away; }
     location /garbage { nodetool_chat; nodetool_model * garbage; }
     location /quiet { nodetool_chat; nodetool_chat_keepalive_comment 100ms; }
-    location /user1 { nodetool_auth static; nodetool_auth_token user1; nodetool_chat; }
+    location /as/ { nodetool_auth static; nodetool_auth_keys keys; nodetool_chat; }
+    location /as2/ { nodetool_auth static; nodetool_auth_keys keys;
+                     rewrite ^/as2(.*) $1 break; nodetool_workflow; }
     location /jobs { nodetool_workflow; }
 CONF
     nodetool_provider flows { dialect engine; url unix:%%ENGINE%%; }
@@ -42,6 +46,11 @@ CONF
     nodetool_provider mock { url http://127.0.0.1:%%PORT_models%%/openai/v1;
                              key secret-key; header X-More \$uri;
                              models gpt-4o-mini; }
+    nodetool_provider one { url http://127.0.0.1:%%PORT_models%%/openai/v1;
+                            key key-a; key key-b; key_rotation off; models none-one; }
+    nodetool_provider two { url http://127.0.0.1:%%PORT_models%%/openai/v1;
+                            key key-c; models none-two; }
+    nodetool_route many { to one one; fallback two two; }
 HTTP
 
 sub store {
@@ -193,6 +202,57 @@ script({ status => 401, error => 'Wrong key secret-key' });
 $r = ask(model => 'gpt-4o-mini', tools => \@shout);
 is($r->{status}, 502, 'a key that is refused');
 unlike($r->{body}, qr/secret/, '... is not shown');
+
+# --- several providers and keys ----------------------------------------------
+
+script({ status => 429, error => 'Slow down' },
+    { status => 503, error => 'Too busy' }, @called);
+$r = ask(model => 'many', tools => \@shout);
+is(answer($r), 'It is HI.', 'what a route has is asked, one after the other')
+    or diag explain $r;
+is_deeply([map { "$_->{json}{model} $_->{headers}{authorization}" }
+    $mock->requests], ['one Bearer key-a', 'one Bearer key-b',
+    'two Bearer key-c', 'two Bearer key-c'], '... with its keys and models');
+
+# --- other APIs --------------------------------------------------------------
+
+$r = $t->request($ng, 'POST', '/v1/messages', json => {
+    model => 'workflow/echo', max_tokens => 9, messages => [
+        { role => 'user', content => 'Hello there' }] });
+is($r->{json}{content}[0]{text}, 'Hello there', 'Anthropic\'s messages')
+    or diag explain $r;
+$r = $t->request($ng, 'POST', '/v1/messages', json => {
+    model => 'workflow/none', max_tokens => 9, messages => [
+        { role => 'user', content => 'x' }] });
+is_deeply([$r->{status}, $r->{json}{type}], [404, 'error'], '... errors');
+$r = $t->request($ng, 'POST', '/v1/responses', json => {
+    model => 'workflow/echo', input => 'Hello there', stream => \1 });
+like($r->{body}, qr/event: response.completed\ndata: .*Hello there/,
+    'OpenAI\'s responses');
+$r = $t->request($ng, 'POST', '/v1/embeddings', json => {
+    model => 'workflow/echo', input => 'x' });
+is($r->{status}, 400, 'no embeddings');
+like($r->{json}{error}{message}, qr/"flows" has no embeddings/, '... why');
+
+# --- users -------------------------------------------------------------------
+
+$t->request($ng, 'PUT', '/as2/workflows/mine', headers => [Authorization =>
+    'Bearer sk-nt-2-secret'], json => { %{ NodeTool::Workflows::echo() },
+    run_mode => 'chat' });
+my %listed = map {
+    my $user = $_;
+    $user => [sort grep { /mine|theirs/ } map { $_->{id} } @{ $t->get($ng,
+        '/as/v1/models', headers => [Authorization => "Bearer sk-nt-$user-secret"])
+        ->{json}{data} }] } 2, 3;
+is_deeply(\%listed, { 2 => ['workflow/mine', 'workflow/theirs'], 3 => [] },
+    'each user has his own models') or diag explain \%listed;
+for my $user (2, 3) {
+    $r = $t->request($ng, 'POST', '/as/v1/chat/completions', headers =>
+        [Authorization => "Bearer sk-nt-$user-secret"], json => {
+            model => 'workflow/mine', messages => [{ role => 'user',
+            content => 'x' }] });
+    is($r->{status}, $user == 2 ? 200 : 403, "... and asks those: $user");
+}
 
 # --- who leaves, and what dies -----------------------------------------------
 
