@@ -32,7 +32,7 @@ my %PATHS = (
 );
 my %BASES = (openai => '/v1', anthropic => '', gemini => '', ollama => '');
 
-my @dialects = @ARGV ? @ARGV : qw(openai);
+my @dialects = @ARGV ? @ARGV : qw(openai anthropic gemini ollama);
 
 my $t = NodeTool::Test->new;
 my $client = Bench::compile($Bin, $t->dir, 'client');

@@ -50,7 +50,7 @@ async function checks(api, dialect) {
 
     await fails(generateText({ ...options, prompt: wish({ status: 429, error: 'sorry' }) }), (e) => [e.statusCode, e.isRetryable, /sorry/.test(e.message)],
         [429, true, true], `${name}: an error`);
-    const broken = streamText({ ...options, prompt: wish({ text: 'a b c', cut: 4 }), onError() {} });
+    const broken = streamText({ ...options, prompt: wish({ text: 'a b c d e f g h', cut: 6 }), onError() {} });
     const kinds = [];
     for await (const chunk of broken.fullStream) kinds.push(chunk.type);
     is(kinds.includes('error'), true, `${name}: a stream that breaks off`) || console.log(kinds);

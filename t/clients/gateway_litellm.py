@@ -62,7 +62,7 @@ def checks(dialect):
 
     e = fails(litellm.RateLimitError, f"{model}: an error", lambda: create({"status": 429, "error": "sorry"}))
     is_("sorry" in str(e), True, "and what it says")
-    fails(litellm.exceptions.MidStreamFallbackError, f"{model}: an error within a stream", lambda: list(create({"text": "a b c", "cut": 3, "fail": "overloaded"}, stream=True)))
+    fails(litellm.exceptions.MidStreamFallbackError, f"{model}: an error within a stream", lambda: list(create({"text": "a b c d e f g h", "cut": 6, "fail": "overloaded"}, stream=True)))
 
     if dialect != "anthropic":
         reply = litellm.embedding(model=model, input=["a e", "hello"], encoding_format="float", **settings)

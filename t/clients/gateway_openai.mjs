@@ -80,9 +80,9 @@ async function errors(dialect) {
     const again = await create({ status: 429, times: 1, id: `openai-${dialect}`, headers: { 'Retry-After': '0' } }, {}, { maxRetries: 2 });
     is(again.choices[0].message.content, 'At last', `${model}: tried again`);
 
-    for (const [name, reply] of [['a stream that breaks off', { text: 'a b c', cut: 3 }],
-        ['one that ends in good order too early', { text: 'a b c', cut: 3, ends: true }],
-        ['an error within a stream', { text: 'a b c', cut: 3, fail: 'overloaded' }]]) {
+    for (const [name, reply] of [['a stream that breaks off', { text: 'a b c d e f g h', cut: 6 }],
+        ['one that ends in good order too early', { text: 'a b c d e f g h', cut: 6, ends: true }],
+        ['an error within a stream', { text: 'a b c d e f g h', cut: 6, fail: 'overloaded' }]]) {
         await fails(async () => {
             for await (const chunk of await create(reply, { stream: true })) void chunk;
         }, (e) => e instanceof OpenAI.APIError && e.status === undefined, true, `${model}: ${name}`);

@@ -63,7 +63,7 @@ def checks(dialect):
         except openai.APIStatusError as e:
             is_((type(e), "sorry" in e.message), (kind, True), f"{model}: an error {status}")
     try:
-        list(create({"text": "a b c", "cut": 3, "fail": "overloaded"}, stream=True))
+        list(create({"text": "a b c d e f g h", "cut": 6, "fail": "overloaded"}, stream=True))
         is_("no error", "APIError", f"{model}: an error within a stream")
     except openai.APIError as e:
         is_("overloaded" in e.message, True, f"{model}: an error within a stream")

@@ -14,7 +14,7 @@ use NodeTool::MockModels;
 use NodeTool::Sdk;
 use NodeTool::Test;
 
-our @DIALECTS = qw(openai);
+our @DIALECTS = qw(openai anthropic gemini ollama mistral);
 
 our %PATHS = (openai => '/openai/v1', anthropic => '/anthropic',
     gemini => '/gemini', ollama => '/ollama', mistral => '/mistral/v1');

@@ -23,7 +23,7 @@ use NodeTool::MockOpenAI;
 use NodeTool::Test;
 
 # Those that are tested: all that the gateway speaks.
-our @DIALECTS = qw(openai);
+our @DIALECTS = qw(openai anthropic gemini ollama mistral);
 
 my $FOLDER = "$NodeTool::Test::ROOT/t/wire";
 my %TYPES = (json => 'application/json', sse => 'text/event-stream',
