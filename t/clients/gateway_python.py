@@ -85,6 +85,7 @@ async def together(dialect):
         return "".join([c.choices[0].delta.content or "" async for c in stream if c.choices]) == text
 
     is_(all(await asyncio.gather(*[one(i) for i in range(20)])), True, f"{dialect}/mock: 20 streams at once")
+    await other.close()
 
 
 for name in os.environ["NODETOOL_DIALECTS"].split():
