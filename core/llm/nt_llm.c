@@ -176,6 +176,18 @@ nt_llm_get(const json_t *object, const char *name)
 
 
 nt_str_t
+nt_llm_text(nt_str_t json)
+{
+    if (json.len >= 3 && memcmp(json.data, "\xef\xbb\xbf", 3) == 0) {
+        json.data += 3;
+        json.len -= 3;
+    }
+
+    return json;
+}
+
+
+nt_str_t
 nt_llm_str(const json_t *string)
 {
     if (!json_is_string(string)) {

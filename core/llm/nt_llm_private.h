@@ -144,6 +144,9 @@ int64_t     nt_llm_get_int(const json_t *object, const char *name,
  * out. */
 json_t *nt_llm_object(nt_str_t text, nt_rc_t *rc);
 
+/* JSON without the byte order mark that some put before it (RFC 8259, 8.1). */
+nt_str_t nt_llm_text(nt_str_t json);
+
 nt_str_t nt_llm_str(const json_t *string); /* empty for another type */
 json_t  *nt_llm_json_str(nt_str_t text);
 

@@ -10,7 +10,7 @@ static json_t *
 parse(const nt_llm_dialect_t *dialect, nt_str_t body, nt_rc_t *rc,
       nt_llm_error_t *error)
 {
-    json_t *value = nt_llm_object(body, rc);
+    json_t *value = nt_llm_object(nt_llm_text(body), rc);
 
     if (value == NULL && *rc != NT_NOMEM) {
         *rc = nt_llm_fail(error, "", "%s sent something that is not JSON.",

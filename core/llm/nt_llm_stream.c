@@ -180,7 +180,7 @@ static nt_rc_t
 take_line(nt_llm_stream_t *s)
 {
     nt_rc_t  rc = NT_OK;
-    nt_str_t line = { s->line.data, s->line.len };
+    nt_str_t line = nt_llm_text((nt_str_t) { s->line.data, s->line.len });
 
     if (s->line.failed) {
         return NT_NOMEM;
