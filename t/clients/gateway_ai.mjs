@@ -12,9 +12,9 @@ const settings = { baseURL: `${url}/v1`, apiKey: 'secret-token' };
 const apis = {
     openai: createOpenAI(settings).chat,
     compatible: createOpenAICompatible({ ...settings, name: 'nodetool', includeUsage: true, supportsStructuredOutputs: true }),
+    anthropic: createAnthropic(settings),
+    responses: createOpenAI(settings).responses,
 };
-if (process.env.NODETOOL_MESSAGES) apis.anthropic = createAnthropic(settings);
-if (process.env.NODETOOL_RESPONSES) apis.responses = createOpenAI(settings).responses;
 
 async function checks(api, dialect) {
     const name = `${api} ${dialect}/mock`;

@@ -1,7 +1,7 @@
 // OpenAI's SDK for Node against providers of each dialect.
 
 import OpenAI from 'openai';
-import { calls, dialects, fails, is, part, url, user, weather } from './checks.mjs';
+import { calls, dialects, fails, is, part, url, user, weather, wish } from './checks.mjs';
 
 const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'secret-token', maxRetries: 0 });
 const tools = [{ type: 'function', function: { name: 'weather', description: 'The weather', parameters: weather } }];
@@ -89,6 +89,50 @@ async function errors(dialect) {
     }
 }
 
+async function responses(dialect) {
+    const model = `${dialect}/mock`;
+    const body = (input, more = {}) => ({ model, input: typeof input === 'object' && !Array.isArray(input) ? wish(input) : input, ...more });
+    const functions = [{ type: 'function', name: 'weather', description: 'The weather', parameters: weather, strict: true }];
+
+    const reply = await client.responses.create(body('hi é 😀', { instructions: 'Be brief.' }));
+    is([reply.object, reply.status, reply.output_text], ['response', 'completed', 'You said: hi é 😀'], `${model}: responses.create`);
+    is([reply.usage.input_tokens, reply.usage.output_tokens, reply.usage.total_tokens], [11, 7, 18], 'usage');
+
+    const stream = await client.responses.create(body({ text: 'one two é 😀' }, { stream: true }));
+    const types = [];
+    let text = '';
+    let numbers = 0;
+    for await (const event of stream) {
+        types.push(event.type);
+        numbers += event.sequence_number === types.length - 1 ? 1 : 0;
+        if (event.type === 'response.output_text.delta') text += event.delta;
+    }
+    is([text, types[0], types.at(-1)], ['one two é 😀', 'response.created', 'response.completed'], `${model}: a stream of a response`);
+    is(numbers, types.length, 'its events are numbered');
+
+    const helper = client.responses.stream(body({ text: 'Let me see.', ...calls }, { tools: functions }));
+    const final = await helper.finalResponse();
+    const found = final.output.filter((o) => o.type === 'function_call');
+    is(found.map((c) => [c.name, JSON.parse(c.arguments).city]), [['weather', 'Zürich'], ['weather', '東京 "x"']], `${model}: responses.stream() with calls`);
+    is(final.output[0].content?.[0].text, 'Let me see.', 'behind a text');
+
+    const history = [{ role: 'user', content: wish({ text: 'Let me see.', ...calls }) }, ...final.output.map(({ parsed, ...item }) => item),
+        ...found.map((c) => ({ type: 'function_call_output', call_id: c.call_id, output: `sun in ${JSON.parse(c.arguments).city}` }))];
+    const answer = await client.responses.create(body(history, { tools: functions }));
+    is(/It returned: .*sun in Zürich.*sun in 東京/.test(answer.output_text), true, 'what they returned') || console.log(answer.output_text);
+
+    const parsed = await client.responses.parse(body('x', { text: { format: { type: 'json_schema', name: 'place', strict: true, schema: weather,
+        $brand: 'auto-parseable-response-format', $parseRaw: (s) => JSON.parse(s) } } }));
+    is(parsed.output_parsed, { city: 'sample' }, `${model}: responses.parse()`);
+
+    await fails(client.responses.create(body({ status: 429, error: 'sorry' })), kind, ['RateLimitError', 429], `${model}: an error of a response`);
+    const broken = [];
+    await client.responses.create(body({ text: 'a b c d e f g h', cut: 6 }, { stream: true })).then(async (events) => {
+        for await (const event of events) broken.push(event.type);
+    }).catch(() => broken.push('error'));
+    is(['error', 'response.failed'].includes(broken.at(-1)), true, `${model}: a response that breaks off`) || console.log(broken);
+}
+
 async function embeddings(dialect) {
     const model = `${dialect}/mock`;
     for (const format of [undefined, 'float']) {
@@ -100,5 +144,6 @@ async function embeddings(dialect) {
 for (const dialect of dialects) {
     await part(dialect, () => chat(dialect));
     await part(dialect, () => errors(dialect));
+    await part(dialect, () => responses(dialect));
     if (dialect !== 'anthropic') await part(dialect, () => embeddings(dialect));
 }

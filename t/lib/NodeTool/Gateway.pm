@@ -39,6 +39,7 @@ CONF
         location /v1/ {
             nodetool_auth static;
             nodetool_auth_token secret-token;
+            nodetool_auth_header x-api-key;
             nodetool_chat;
             client_max_body_size 32m;
         }

@@ -33,6 +33,7 @@ use Time::HiRes qw(sleep);
 
 use NodeTool::MockMedia;
 use NodeTool::MockOpenAI;
+use NodeTool::MockResponses;
 
 my $JSON = JSON::PP->new->utf8->canonical->allow_nonref;
 
@@ -144,7 +145,9 @@ sub answer {
     $dialect = 'openai' if $dialect =~ /^(mistral|hf)$/
         && $path =~ m{/(chat/completions|embeddings|models)$};
 
-    my $chat = $path =~ m{/chat/completions$|/v1/messages$|/api/chat$}
+    my $responses = $dialect eq 'openai' && $path =~ m{/responses$};
+    local $req->{json} = NodeTool::MockResponses::chat($req->{json}) if $responses;
+    my $chat = $responses || $path =~ m{/chat/completions$|/v1/messages$|/api/chat$}
         || $path =~ m{:(stream)?generateContent\b}i
             && !NodeTool::MockMedia::speaks($req);
     return NodeTool::MockMedia::answer($mock, $c, $req, $dialect, $path)
@@ -160,6 +163,7 @@ sub answer {
         && $req->{json}{stream_options};
     $reply->{usage} ||= [11, 7];
     $reply->{tool_calls} ||= [];
+    return NodeTool::MockResponses::answer($c, $req, $reply) if $responses;
     return $CHAT{$dialect}->($c, $req, $reply);
 }
 
