@@ -151,7 +151,27 @@ typedef struct {
     ngx_nodetool_metrics_conf_t metrics;
 
     ngx_nodetool_limit_main_t *limit;
+    ngx_array_t                 caches; /* of ngx_http_file_cache_t * */
 } ngx_nodetool_chat_main_conf_t;
+
+/* See _cache.h. */
+typedef struct ngx_nodetool_cache_s ngx_nodetool_cache_t;
+
+typedef struct {
+    ngx_shm_zone_t           *zone;   /* NULL: off */
+    ngx_http_complex_value_t *key;    /* NULL: $nodetool_user */
+    ngx_array_t              *bypass; /* of ngx_http_complex_value_t */
+    time_t                    valid;
+    size_t                    max_body;
+    ngx_msec_t                lock; /* 0: off */
+} ngx_nodetool_cache_conf_t;
+
+enum {
+    NGX_NODETOOL_CACHE_NONE = 0,
+    NGX_NODETOOL_CACHE_BYPASS,
+    NGX_NODETOOL_CACHE_MISS,
+    NGX_NODETOOL_CACHE_HIT
+};
 
 typedef struct {
     ngx_array_t              *rules; /* of ngx_nodetool_rule_t */
@@ -165,6 +185,7 @@ typedef struct {
     ngx_msec_t                echo_delay;
 
     ngx_array_t *limits; /* of ngx_nodetool_limit_t; NULL: none */
+    ngx_nodetool_cache_conf_t cache;
 } ngx_nodetool_chat_loc_conf_t;
 
 /* Fields of a request body. */
@@ -219,6 +240,8 @@ struct ngx_nodetool_chat_ctx_s {
     ngx_str_t                 model;          /* as asked for */
     ngx_str_t                 upstream_model; /* as the provider is asked */
     ngx_str_t                 key;     /* for this provider; may be empty */
+    ngx_nodetool_target_t    *targets; /* that may answer; NULL: not known */
+    ngx_uint_t                n_targets;
     ngx_nodetool_attempt_t   *attempt; /* NULL: not routed yet */
     ngx_str_t                 upstream_path;  /* behind that of its url */
     ngx_nodetool_translate_t *translate;      /* NULL: nothing yet */
@@ -284,6 +307,9 @@ struct ngx_nodetool_chat_ctx_s {
     unsigned sending : 1;    /* and the client gets it as it comes */
     unsigned broken : 1;     /* what came last was no HTTP, or too much */
     unsigned ended : 1;      /* the provider closed, which ends its reply */
+    ngx_nodetool_cache_t *cache;
+    ngx_uint_t            cache_status; /* NGX_NODETOOL_CACHE_... */
+
     unsigned has_root : 1;
     unsigned scanning : 1; /* the body filter feeds scan */
     unsigned stream : 1;   /* the client asked for one */
@@ -314,6 +340,8 @@ NT_BEGIN_DECLS
 /* route: sets attempt, provider and upstream_model; NGX_DECLINED: there is
  * none */
 ngx_int_t ngx_nodetool_chat_route(ngx_nodetool_chat_ctx_t *ctx);
+/* Sets ctx->targets only; NGX_DECLINED: there are none. */
+ngx_int_t ngx_nodetool_route_find(ngx_nodetool_chat_ctx_t *ctx);
 
 /* rule */
 void ngx_nodetool_retry_merge(ngx_nodetool_chat_loc_conf_t *conf,
@@ -339,6 +367,8 @@ ngx_str_t                ngx_nodetool_chat_path(ngx_http_request_t *r);
 ngx_nodetool_chat_ctx_t *ngx_nodetool_chat_ctx_create(ngx_http_request_t *r);
 /* The context of a request, also after an internal redirect. */
 ngx_nodetool_chat_ctx_t *ngx_nodetool_chat_ctx(ngx_http_request_t *r);
+/* Hands the request to its provider; returns what a content handler does. */
+ngx_int_t ngx_nodetool_chat_dispatch(ngx_nodetool_chat_ctx_t *ctx);
 
 /* Answers with an error, for functions that return NGX_DECLINED then.
  * Anthropic has no 422. */
@@ -527,6 +557,15 @@ int64_t ngx_nodetool_limit_cost(ngx_nodetool_chat_ctx_t *ctx);
 /* cache: NGX_DECLINED: the provider is to be asked; NGX_DONE: a reply is on
  * its way, or will be; other: what a content handler returns. */
 ngx_int_t ngx_nodetool_cache_open(ngx_nodetool_chat_ctx_t *ctx);
+/* The header of the reply goes out; "hit" ...; the body filter. */
+ngx_int_t  ngx_nodetool_cache_header(ngx_nodetool_chat_ctx_t *ctx);
+ngx_str_t *ngx_nodetool_cache_status(ngx_uint_t status);
+void       ngx_nodetool_cache_init(void);
+void       ngx_nodetool_cache_unset(ngx_nodetool_cache_conf_t *conf);
+char *ngx_nodetool_cache_merge(ngx_conf_t *cf, ngx_nodetool_cache_conf_t *prev,
+                               ngx_nodetool_cache_conf_t *conf);
+char *ngx_nodetool_cache_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_nodetool_cache(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /* log: the log phase of a request with a context */
 ngx_int_t ngx_nodetool_chat_log(ngx_http_request_t *r);

@@ -13,9 +13,6 @@
 #define NGX_NODETOOL_METRICS_MODELS 100
 #define NGX_NODETOOL_METRICS_USERS  500
 
-#define NGX_NODETOOL_NANO     1000000000
-#define NGX_NODETOOL_COST_MAX 100000000 /* of one request */
-
 #define us(n) ((n) *1000 * 1000)
 
 const ngx_nodetool_bound_t ngx_nodetool_bounds_duration[] = {
@@ -358,47 +355,18 @@ ngx_nodetool_metrics_observe(ngx_nodetool_histogram_t   *h,
 }
 
 
-/* $nodetool_cost, a decimal number, in billionths. */
-static int64_t
-ngx_nodetool_metrics_cost(ngx_http_request_t *r)
-{
-    int64_t   n, scale;
-    size_t    i;
-    ngx_str_t cost;
-
-    cost = ngx_nodetool_variable(r, "nodetool_cost");
-
-    n = 0;
-    scale = 0;
-
-    for (i = 0; i < cost.len; i++) {
-        if (cost.data[i] == '.' && scale == 0) {
-            scale = NGX_NODETOOL_NANO;
-            continue;
-        }
-
-        if (cost.data[i] < '0' || cost.data[i] > '9' ||
-            n > (scale == 0 ? NGX_NODETOOL_COST_MAX : INT64_MAX / 10))
-        {
-            return 0;
-        }
-
-        if (scale == 1) {
-            break; /* smaller than what is counted */
-        }
-
-        n = n * 10 + (cost.data[i] - '0');
-        scale /= 10;
-    }
-
-    return scale == 0 ? n * NGX_NODETOOL_NANO : n * scale;
-}
-
-
 static void
 ngx_nodetool_metrics_series(ngx_nodetool_chat_ctx_t *ctx,
                             ngx_nodetool_series_t *s, int64_t cost)
 {
+    if (ctx->cache_status != NGX_NODETOOL_CACHE_NONE) {
+        ngx_nodetool_metrics_add(&s->cache[ctx->cache_status - 1], 1);
+    }
+
+    if (ctx->cache_status == NGX_NODETOOL_CACHE_HIT) {
+        return;
+    }
+
     ngx_nodetool_metrics_observe(&s->input, ngx_nodetool_bounds_usage,
                                  ctx->usage.prompt);
     ngx_nodetool_metrics_observe(&s->output, ngx_nodetool_bounds_usage,
@@ -481,7 +449,7 @@ ngx_nodetool_metrics_record(ngx_nodetool_chat_ctx_t *ctx)
     labels.model = ngx_nodetool_metrics_name(conf, NGX_NODETOOL_METRIC_MODEL,
                                              &ctx->model, done);
 
-    cost = ngx_nodetool_metrics_cost(ctx->request);
+    cost = ngx_nodetool_limit_cost(ctx);
 
     metric =
         ngx_nodetool_metrics_find(conf, NGX_NODETOOL_METRIC_SERIES, &labels);

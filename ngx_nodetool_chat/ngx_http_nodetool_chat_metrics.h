@@ -48,6 +48,7 @@ typedef struct {
     ngx_atomic_t             reasoning;
     ngx_atomic_t             events;
     ngx_atomic_t             cost;
+    ngx_atomic_t             cache[NGX_NODETOOL_CACHE_HIT]; /* by status - 1 */
 } ngx_nodetool_series_t;
 
 typedef struct {

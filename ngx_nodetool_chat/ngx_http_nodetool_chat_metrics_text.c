@@ -8,6 +8,7 @@
 
 #include "ngx_nodetool_chat/ngx_http_nodetool_chat_metrics.h"
 
+#define NGX_NODETOOL_LABELS      3
 #define NGX_NODETOOL_OPENMETRICS "application/openmetrics-text"
 
 typedef struct {
@@ -20,13 +21,13 @@ typedef struct {
 enum { NGX_NODETOOL_WHOLE = 0, NGX_NODETOOL_MICRO = 6, NGX_NODETOOL_NANO = 9 };
 
 typedef struct {
-    const char                 *name;
-    const char                 *help;
-    const char                 *label; /* one more, or "" */
-    const char                 *labels[2];
-    ngx_uint_t                  kind;
-    size_t                      offset[2]; /* of each value of the label */
-    ngx_uint_t                  unit;
+    const char *name;
+    const char *help;
+    const char *label; /* one more, or "" */
+    const char *labels[NGX_NODETOOL_LABELS];
+    ngx_uint_t  kind;
+    size_t      offset[NGX_NODETOOL_LABELS]; /* of each value of the label */
+    ngx_uint_t  unit;
     const ngx_nodetool_bound_t *bounds; /* NULL: a counter */
 } ngx_nodetool_family_t;
 
@@ -90,6 +91,14 @@ static const ngx_nodetool_family_t ngx_nodetool_families[] = {
       NGX_NODETOOL_METRIC_SERIES,
       { series(cost), 0 },
       NGX_NODETOOL_NANO,
+      NULL },
+    { "nodetool_cache_requests",
+      "Requests where there is a cache.",
+      "nodetool_cache",
+      { "bypass", "miss", "hit" },
+      NGX_NODETOOL_METRIC_SERIES,
+      { series(cache[0]), series(cache[1]), series(cache[2]) },
+      NGX_NODETOOL_WHOLE,
       NULL },
     { "nodetool_user_requests",
       "Requests of a user.",
@@ -304,7 +313,8 @@ ngx_nodetool_page_family(ngx_nodetool_page_t         *page,
             continue;
         }
 
-        for (i = 0; i == 0 || (i < 2 && f->labels[i] != NULL); i++) {
+        for (i = 0; i == 0 || (i < NGX_NODETOOL_LABELS && f->labels[i] != NULL);
+             i++) {
             if (f->bounds != NULL) {
                 ngx_nodetool_page_histogram(page, f, i, metric);
             } else {

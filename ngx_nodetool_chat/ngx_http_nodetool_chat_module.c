@@ -66,6 +66,32 @@ static ngx_command_t ngx_nodetool_chat_commands[] = {
       ngx_conf_set_msec_slot, NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_nodetool_chat_loc_conf_t, echo_delay), NULL },
 
+    { ngx_string("nodetool_cache_path"), NGX_HTTP_MAIN_CONF | NGX_CONF_2MORE,
+      ngx_nodetool_cache_path, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL },
+
+    { ngx_string("nodetool_cache"), NGX_NODETOOL_ANY | NGX_CONF_TAKE1,
+      ngx_nodetool_cache, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+
+    { ngx_string("nodetool_cache_valid"), NGX_NODETOOL_ANY | NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot, NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_nodetool_chat_loc_conf_t, cache.valid), NULL },
+
+    { ngx_string("nodetool_cache_max_body"), NGX_NODETOOL_ANY | NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot, NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_nodetool_chat_loc_conf_t, cache.max_body), NULL },
+
+    { ngx_string("nodetool_cache_lock"), NGX_NODETOOL_ANY | NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot, NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_nodetool_chat_loc_conf_t, cache.lock), NULL },
+
+    { ngx_string("nodetool_cache_key"), NGX_NODETOOL_ANY | NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot, NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_nodetool_chat_loc_conf_t, cache.key), NULL },
+
+    { ngx_string("nodetool_cache_bypass"), NGX_NODETOOL_ANY | NGX_CONF_1MORE,
+      ngx_http_set_predicate_slot, NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_nodetool_chat_loc_conf_t, cache.bypass), NULL },
+
     { ngx_string("nodetool_metrics"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS,
       ngx_nodetool_metrics, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
 
@@ -182,6 +208,12 @@ ngx_nodetool_chat_header_filter(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
+    if (ctx != NULL && ctx->cache_status != NGX_NODETOOL_CACHE_NONE &&
+        ngx_nodetool_cache_header(ctx) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     return ngx_http_next_header_filter(r);
 }
 
@@ -206,6 +238,8 @@ ngx_nodetool_chat_init(ngx_conf_t *cf)
 
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_nodetool_chat_header_filter;
+
+    ngx_nodetool_cache_init();
 
     return NGX_OK;
 }
@@ -232,6 +266,12 @@ ngx_nodetool_chat_create_main_conf(ngx_conf_t *cf)
 
     mcf->limit = ngx_nodetool_limit_create_conf(cf);
     if (mcf->limit == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&mcf->caches, cf->pool, 4,
+                       sizeof(ngx_http_file_cache_t *)) != NGX_OK)
+    {
         return NULL;
     }
 
@@ -315,6 +355,7 @@ ngx_nodetool_chat_create_loc_conf(ngx_conf_t *cf)
     conf->echo = NGX_CONF_UNSET;
     conf->echo_delay = NGX_CONF_UNSET_MSEC;
     conf->limits = NGX_CONF_UNSET_PTR;
+    ngx_nodetool_cache_unset(&conf->cache);
 
     return conf;
 }
@@ -336,6 +377,11 @@ ngx_nodetool_chat_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->limits, prev->limits, NULL);
 
     ngx_nodetool_retry_merge(conf, prev);
+
+    if (ngx_nodetool_cache_merge(cf, &prev->cache, &conf->cache) != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
 
     return ngx_nodetool_rules_merge(cf, conf->rules) == NGX_CONF_OK
                ? ngx_nodetool_tools_merge(cf, conf->tools)

@@ -128,6 +128,12 @@ ngx_nodetool_chat_reply_end(ngx_nodetool_chat_ctx_t *ctx)
         nt_json_scan_end(&ctx->scan) == NT_OK)
     {
         ngx_nodetool_chat_usage(ctx);
+
+        if (u->headers_in.status_n == NGX_HTTP_OK &&
+            ctx->fields[NGX_NODETOOL_REPLY_ERROR].type == NT_JSON_OBJECT)
+        {
+            ctx->failed = 1;
+        }
     }
 
     if (ctx->sink == ngx_nodetool_chat_stream_sink) {

@@ -491,7 +491,7 @@ ngx_nodetool_chat_name(ngx_nodetool_chat_ctx_t *ctx)
 
 /* Hands the request to its provider. A model that nobody is known to have
  * may be new: then lists that are too old are asked for first. */
-static ngx_int_t
+ngx_int_t
 ngx_nodetool_chat_dispatch(ngx_nodetool_chat_ctx_t *ctx)
 {
     ngx_int_t           rc;

@@ -138,9 +138,10 @@ ngx_nodetool_attempt_create(ngx_nodetool_chat_ctx_t *ctx,
 }
 
 
+/* One target, which no rule has. */
 static ngx_int_t
-ngx_nodetool_attempt_single(ngx_nodetool_chat_ctx_t *ctx,
-                            ngx_nodetool_provider_t *p, ngx_str_t *model)
+ngx_nodetool_route_single(ngx_nodetool_chat_ctx_t *ctx,
+                          ngx_nodetool_provider_t *p, ngx_str_t *model)
 {
     ngx_nodetool_target_t *target;
 
@@ -162,7 +163,10 @@ ngx_nodetool_attempt_single(ngx_nodetool_chat_ctx_t *ctx,
         target->model->value = *model;
     }
 
-    return ngx_nodetool_attempt_create(ctx, target, 1);
+    ctx->targets = target;
+    ctx->n_targets = 1;
+
+    return NGX_OK;
 }
 
 
@@ -205,7 +209,7 @@ ngx_nodetool_route_rule(ngx_nodetool_chat_ctx_t *ctx)
 
 
 ngx_int_t
-ngx_nodetool_chat_route(ngx_nodetool_chat_ctx_t *ctx)
+ngx_nodetool_route_find(ngx_nodetool_chat_ctx_t *ctx)
 {
     u_char                        *slash, *last;
     ngx_str_t                      name, model;
@@ -217,16 +221,22 @@ ngx_nodetool_chat_route(ngx_nodetool_chat_ctx_t *ctx)
     r = ctx->request;
     mcf = ngx_http_get_module_main_conf(r, ngx_http_nodetool_chat_module);
 
+    if (ctx->targets != NULL) {
+        return NGX_OK;
+    }
+
     targets = ngx_nodetool_route_rule(ctx);
 
     if (targets != NULL) {
-        return ngx_nodetool_attempt_create(ctx, targets->elts, targets->nelts);
+        ctx->targets = targets->elts;
+        ctx->n_targets = targets->nelts;
+        return NGX_OK;
     }
 
     p = ngx_nodetool_engine_find(ctx);
 
     if (p != NULL) {
-        return ngx_nodetool_attempt_single(ctx, p, NULL);
+        return ngx_nodetool_route_single(ctx, p, NULL);
     }
 
     last = ctx->model.data + ctx->model.len;
@@ -243,11 +253,24 @@ ngx_nodetool_chat_route(ngx_nodetool_chat_ctx_t *ctx)
         if (p != NULL && (ngx_nodetool_chat_loc(ctx)->echo ||
                           p->dialect != NGX_NODETOOL_DIALECT_ECHO))
         {
-            return ngx_nodetool_attempt_single(ctx, p, &model);
+            return ngx_nodetool_route_single(ctx, p, &model);
         }
     }
 
     p = ngx_nodetool_models_find(r, &ctx->model);
 
-    return p ? ngx_nodetool_attempt_single(ctx, p, NULL) : NGX_DECLINED;
+    return p ? ngx_nodetool_route_single(ctx, p, NULL) : NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_nodetool_chat_route(ngx_nodetool_chat_ctx_t *ctx)
+{
+    ngx_int_t rc;
+
+    rc = ngx_nodetool_route_find(ctx);
+
+    return rc == NGX_OK
+               ? ngx_nodetool_attempt_create(ctx, ctx->targets, ctx->n_targets)
+               : rc;
 }

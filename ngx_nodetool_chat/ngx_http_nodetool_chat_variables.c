@@ -189,6 +189,26 @@ ngx_nodetool_chat_outcome_variable(ngx_http_request_t        *r,
 }
 
 
+static ngx_int_t
+ngx_nodetool_chat_cache_variable(ngx_http_request_t        *r,
+                                 ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t               *status;
+    ngx_nodetool_chat_ctx_t *ctx;
+
+    v->not_found = 1;
+
+    ctx = ngx_nodetool_chat_ctx(r);
+
+    if (ctx != NULL && ctx->cache_status != NGX_NODETOOL_CACHE_NONE) {
+        status = ngx_nodetool_cache_status(ctx->cache_status);
+        ngx_nodetool_chat_found(v, status->data, status->len);
+    }
+
+    return NGX_OK;
+}
+
+
 /* Seconds with microseconds. */
 static ngx_int_t
 ngx_nodetool_chat_token_time_variable(ngx_http_request_t        *r,
@@ -293,6 +313,7 @@ static ngx_http_variable_t ngx_nodetool_chat_vars[] = {
     NGX_NODETOOL_VARIABLE("nodetool_token_time", token_time, n_events),
     NGX_NODETOOL_VARIABLE("nodetool_operation", operation, api),
     NGX_NODETOOL_VARIABLE("nodetool_outcome", outcome, api),
+    NGX_NODETOOL_VARIABLE("nodetool_cache", cache, cache_status),
     NGX_NODETOOL_VARIABLE("nodetool_trace_id", string, trace_id),
 
     { ngx_string("nodetool_cost"), NULL, ngx_nodetool_cost_variable, 0,
