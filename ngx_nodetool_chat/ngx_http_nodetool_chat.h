@@ -73,11 +73,11 @@ struct ngx_nodetool_provider_s {
 
     const nt_llm_dialect_t *llm; /* NULL: echo */
 
-    ngx_str_t  url;  /* as configured */
-    ngx_str_t  addr; /* host[:port] or unix:path, to be resolved */
-    ngx_str_t  host; /* of addr: what is looked up, and verified with TLS */
-    in_port_t  port; /* with the scheme's default */
-    ngx_str_t  path; /* of url, without a trailing slash */
+    ngx_str_t url;  /* as configured */
+    ngx_str_t addr; /* host[:port] or unix:path, to be resolved */
+    ngx_str_t host; /* of addr: what is looked up, and verified with TLS */
+    in_port_t port; /* with the scheme's default */
+    ngx_str_t path; /* of url, without a trailing slash */
 
     ngx_array_t *models;  /* of ngx_str_t; NULL: ask it */
     ngx_array_t *headers; /* of ngx_nodetool_header_t */
@@ -243,8 +243,8 @@ struct ngx_nodetool_chat_ctx_s {
     ngx_nodetool_target_t    *targets; /* that may answer; NULL: not known */
     ngx_uint_t                n_targets;
     ngx_nodetool_attempt_t   *attempt; /* NULL: not routed yet */
-    ngx_str_t                 upstream_path;  /* behind that of its url */
-    ngx_nodetool_translate_t *translate;      /* NULL: nothing yet */
+    ngx_str_t                 upstream_path; /* behind that of its url */
+    ngx_nodetool_translate_t *translate;     /* NULL: nothing yet */
 
     /* one scan at a time: first the request, then the reply */
     nt_json_scan_t  scan;
@@ -266,9 +266,9 @@ struct ngx_nodetool_chat_ctx_s {
     ngx_http_chunked_t   chunked;
     ngx_nodetool_sink_pt sink;
     off_t                reply_length; /* -1: not told */
-    off_t                left; /* u->length, when the header goes out */
+    off_t                left;         /* u->length, when the header goes out */
     ngx_recv_pt          recv; /* of the connection, while ours is there */
-    ngx_str_t            replacement;  /* body in place of the provider's */
+    ngx_str_t            replacement; /* body in place of the provider's */
     nt_sse_t             sse;
     ngx_chain_t         *held;      /* the start of an event */
     ngx_buf_t            comment;   /* what was sent last */
@@ -397,17 +397,20 @@ ngx_int_t ngx_nodetool_chat_body_chain(ngx_nodetool_chat_ctx_t *ctx,
 void      ngx_nodetool_chat_body_rewind(ngx_nodetool_chat_ctx_t *ctx);
 off_t     ngx_nodetool_chat_body_length(ngx_http_request_t *r);
 
+/* translate: client() makes the canonical request, for _echo; it returns as
+ * the next one does. */
+ngx_int_t ngx_nodetool_translate_client(ngx_nodetool_chat_ctx_t *ctx);
 /* translate: makes the request that ctx->provider gets: the client's with
  * edits where the provider speaks its API, else a translated one.
  * NGX_DECLINED: the client or the provider's dialect cannot say it;
  * ngx_nodetool_translate_refuse() tells the client, and returns what a content
  * handler does. */
-ngx_int_t  ngx_nodetool_translate_request(ngx_nodetool_chat_ctx_t *ctx);
-ngx_int_t  ngx_nodetool_translate_refuse(ngx_nodetool_chat_ctx_t *ctx);
-ngx_int_t  ngx_nodetool_translate_chain(ngx_nodetool_chat_ctx_t *ctx,
-                                        ngx_chain_t ***last, off_t *length);
-void       ngx_nodetool_translate_reset(ngx_nodetool_chat_ctx_t *ctx);
-void       ngx_nodetool_translate_free(ngx_nodetool_chat_ctx_t *ctx);
+ngx_int_t ngx_nodetool_translate_request(ngx_nodetool_chat_ctx_t *ctx);
+ngx_int_t ngx_nodetool_translate_refuse(ngx_nodetool_chat_ctx_t *ctx);
+ngx_int_t ngx_nodetool_translate_chain(ngx_nodetool_chat_ctx_t *ctx,
+                                       ngx_chain_t ***last, off_t *length);
+void      ngx_nodetool_translate_reset(ngx_nodetool_chat_ctx_t *ctx);
+void      ngx_nodetool_translate_free(ngx_nodetool_chat_ctx_t *ctx);
 
 /* replied */
 ngx_int_t ngx_nodetool_translate_header(ngx_nodetool_chat_ctx_t *ctx);
@@ -466,12 +469,12 @@ ngx_int_t  ngx_nodetool_chat_replace(ngx_nodetool_chat_ctx_t *ctx,
                                      ngx_uint_t status, ngx_str_t *message);
 ngx_int_t  ngx_nodetool_chat_replaced(ngx_nodetool_chat_ctx_t *ctx,
                                       ngx_uint_t               status);
-void ngx_nodetool_chat_error_set(nt_llm_error_t     *error,
-                                 nt_llm_error_kind_t kind, ngx_uint_t status,
-                                 const char *format, ...)
+void       ngx_nodetool_chat_error_set(nt_llm_error_t     *error,
+                                       nt_llm_error_kind_t kind, ngx_uint_t status,
+                                       const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-void ngx_nodetool_chat_error_body(const ngx_nodetool_api_t *api,
-                                  const nt_llm_error_t *error, nt_buf_t *out);
+void       ngx_nodetool_chat_error_body(const ngx_nodetool_api_t *api,
+                                        const nt_llm_error_t *error, nt_buf_t *out);
 ngx_uint_t ngx_nodetool_chat_refused(ngx_nodetool_chat_ctx_t *ctx,
                                      ngx_str_t               *message);
 ngx_int_t  ngx_nodetool_chat_emit(ngx_nodetool_chat_ctx_t *ctx, u_char *pos,

@@ -1,9 +1,12 @@
 /*
  * ngx_http_nodetool_chat_echo.c - the built-in provider: core's echo model,
  * sent as a client takes it.
+ *
+ * The model reads and writes chat completions.  For clients of other APIs
+ * both are translated, as if it were a provider that speaks OpenAI's dialect.
  */
 
-#include "ngx_nodetool_chat/ngx_http_nodetool_chat.h"
+#include "ngx_nodetool_chat/ngx_http_nodetool_chat_translate.h"
 
 #include "core/llm/nt_echo.h"
 #include "core/nt_id.h"
@@ -14,6 +17,8 @@
 typedef struct {
     nt_echo_t  *echo;
     nt_buf_t    events;
+    nt_buf_t    chunks;  /* events before they are translated */
+    char       *request; /* translated */
     ngx_buf_t   buf;
     ngx_chain_t out;
     ngx_msec_t  delay;
@@ -30,10 +35,12 @@ ngx_nodetool_chat_echo_cleanup(void *data)
 
     nt_echo_free(e->echo);
     nt_buf_free(&e->events);
+    nt_buf_free(&e->chunks);
+    free(e->request);
 }
 
 
-/* The whole body in one piece; NGX_DECLINED when it is too long. */
+/* The whole body in one piece. */
 static ngx_int_t
 ngx_nodetool_chat_echo_body(ngx_http_request_t *r, ngx_str_t *body)
 {
@@ -44,10 +51,6 @@ ngx_nodetool_chat_echo_body(ngx_http_request_t *r, ngx_str_t *body)
     ngx_chain_t *cl;
 
     length = ngx_nodetool_chat_body_length(r);
-
-    if (length > NGX_NODETOOL_ECHO_BODY_MAX) {
-        return NGX_DECLINED;
-    }
 
     cl = r->request_body->bufs;
 
@@ -85,6 +88,133 @@ ngx_nodetool_chat_echo_body(ngx_http_request_t *r, ngx_str_t *body)
 }
 
 
+static ngx_uint_t
+ngx_nodetool_chat_echo_translates(ngx_nodetool_chat_ctx_t *ctx)
+{
+    return ctx->api->llm != &nt_llm_api_chat;
+}
+
+
+/* The body as a chat completion's; NGX_DECLINED: it was answered, as
+ * ctx->answer says. */
+static ngx_int_t
+ngx_nodetool_chat_echo_request(ngx_nodetool_chat_ctx_t *ctx,
+                               ngx_nodetool_echo_t *e, ngx_str_t *body)
+{
+    json_t                   *usage;
+    ngx_int_t                 rc;
+    ngx_nodetool_translate_t *t;
+
+    rc = ngx_nodetool_translate_client(ctx);
+
+    if (rc == NGX_DECLINED) {
+        ctx->answer = ngx_nodetool_translate_refuse(ctx);
+    }
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    t = ctx->translate;
+
+    if (ctx->stream) {
+        usage = json_pack("{s:b}", "include_usage", 1);
+
+        if (json_object_set_new(t->canonical, "stream_options", usage) != 0) {
+            return NGX_ERROR;
+        }
+    }
+
+    e->request = json_dumps(t->canonical, JSON_COMPACT);
+    if (e->request == NULL) {
+        return NGX_ERROR;
+    }
+
+    body->data = (u_char *) e->request;
+    body->len = ngx_strlen(e->request);
+
+    return ngx_nodetool_translate_options(ctx, &t->options, t->id);
+}
+
+
+/* Appends the reply, or the next events, of a client of another API. */
+static ngx_int_t
+ngx_nodetool_chat_echo_whole(ngx_nodetool_chat_ctx_t *ctx,
+                             ngx_nodetool_echo_t     *e)
+{
+    json_t                   *reply;
+    nt_rc_t                   rc;
+    ngx_nodetool_translate_t *t;
+
+    t = ctx->translate;
+
+    nt_echo_reply(e->echo, &e->chunks);
+
+    if (e->chunks.failed) {
+        return NGX_ERROR;
+    }
+
+    rc = nt_llm_reply(&nt_llm_openai,
+                      (nt_str_t) { e->chunks.data, e->chunks.len }, &reply,
+                      &t->error);
+
+    if (rc == NT_OK) {
+        rc = nt_llm_api_reply(ctx->api->llm, reply, &t->options, &e->events);
+        json_decref(reply);
+    }
+
+    return rc == NT_OK ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_nodetool_chat_echo_begin(ngx_nodetool_chat_ctx_t *ctx,
+                             ngx_nodetool_echo_t     *e)
+{
+    ngx_nodetool_translate_t *t;
+
+    t = ctx->translate;
+
+    t->writer = nt_llm_writer_new(ctx->api->llm, &t->options, &e->events);
+    if (t->writer == NULL) {
+        return NGX_ERROR;
+    }
+
+    t->stream = nt_llm_stream_new(&nt_llm_openai, nt_llm_writer_add, t->writer);
+
+    return t->stream != NULL ? NGX_OK : NGX_ERROR;
+}
+
+
+/* Appends the next events; false when that was the last one. */
+static ngx_uint_t
+ngx_nodetool_chat_echo_event(ngx_nodetool_chat_ctx_t *ctx,
+                             ngx_nodetool_echo_t     *e)
+{
+    ngx_uint_t                more;
+    ngx_nodetool_translate_t *t;
+
+    if (!ngx_nodetool_chat_echo_translates(ctx)) {
+        return nt_echo_next(e->echo, &e->events);
+    }
+
+    t = ctx->translate;
+
+    nt_buf_reset(&e->chunks);
+    more = nt_echo_next(e->echo, &e->chunks);
+
+    if (e->chunks.failed ||
+        nt_llm_stream_feed(t->stream, e->chunks.data, e->chunks.len) != NT_OK ||
+        (!more && (nt_llm_stream_end(t->stream) != NT_OK ||
+                   nt_llm_writer_end(t->writer) != NT_OK)))
+    {
+        e->events.failed = true;
+    }
+
+    return more;
+}
+
+
 /* Sets e->echo, or answers with an error. */
 static ngx_int_t
 ngx_nodetool_chat_echo_create(ngx_nodetool_chat_ctx_t *ctx,
@@ -105,12 +235,18 @@ ngx_nodetool_chat_echo_create(ngx_nodetool_chat_ctx_t *ctx,
 
     ngx_str_null(&body);
 
-    answer = ngx_nodetool_chat_echo_body(r, &body);
-
-    if (answer == NGX_DECLINED) {
+    if (ngx_nodetool_chat_body_length(r) > NGX_NODETOOL_ECHO_BODY_MAX) {
         return ngx_nodetool_errorf(r, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
                                    "The echo model takes at most %d bytes",
                                    NGX_NODETOOL_ECHO_BODY_MAX);
+    }
+
+    answer = ngx_nodetool_chat_echo_translates(ctx)
+                 ? ngx_nodetool_chat_echo_request(ctx, e, &body)
+                 : ngx_nodetool_chat_echo_body(r, &body);
+
+    if (answer == NGX_DECLINED) {
+        return ctx->answer;
     }
 
     if (answer != NGX_OK) {
@@ -138,7 +274,11 @@ ngx_nodetool_chat_echo_create(ngx_nodetool_chat_ctx_t *ctx,
     } else if (rc == NT_ERROR) {
         text.data = (u_char *) message.data;
         text.len = message.len;
-        answer = ngx_nodetool_error(r, status, &text);
+        answer = ngx_nodetool_error(r,
+                                    status == 422 && ctx->api->anthropic
+                                        ? NGX_HTTP_BAD_REQUEST
+                                        : status,
+                                    &text);
 
     } else {
         answer = NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -151,11 +291,17 @@ ngx_nodetool_chat_echo_create(ngx_nodetool_chat_ctx_t *ctx,
 
 
 static ngx_int_t
-ngx_nodetool_chat_echo_reply(ngx_http_request_t *r, ngx_nodetool_echo_t *e)
+ngx_nodetool_chat_echo_reply(ngx_nodetool_chat_ctx_t *ctx,
+                             ngx_nodetool_echo_t     *e)
 {
     ngx_str_t body;
 
-    nt_echo_reply(e->echo, &e->events);
+    if (!ngx_nodetool_chat_echo_translates(ctx)) {
+        nt_echo_reply(e->echo, &e->events);
+
+    } else if (ngx_nodetool_chat_echo_whole(ctx, e) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     if (e->events.failed) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -164,7 +310,7 @@ ngx_nodetool_chat_echo_reply(ngx_http_request_t *r, ngx_nodetool_echo_t *e)
     body.data = (u_char *) e->events.data; /* lives as long as the request */
     body.len = e->events.len;
 
-    return ngx_nodetool_json(r, NGX_HTTP_OK, &body);
+    return ngx_nodetool_json(ctx->request, NGX_HTTP_OK, &body);
 }
 
 
@@ -195,12 +341,13 @@ ngx_nodetool_chat_echo_stream(ngx_nodetool_chat_ctx_t *ctx)
 
 /* Makes the next events; sends them when the ones before have gone. */
 static ngx_int_t
-ngx_nodetool_chat_echo_next(ngx_http_request_t *r, ngx_nodetool_echo_t *e)
+ngx_nodetool_chat_echo_next(ngx_nodetool_chat_ctx_t *ctx,
+                            ngx_nodetool_echo_t     *e)
 {
     nt_buf_reset(&e->events);
 
     do {
-        if (!nt_echo_next(e->echo, &e->events)) {
+        if (!ngx_nodetool_chat_echo_event(ctx, e)) {
             e->last = 1;
             break;
         }
@@ -220,7 +367,7 @@ ngx_nodetool_chat_echo_next(ngx_http_request_t *r, ngx_nodetool_echo_t *e)
     e->out.buf = &e->buf;
     e->out.next = NULL;
 
-    return ngx_http_output_filter(r, &e->out);
+    return ngx_http_output_filter(ctx->request, &e->out);
 }
 
 
@@ -257,7 +404,7 @@ ngx_nodetool_chat_echo_write(ngx_http_request_t *r)
             return;
         }
 
-        rc = ngx_nodetool_chat_echo_next(r, e);
+        rc = ngx_nodetool_chat_echo_next(ctx, e);
 
         if (e->delay > 0 && !e->last) {
             ngx_add_timer(&ctx->event, e->delay);
@@ -280,7 +427,7 @@ ngx_nodetool_chat_echo_write(ngx_http_request_t *r)
 
 
 static void
-ngx_nodetool_chat_echo_event(ngx_event_t *ev)
+ngx_nodetool_chat_echo_timer(ngx_event_t *ev)
 {
     ngx_connection_t        *c;
     ngx_nodetool_chat_ctx_t *ctx;
@@ -335,12 +482,18 @@ ngx_nodetool_chat_echo(ngx_nodetool_chat_ctx_t *ctx)
     ngx_nodetool_chat_first(ctx);
 
     if (!nt_echo_is_stream(e->echo)) {
-        return ngx_nodetool_chat_echo_reply(r, e);
+        return ngx_nodetool_chat_echo_reply(ctx, e);
+    }
+
+    if (ngx_nodetool_chat_echo_translates(ctx) &&
+        ngx_nodetool_chat_echo_begin(ctx, e) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     e->delay = lcf->echo_delay;
 
-    ctx->event.handler = ngx_nodetool_chat_echo_event;
+    ctx->event.handler = ngx_nodetool_chat_echo_timer;
     ctx->event.data = ctx;
     ctx->event.log = r->connection->log;
 

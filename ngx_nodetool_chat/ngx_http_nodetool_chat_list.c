@@ -3,17 +3,23 @@
  *
  * First the names that rules give to models, then the providers' lists, in
  * the order of the configuration; of an id that comes twice the first one
- * stays, as it is also the one that is asked.
+ * stays, as it is also the one that is asked.  Anthropic's clients get it as
+ * theirs (https://docs.anthropic.com/en/api/models-list), always whole.
  */
 
 #include "ngx_nodetool_chat/ngx_http_nodetool_chat.h"
+
+#include "core/nt_id.h"
 
 typedef struct {
     ngx_http_request_t *request;
     ngx_str_t          *id;    /* the only one wanted, or NULL */
     ngx_str_t           found; /* its object */
     nt_buf_t            out;   /* objects with commas between them */
-    ngx_rbtree_t        ids;   /* of ngx_str_node_t */
+    ngx_str_t           first; /* quoted ids, for Anthropic's clients */
+    ngx_str_t           last;
+    ngx_uint_t          anthropic; /* unsigned  anthropic:1; */
+    ngx_rbtree_t        ids;       /* of ngx_str_node_t */
     ngx_rbtree_node_t   sentinel;
 } ngx_nodetool_list_t;
 
@@ -84,25 +90,70 @@ ngx_nodetool_list_find(ngx_str_t *lines, ngx_str_t *id, ngx_str_t *found)
 }
 
 
+/* Appends the object of a line as Anthropic's clients read it. */
+static void
+ngx_nodetool_list_anthropic(ngx_str_t *line, ngx_str_t *id, nt_buf_t *out)
+{
+    char      time[NT_TIME_LEN];
+    u_char   *p, *last;
+    ngx_int_t created;
+
+    static const char word[] = ",\"created\":";
+
+    last = line->data + line->len;
+    created = 0;
+    p = ngx_strnstr(line->data, (char *) word, line->len);
+
+    if (p != NULL) {
+        p += sizeof(word) - 1;
+        last = ngx_strlchr(p, last, ',');
+        created = last ? ngx_atoi(p, last - p) : 0;
+    }
+
+    nt_time_iso8601(time, created > 0 ? (int64_t) created * 1000 : 0);
+
+    nt_buf_append_str(out, NT_STR("{\"type\":\"model\",\"id\":"));
+    nt_buf_append_str(out, ngx_nodetool_str(id));
+    nt_buf_append_str(out, NT_STR(",\"display_name\":"));
+    nt_buf_append_str(out, ngx_nodetool_str(id));
+    nt_buf_printf(out, ",\"created_at\":\"%.*s\"}", NT_TIME_LEN, time);
+}
+
+
+/* The id of a line, with its quotes. */
+static ngx_uint_t
+ngx_nodetool_list_id(ngx_str_t *line, ngx_str_t *id)
+{
+    u_char *end;
+
+    static const size_t start = sizeof("{\"id\":") - 1;
+
+    end = ngx_strnstr(line->data, ",\"object\":", line->len);
+
+    if (end == NULL) {
+        return 0;
+    }
+
+    id->data = line->data + start;
+    id->len = end - id->data;
+
+    return 1;
+}
+
+
 /* Adds the models of `lines` that are not there yet. */
 static ngx_int_t
 ngx_nodetool_list_add(ngx_nodetool_list_t *list, ngx_str_t *lines)
 {
-    u_char         *end;
     uint32_t        hash;
     ngx_str_t       line, id;
     ngx_str_node_t *node;
 
     while (ngx_nodetool_list_next(lines, &line)) {
-        /* the id ends where the next member begins */
-
-        end = ngx_strnstr(line.data, "\",\"object\":", line.len);
-        if (end == NULL) {
+        if (!ngx_nodetool_list_id(&line, &id)) {
             continue;
         }
 
-        id.data = line.data;
-        id.len = end - line.data;
         hash = ngx_crc32_long(id.data, id.len);
 
         if (ngx_str_rbtree_lookup(&list->ids, &id, hash) != NULL) {
@@ -122,7 +173,15 @@ ngx_nodetool_list_add(ngx_nodetool_list_t *list, ngx_str_t *lines)
             nt_buf_append_char(&list->out, ',');
         }
 
-        nt_buf_append_str(&list->out, ngx_nodetool_str(&line));
+        if (list->anthropic) {
+            ngx_nodetool_list_anthropic(&line, &id, &list->out);
+
+        } else {
+            nt_buf_append_str(&list->out, ngx_nodetool_str(&line));
+        }
+
+        list->first = list->first.len > 0 ? list->first : id;
+        list->last = id;
     }
 
     return NGX_OK;
@@ -286,6 +345,26 @@ ngx_nodetool_list_qualified(ngx_http_request_t *r, ngx_str_t *id,
 
 
 static ngx_int_t
+ngx_nodetool_list_one_anthropic(ngx_http_request_t *r, ngx_str_t *found)
+{
+    nt_buf_t  out;
+    ngx_str_t id, body;
+
+    ngx_memzero(&out, sizeof(nt_buf_t));
+
+    if (ngx_nodetool_list_id(found, &id)) {
+        ngx_nodetool_list_anthropic(found, &id, &out);
+    }
+
+    if (ngx_nodetool_take(r->pool, &out, &body) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_nodetool_json(r, NGX_HTTP_OK, &body);
+}
+
+
+static ngx_int_t
 ngx_nodetool_list_one(ngx_http_request_t *r, ngx_str_t *id)
 {
     ngx_int_t rc;
@@ -317,7 +396,9 @@ ngx_nodetool_list_one(ngx_http_request_t *r, ngx_str_t *id)
                                    id);
     }
 
-    return ngx_nodetool_json(r, NGX_HTTP_OK, &found);
+    return ngx_nodetool_api_is_anthropic(r)
+               ? ngx_nodetool_list_one_anthropic(r, &found)
+               : ngx_nodetool_json(r, NGX_HTTP_OK, &found);
 }
 
 
@@ -360,34 +441,49 @@ ngx_nodetool_list_collect(ngx_nodetool_list_t *list)
 static ngx_int_t
 ngx_nodetool_list_all(ngx_http_request_t *r)
 {
+    nt_buf_t            out;
     ngx_str_t           body;
+    ngx_int_t           rc;
     ngx_nodetool_list_t list;
-
-    static ngx_str_t head = ngx_string("{\"object\":\"list\",\"data\":[");
 
     ngx_memzero(&list, sizeof(ngx_nodetool_list_t));
     list.request = r;
+    list.anthropic = ngx_nodetool_api_is_anthropic(r);
+    ngx_str_set(&list.last, "null");
     ngx_rbtree_init(&list.ids, &list.sentinel, ngx_str_rbtree_insert_value);
 
-    body.data = NULL;
+    rc = ngx_nodetool_list_collect(&list);
 
-    if (ngx_nodetool_list_collect(&list) == NGX_OK) {
-        body.data = ngx_pnalloc(r->pool, head.len + list.out.len + 2);
-    }
+    ngx_memzero(&out, sizeof(nt_buf_t));
 
-    if (body.data != NULL) {
-        body.len = ngx_sprintf(body.data, "%V%*s]}", &head, list.out.len,
-                               list.out.data) -
-                   body.data;
+    if (list.anthropic) {
+        if (list.first.len == 0) {
+            list.first = list.last;
+        }
+
+        nt_buf_printf(&out,
+                      "{\"data\":[%.*s],\"has_more\":false,"
+                      "\"first_id\":%.*s,\"last_id\":%.*s}",
+                      (int) list.out.len, list.out.data ? list.out.data : "",
+                      (int) list.first.len, list.first.data,
+                      (int) list.last.len, list.last.data);
+
+    } else {
+        nt_buf_printf(&out, "{\"object\":\"list\",\"data\":[%.*s]}",
+                      (int) list.out.len, list.out.data ? list.out.data : "");
     }
 
     nt_buf_free(&list.out);
 
-    if (body.data == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (rc != NGX_OK) {
+        nt_buf_free(&out);
+
+    } else {
+        rc = ngx_nodetool_take(r->pool, &out, &body);
     }
 
-    return ngx_nodetool_json(r, NGX_HTTP_OK, &body);
+    return rc == NGX_OK ? ngx_nodetool_json(r, NGX_HTTP_OK, &body)
+                        : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 

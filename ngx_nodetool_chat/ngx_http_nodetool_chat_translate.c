@@ -215,14 +215,10 @@ ngx_nodetool_translate_make(ngx_nodetool_chat_ctx_t *ctx)
     t = ctx->translate;
     llm = ctx->provider->llm;
 
-    rc = t->canonical ? NT_OK : ngx_nodetool_translate_canonical(ctx);
-
-    if (rc == NT_OK) {
-        rc = ngx_nodetool_translate_set(t->canonical, "model",
-                                        json_stringn((char *) ctx
-                                                         ->upstream_model.data,
-                                                     ctx->upstream_model.len));
-    }
+    rc = ngx_nodetool_translate_set(t->canonical, "model",
+                                    json_stringn((char *)
+                                                     ctx->upstream_model.data,
+                                                 ctx->upstream_model.len));
 
     if (rc == NT_OK && ctx->api->llm == &nt_llm_api_embeddings) {
         t->inputs = json_array_size(json_object_get(t->canonical, "input"));
@@ -234,6 +230,55 @@ ngx_nodetool_translate_make(ngx_nodetool_chat_ctx_t *ctx)
     }
 
     return rc;
+}
+
+
+/* Whether the API has no way to this provider. */
+static ngx_uint_t
+ngx_nodetool_translate_lacks(ngx_nodetool_chat_ctx_t *ctx)
+{
+    switch (ctx->provider->dialect) {
+    case NGX_NODETOOL_DIALECT_ENGINE:
+        return 1;
+
+    case NGX_NODETOOL_DIALECT_ECHO:
+        return ctx->api->llm == NULL || ctx->api->llm == &nt_llm_api_embeddings;
+
+    default:
+        return ctx->api->llm == NULL;
+    }
+}
+
+
+ngx_int_t
+ngx_nodetool_translate_client(ngx_nodetool_chat_ctx_t *ctx)
+{
+    nt_rc_t                   rc;
+    ngx_nodetool_translate_t *t;
+
+    if (ngx_nodetool_translate_create(ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    t = ctx->translate;
+
+    ngx_nodetool_translate_reset(ctx);
+    nt_llm_request_free(&t->request);
+
+    if (ngx_nodetool_translate_lacks(ctx)) {
+        ngx_nodetool_chat_error_set(&t->error, NT_LLM_INVALID,
+                                    NGX_HTTP_BAD_REQUEST,
+                                    "The provider \"%.*s\" has no %.*s",
+                                    (int) ctx->provider->name.len,
+                                    ctx->provider->name.data,
+                                    (int) ctx->api->path.len,
+                                    ctx->api->path.data);
+        return NGX_DECLINED;
+    }
+
+    rc = t->canonical ? NT_OK : ngx_nodetool_translate_canonical(ctx);
+
+    return ngx_nodetool_translate_rc(rc);
 }
 
 
@@ -254,28 +299,12 @@ ngx_nodetool_translate_request(ngx_nodetool_chat_ctx_t *ctx)
         return ngx_nodetool_chat_body_edit(ctx);
     }
 
-    if (ngx_nodetool_translate_create(ctx) != NGX_OK) {
-        return NGX_ERROR;
+    rc = ngx_nodetool_translate_client(ctx);
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     t = ctx->translate;
-
-    ngx_nodetool_translate_reset(ctx);
-    nt_llm_request_free(&t->request);
-
-    if (ctx->api->llm == NULL ||
-        ctx->provider->dialect == NGX_NODETOOL_DIALECT_ENGINE)
-    {
-        ngx_nodetool_chat_error_set(&t->error, NT_LLM_INVALID,
-                                    NGX_HTTP_BAD_REQUEST,
-                                    "The provider \"%.*s\" has no %.*s",
-                                    (int) ctx->provider->name.len,
-                                    ctx->provider->name.data,
-                                    (int) ctx->api->path.len,
-                                    ctx->api->path.data);
-        return NGX_DECLINED;
-    }
-
     rc = ngx_nodetool_translate_make(ctx);
 
     ctx->upstream_path.data = (u_char *) t->request.path.data;

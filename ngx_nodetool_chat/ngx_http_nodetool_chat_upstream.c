@@ -294,6 +294,7 @@ ngx_nodetool_chat_passes(u_char *name, size_t len)
                                  ngx_null_string };
 
     static ngx_str_t prefix[] = { ngx_string("x-ratelimit-"),
+                                  ngx_string("anthropic-ratelimit-"),
                                   ngx_string("openai-"), ngx_null_string };
 
     for (s = exact; s->len; s++) {
