@@ -18,6 +18,7 @@ use Time::HiRes qw(sleep);
 my $N = $ENV{BENCH_STREAMS} || 10_000;
 my $TOKENS = 20;
 my $RAMP = 2000;    # streams opened a second
+my @TRANSLATED = qw(anthropic gemini ollama);
 
 my ($limit) = `sh -c 'ulimit -Hn'` =~ /(\d+)/;
 if (defined $limit && $limit < $N + 100) {
@@ -45,12 +46,14 @@ my $http = <<"HTTP";
     access_log off;
     upstream provider { server 127.0.0.1:$port; }
     nodetool_provider openai { url http://provider/v1; key k; models openai; }
+    @{[ map { "nodetool_provider $_ { url http://provider; key k; dialect $_; models $_; }\n" } @TRANSLATED ]}
 HTTP
 
 my $ok = 1;
 my %kib;
 for (['proxy_pass', '/proxy/chat/completions', 'openai'],
-     ['passed through', '/v1/chat/completions', 'openai'])
+     ['passed through', '/v1/chat/completions', 'openai'],
+     map { ["$_ translated", '/v1/chat/completions', $_] } @TRANSLATED)
 {
     my ($name, $path, $model) = @$_;
     my $ng = $t->nginx($server, http => $http, workers => 2, connections =>

@@ -10,7 +10,7 @@
  * in a write of its own, MS (0) milliseconds apart; any other reply is one of
  * 300 bytes.
  *
- * What a body holds may make it fail: "fail-status" is answered with 500,
+ * What a request holds may make it fail: "fail-status" is answered with 500,
  * "fail-limit" with 429, "fail-cut" ends after the first piece, "fail-close"
  * closes without an answer.
  */
@@ -261,6 +261,7 @@ static int
 answer(connection_t *c, const char *body, size_t len)
 {
     char      *line;
+    size_t     size = body + len - c->in; /* of the whole request */
     dialect_t *d;
 
     line = memchr(c->in, '\r', c->len);
@@ -271,15 +272,15 @@ answer(connection_t *c, const char *body, size_t len)
         }
     }
 
-    if (d->path == NULL || holds(body, len, "fail-status")) {
+    if (d->path == NULL || holds(c->in, size, "fail-status")) {
         return put(c, &failed);
     }
 
-    if (holds(body, len, "fail-limit")) {
+    if (holds(c->in, size, "fail-limit")) {
         return put(c, &limited);
     }
 
-    if (holds(body, len, "fail-close")) {
+    if (holds(c->in, size, "fail-close")) {
         return 0;
     }
 
@@ -293,7 +294,7 @@ answer(connection_t *c, const char *body, size_t len)
         return 0;
     }
 
-    if (holds(body, len, "fail-cut")) {
+    if (holds(c->in, size, "fail-cut")) {
         (void) put(c, &d->event);
         return 0;
     }
