@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/nginx_conf.h"
+#include "cli/providers.h"
 #include "core/nt_version.h"
 
 
@@ -162,6 +162,17 @@ print_terminal(const nt_server_t *server)
 }
 
 
+static void
+print_providers(void)
+{
+    nt_buf_t names = { 0 };
+
+    nt_providers_names(&names);
+    (void) printf("  Providers  %.*s\n", (int) names.len, names.data);
+    nt_buf_free(&names);
+}
+
+
 void
 nt_banner_print(const nt_server_t *server)
 {
@@ -172,7 +183,7 @@ nt_banner_print(const nt_server_t *server)
                   "  Address    %s (listening on %s port %u)\n",
                   server->name, NT_VERSION, url, o->host, o->port);
     print_auth(server);
-    (void) printf("  Providers  %s\n", nt_nginx_providers());
+    print_providers();
 
     if (nt_server_has_engine(server)) {
         (void) printf("  Console    %s/console\n", url);

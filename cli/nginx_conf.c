@@ -9,6 +9,7 @@
 
 #include "cli/auth.h"
 #include "cli/cli.h"
+#include "cli/providers.h"
 
 #define NT_CONNECTIONS_MAX 8192 /* of a worker process */
 
@@ -16,31 +17,6 @@ static const char *const modules[] = { "base", "auth", "chat", "workflow",
                                        "storage" };
 
 #define count(array) (sizeof(array) / sizeof((array)[0]))
-
-
-static bool
-has_openai(void)
-{
-    return nt_cli_env("OPENAI_API_KEY") != NULL ||
-           nt_cli_env("OPENAI_BASE_URL") != NULL;
-}
-
-
-static bool
-has_ollama(void)
-{
-    return nt_cli_env("OLLAMA_API_URL") != NULL;
-}
-
-
-const char *
-nt_nginx_providers(void)
-{
-    return has_openai() && has_ollama() ? "openai, ollama, echo"
-           : has_openai()               ? "openai, echo"
-           : has_ollama()               ? "ollama, echo"
-                                        : "echo";
-}
 
 
 /* Half of the descriptors that this process may have, for a connection to
@@ -142,121 +118,6 @@ conf_resolver(nt_buf_t *conf)
     if (any) {
         nt_buf_append_str(conf, NT_STR(";\n"));
     }
-}
-
-
-static bool
-conf_provider(nt_buf_t *conf, const char *name, const char *variable,
-              const char *fallback, const char *suffix, const char *key)
-{
-    size_t      len;
-    const char *url = nt_cli_env(variable);
-
-    if (url == NULL) {
-        url = fallback;
-    }
-
-    if ((strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) ||
-        strpbrk(url, "\"\\$;{} ") != NULL)
-    {
-        nt_cli_say("%s must be an http:// or https:// URL, not \"%s\"",
-                   variable, url);
-        return false;
-    }
-
-    len = strlen(url);
-    while (len > 0 && url[len - 1] == '/') {
-        len--;
-    }
-
-    /* Ollama's own URL has no /v1, its users sometimes write it */
-    if (suffix[0] != '\0' && len > strlen(suffix) &&
-        strncmp(url + len - strlen(suffix), suffix, strlen(suffix)) == 0)
-    {
-        suffix = "";
-    }
-
-    nt_buf_printf(conf,
-                  "    nodetool_provider %s {\n"
-                  "        url \"%.*s%s\";\n",
-                  name, (int) len, url, suffix);
-
-    if (key != NULL && nt_cli_env(key) != NULL) {
-        nt_buf_printf(conf, "        key env:%s;\n", key);
-    }
-
-    nt_buf_append_str(conf, NT_STR("    }\n"));
-
-    return true;
-}
-
-
-static void
-conf_rules(nt_buf_t *conf, const nt_cli_options_t *options)
-{
-    static const char *const openai[] = { "gpt-*", "chatgpt-*", "o1*", "o3*",
-                                          "o4*" };
-
-    const char *other = options->provider;
-
-    nt_buf_append_str(conf, NT_STR("    nodetool_model \"echo*\" echo;\n"));
-
-    if (has_openai() && has_ollama()) {
-        for (size_t i = 0; i < count(openai); i++) {
-            nt_buf_printf(conf, "    nodetool_model \"%s\" openai;\n",
-                          openai[i]);
-        }
-    }
-
-    if (other == NULL && has_ollama()) {
-        other = "ollama";
-    } else if (other == NULL && has_openai()) {
-        other = "openai";
-    }
-
-    if (other != NULL) {
-        nt_buf_printf(conf, "    nodetool_model \"*\" %s;\n", other);
-    }
-
-    if (options->default_model != NULL) {
-        nt_buf_printf(conf, "    nodetool_default_model \"%s\";\n",
-                      options->default_model);
-    }
-}
-
-
-static bool
-conf_providers(nt_buf_t *conf, const nt_cli_options_t *options)
-{
-    const char *name = options->provider;
-
-    if (has_openai() &&
-        !conf_provider(conf, "openai", "OPENAI_BASE_URL",
-                       "https://api.openai.com/v1", "", "OPENAI_API_KEY"))
-    {
-        return false;
-    }
-
-    if (has_ollama() &&
-        !conf_provider(conf, "ollama", "OLLAMA_API_URL", "", "/v1", NULL))
-    {
-        return false;
-    }
-
-    if (name != NULL && strcmp(name, "echo") != 0 &&
-        !(strcmp(name, "openai") == 0 && has_openai()) &&
-        !(strcmp(name, "ollama") == 0 && has_ollama()))
-    {
-        nt_cli_say("--provider %s: there is no such provider; there are %s "
-                   "(openai needs OPENAI_API_KEY or OPENAI_BASE_URL, ollama "
-                   "OLLAMA_API_URL)",
-                   name, nt_nginx_providers());
-        return false;
-    }
-
-    conf_rules(conf, options);
-
-    return true;
 }
 
 
@@ -362,7 +223,7 @@ nt_nginx_conf(nt_buf_t *conf, const nt_cli_options_t *options,
     nt_auth_conf_http(conf, options);
     conf_prices(conf, home);
 
-    if (!conf_providers(conf, options)) {
+    if (!nt_providers_conf(conf, options)) {
         return false;
     }
 

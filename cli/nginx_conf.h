@@ -19,7 +19,4 @@ bool nt_nginx_conf(nt_buf_t *conf, const nt_cli_options_t *options,
                    const nt_paths_t *paths, const nt_home_t *home,
                    const char *name);
 
-/* Names of the providers that the environment configures, for people. */
-const char *nt_nginx_providers(void);
-
 #endif

@@ -7,7 +7,8 @@
 
 #define NT_USAGE_CHAT                                                          \
     "  --provider NAME      of models that no rule gives a provider:\n"        \
-    "                       openai, ollama or echo\n"                          \
+    "                       openai, anthropic, gemini, mistral, ollama\n"      \
+    "                       or echo\n"                                         \
     "  --default-model M    of chats that name none\n"
 
 #define NT_USAGE_ENGINE                                                        \
@@ -49,8 +50,8 @@
     "                       seconds that good tokens are remembered, and how " \
     "many\n"                                                                   \
     "  SSL_CERT_FILE        certificates of an authority of yours\n"           \
-    "  OPENAI_API_KEY, OPENAI_BASE_URL, OLLAMA_API_URL\n"                      \
-    "                       providers of chat\n"
+    "  X_API_KEY, X_BASE_URL for X = OPENAI, ANTHROPIC, GEMINI, MISTRAL;\n"    \
+    "  OLLAMA_API_URL       providers of chat\n"
 
 #define NT_USAGE_SETTINGS                                                      \
     "  SECRETS_MASTER_KEY   what secrets are encrypted with; else that of "    \

@@ -18,7 +18,8 @@ my ($status, $out, $err);
 # --- what is wrong is said, with status 2 ---
 
 delete @ENV{qw(AUTH_PROVIDER WORKER_AUTH_TOKEN PORT NODETOOL_HOME
-    NODETOOL_REDIS_URL OPENAI_API_KEY OPENAI_BASE_URL OLLAMA_API_URL)};
+    NODETOOL_REDIS_URL OPENAI_API_KEY OPENAI_BASE_URL OLLAMA_API_URL
+    OLLAMA_API_KEY), map { ("${_}_API_KEY", "${_}_BASE_URL") } qw(ANTHROPIC GEMINI MISTRAL)};
 
 ($status, $out) = nodetool($t, ['--version']);
 is($status, 0, '--version');
