@@ -57,47 +57,6 @@ ngx_nodetool_attempt_reset(ngx_nodetool_attempt_t *a)
 }
 
 
-/* Asks ctx->provider; returns what a content handler does. */
-static ngx_int_t
-ngx_nodetool_attempt_run(ngx_nodetool_attempt_t *a)
-{
-    ngx_int_t                rc;
-    ngx_nodetool_chat_ctx_t *ctx;
-
-    ctx = a->ctx;
-
-    if (ctx->provider->dialect == NGX_NODETOOL_DIALECT_ECHO) {
-        if (ctx->event.timer_set) {
-            ngx_del_timer(&ctx->event);
-        }
-
-        a->settled = 1;
-        a->answered = 1;
-
-        return ngx_nodetool_chat_echo(ctx);
-    }
-
-    rc = ngx_nodetool_translate_request(ctx);
-
-    if (rc == NGX_DECLINED) {
-        return ngx_nodetool_translate_refuse(ctx);
-    }
-
-    if (rc != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    rc = ngx_nodetool_chat_upstream_start(ctx);
-
-    if (rc == NGX_DONE) {
-        a->conf = ctx->request->upstream->conf;
-        ngx_http_upstream_init(ctx->request);
-    }
-
-    return rc;
-}
-
-
 void
 ngx_nodetool_attempt_show(ngx_nodetool_attempt_t *a)
 {
@@ -122,6 +81,104 @@ ngx_nodetool_attempt_begin(ngx_nodetool_attempt_t *a)
     a->made++;
 
     return ngx_nodetool_key_set(a->ctx, a->key);
+}
+
+
+/* Asks ctx->provider.  NGX_DECLINED: it cannot be told the request; other:
+ * *answer is what a content handler returns. */
+static ngx_int_t
+ngx_nodetool_attempt_ask(ngx_nodetool_attempt_t *a, ngx_int_t *answer)
+{
+    ngx_int_t                rc;
+    ngx_nodetool_chat_ctx_t *ctx;
+
+    ctx = a->ctx;
+
+    if (ctx->provider->dialect == NGX_NODETOOL_DIALECT_ECHO) {
+        if (ctx->event.timer_set) {
+            ngx_del_timer(&ctx->event);
+        }
+
+        a->settled = 1;
+        *answer = ngx_nodetool_chat_echo(ctx);
+
+        return NGX_OK;
+    }
+
+    rc = ngx_nodetool_translate_request(ctx);
+
+    if (rc == NGX_DECLINED) {
+        return NGX_DECLINED;
+    }
+
+    *answer = rc == NGX_OK ? ngx_nodetool_chat_upstream_start(ctx)
+                           : NGX_HTTP_INTERNAL_SERVER_ERROR;
+
+    if (*answer == NGX_DONE) {
+        a->conf = ctx->request->upstream->conf;
+        ngx_http_upstream_init(ctx->request);
+    }
+
+    return NGX_OK;
+}
+
+
+/* The target cannot say the request, or it says nothing: the next one may,
+ * without this having been an attempt.  NGX_DECLINED: there is none. */
+static ngx_int_t
+ngx_nodetool_attempt_skip(ngx_nodetool_attempt_t *a)
+{
+    ngx_int_t              rc;
+    ngx_msec_t             left;
+    ngx_nodetool_choice_t *c;
+
+    c = a->chosen;
+    c->tried = 1;
+
+    if (a->current != NULL) {
+        a->made--;
+    }
+
+    ngx_nodetool_attempt_unchoose(a);
+
+    rc = ngx_nodetool_attempt_select(a, 0, &left);
+
+    if (rc == NGX_OK) {
+        ngx_log_error(NGX_LOG_WARN, a->ctx->request->connection->log, 0,
+                      "nodetool_provider \"%V\", model \"%V\" cannot be "
+                      "told the request, next: \"%V\", model \"%V\"",
+                      &c->target->provider->name, &c->model,
+                      &a->chosen->target->provider->name, &a->chosen->model);
+
+        rc = ngx_nodetool_attempt_begin(a);
+    }
+
+    return rc;
+}
+
+
+/* Asks what was chosen, or what comes after it; returns what a content
+ * handler does. */
+static ngx_int_t
+ngx_nodetool_attempt_run(ngx_nodetool_attempt_t *a)
+{
+    ngx_int_t rc, answer;
+
+    while (ngx_nodetool_attempt_ask(a, &answer) == NGX_DECLINED) {
+        rc = ngx_nodetool_attempt_skip(a);
+
+        if (rc == NGX_ERROR) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        if (rc == NGX_DECLINED) {
+            /* the request is not what others failed for */
+            return a->made > 0 ? NGX_HTTP_BAD_GATEWAY
+                               : ngx_nodetool_translate_refuse(a->ctx);
+        }
+    }
+
+    return answer;
 }
 
 

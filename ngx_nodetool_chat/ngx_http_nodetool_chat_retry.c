@@ -36,8 +36,7 @@ ngx_nodetool_attempt_choose(ngx_nodetool_attempt_t *a, ngx_nodetool_choice_t *c,
 }
 
 
-/* What was chosen is not done. */
-static void
+void
 ngx_nodetool_attempt_unchoose(ngx_nodetool_attempt_t *a)
 {
     if (a->chosen_probe) {

@@ -134,9 +134,11 @@ ngx_uint_t ngx_nodetool_retry_on_status(ngx_nodetool_retry_on_t *on,
  * is the shortest rest then, 0 without any. */
 ngx_int_t ngx_nodetool_attempt_select(ngx_nodetool_attempt_t *a,
                                       ngx_msec_t wait, ngx_msec_t *left);
-void      ngx_nodetool_attempt_choose(ngx_nodetool_attempt_t *a,
-                                      ngx_nodetool_choice_t *c, ngx_uint_t key,
-                                      ngx_uint_t probe, ngx_msec_t wait);
+/* What was chosen is not done. */
+void ngx_nodetool_attempt_unchoose(ngx_nodetool_attempt_t *a);
+void ngx_nodetool_attempt_choose(ngx_nodetool_attempt_t *a,
+                                 ngx_nodetool_choice_t *c, ngx_uint_t key,
+                                 ngx_uint_t probe, ngx_msec_t wait);
 
 /* Sets the model that a choice means. */
 ngx_int_t ngx_nodetool_attempt_name(ngx_nodetool_attempt_t *a,

@@ -141,6 +141,7 @@ ngx_nodetool_route(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_nodetool_target_t    *target;
     ngx_http_complex_value_t *condition;
 
+    rule = NULL;
     condition = NULL;
 
     if (ngx_nodetool_rule_condition(cf, &condition) != NGX_CONF_OK) {
@@ -178,7 +179,11 @@ ngx_nodetool_route(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     target = targets->elts;
 
     if (targets->nelts == 0 || target[0].weight == 0) {
-        return "has no \"to\" before its fallbacks";
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "nodetool_route \"%V\" has no \"to\" before its "
+                           "fallbacks",
+                           &rule->pattern);
+        return NGX_CONF_ERROR;
     }
 
     return NGX_CONF_OK;
