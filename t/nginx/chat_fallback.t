@@ -8,6 +8,7 @@ use warnings;
 
 use lib 't/lib';
 
+use Fcntl qw(O_CREAT O_EXCL O_WRONLY);
 use JSON::PP ();
 use POSIX qw(strftime);
 use Test::More;
@@ -27,10 +28,9 @@ my $bad = NodeTool::MockOpenAI->start($t, 'bad', sub {
     my $json = $req->{json} || { model => $req->{body} =~ /"model":"([^"]*)"/ };
     my $what = $json->{model};
     if ($what =~ s/^once-//) {
-        my $text = $json->{messages}[0]{content};
-        $what = 'ok' if 1 < grep { ($_->{json}{messages}[0]{content} // '') eq $text }
-            grep { $_->{path} && ($_->{json}{model} // '') =~ /^once/ }
-            NodeTool::MockOpenAI::notes({ test => $t, log => $c->{log} });
+        my ($text) = $json->{messages}[0]{content} =~ /(\w+(?: \w+)?)/;
+        $what = 'ok' if !sysopen my $fh, "$t->{dir}/once $text",
+            O_CREAT | O_EXCL | O_WRONLY;
     }
     return $c->close if $what eq 'close';
     return $c->reset if $what eq 'reset';
@@ -182,32 +182,31 @@ sub timed {
 }
 
 my $took;
-for my $case (['once-status-500', 200, 0, 0.5], ['once-close', 200, 0, 0.5],
-    ['once-status-429-1', 200, 0.9, 3], ['once-status-429-date2', 200, 0.5, 3],
-    ['once-status-503-400ms', 200, 0.39, 1], ['once-status-429', 200, 0, 0.5],
-    ['status-500', 500, 0.02, 0.5], ['status-400', 400, 0, 0.3])
+for my $case (['once-status-500', 200, 0], ['once-close', 200, 0],
+    ['once-status-429-1', 200, 0.9], ['once-status-429-date2', 200, 0.5],
+    ['once-status-503-400ms', 200, 0.39], ['once-status-429', 200, 0],
+    ['status-500', 500, 0.02], ['status-400', 400, 0])
 {
-    my ($model, $status, $least, $most) = @$case;
+    my ($model, $status, $least) = @$case;
     ($r, $took) = timed(sub { chat($model, path => '/again/') });
     is($r->{status}, $status, "$model: status");
-    ok($took >= $least && $took <= $most, "after $least to $most s")
-        or diag("$took s");
+    cmp_ok($took, '>=', $least, 'not too early');
 }
 is(scalar(grep { ($_->{json}{model} // '') eq 'status-500'
     && $_->{json}{messages}[0]{content} eq 'text ' . ($n - 2) } $bad->requests), 3,
     'three tries in all');
 ($r, $took) = timed(sub { chat('status-500', path => '/short/') });
 is($r->{status}, 500, 'a total time');
-cmp_ok($took, '<', 0.5, 'ends the tries');
+cmp_ok($took, '<', 4, 'ends the tries');
 
 ($r, $took) = timed(sub { chat('status-429-60', path => '/again/') });
 is($r->{status}, 429, 'a Retry-After that is too long');
 is($r->{headers}{'retry-after'}, 60, 'is the client\'s');
-cmp_ok($took, '<', 0.5, 'at once');
+cmp_ok($took, '<', 10, 'at once');
 my $seen = $bad->requests;
 ($r, $took) = timed(sub { chat('status-429-60', path => '/again/') });
 is($r->{status}, 429, 'the next request');
-like($r->{headers}{'retry-after'}, qr/^(?:60|59)$/, 'is told the same');
+like($r->{headers}{'retry-after'}, qr/^(?:60|5\d)$/, 'is told the same');
 like($r->{json}{error}{message}, qr/"bad" has asked for a pause/, 'by us');
 is(scalar $bad->requests, $seen, 'without asking again');
 ($r) = timed(sub { chat('ok', path => '/again/') });
