@@ -13,16 +13,19 @@
 static nt_rc_t
 put_search(const json_t *tool, json_t *out, nt_llm_error_t *error)
 {
-    const char *name, *inner;
-    json_t     *value, *member, *t = (json_t *) (uintptr_t) tool;
-    json_t     *location, *options = json_object();
+    nt_rc_t     rc;
+    const char *name;
+    json_t     *value, *t = (json_t *) (uintptr_t) tool; /* only read */
+    json_t     *options = json_object();
 
-    if (nt_llm_set(out, "web_search_options", options) != NT_OK) {
-        return NT_NOMEM;
-    }
+    rc = nt_llm_set(out, "web_search_options", options);
 
     json_object_foreach(t, name, value)
     {
+        if (rc != NT_OK) {
+            return rc;
+        }
+
         if (json_is_null(value) || strcmp(name, "type") == 0 ||
             strcmp(name, "name") == 0 || strcmp(name, "cache_control") == 0 ||
             (json_is_array(value) && json_array_size(value) == 0))
@@ -37,36 +40,32 @@ put_search(const json_t *tool, json_t *out, nt_llm_error_t *error)
                                name);
         }
 
-        location = json_object();
-        if (nt_llm_set(options, "user_location",
-                       json_pack("{s:s,s:o}", "type", "approximate",
-                                 "approximate", location)) != NT_OK)
-        {
-            return NT_NOMEM;
-        }
-
-        json_object_foreach(value, inner, member)
-        {
-            if (strcmp(inner, "type") != 0 &&
-                nt_llm_set(location, inner, json_incref(member)) != NT_OK)
-            {
-                return NT_NOMEM;
-            }
-        }
+        rc = nt_llm_api_location(options, value);
     }
 
-    return NT_OK;
+    return rc;
 }
 
 
 static nt_rc_t
-put_function(const json_t *tool, size_t i, json_t *list, nt_llm_error_t *error)
+put_tool(const json_t *tool, size_t i, json_t *list, json_t *out,
+         nt_llm_error_t *error)
 {
-    json_t     *function, *schema = nt_llm_get(tool, "input_schema");
-    nt_str_t    name = nt_llm_get_str(tool, "name");
-    const char *kept[] = { "description", "strict" };
+    json_t     *schema = nt_llm_get(tool, "input_schema");
+    const char *type = nt_llm_get_text(tool, "type");
 
-    if (name.len == 0) {
+    if (strncmp(type, "web_search_", 11) == 0) {
+        return put_search(tool, out, error);
+    }
+
+    if (type[0] != '\0' && strcmp(type, "custom") != 0) {
+        return nt_llm_fail(error, "tools",
+                           "tools.%zu: tools of type '%.64s' are known to "
+                           "Anthropic's models only.",
+                           i, type);
+    }
+
+    if (nt_llm_get_str(tool, "name").len == 0) {
         return nt_llm_fail(error, "tools", "tools.%zu.name: it is required.",
                            i);
     }
@@ -76,64 +75,7 @@ put_function(const json_t *tool, size_t i, json_t *list, nt_llm_error_t *error)
                            "tools.%zu.input_schema: it must be an object.", i);
     }
 
-    function = json_pack("{s:o,s:O}", "name", nt_llm_json_str(name),
-                         "parameters", schema);
-    if (nt_llm_append(list, json_pack("{s:s,s:o}", "type", "function",
-                                      "function", function)) != NT_OK)
-    {
-        return NT_NOMEM;
-    }
-
-    for (size_t k = 0; k < sizeof(kept) / sizeof(kept[0]); k++) {
-        json_t *value = nt_llm_get(tool, kept[k]);
-
-        if (value != NULL &&
-            nt_llm_set(function, kept[k], json_incref(value)) != NT_OK) {
-            return NT_NOMEM;
-        }
-    }
-
-    return NT_OK;
-}
-
-
-static nt_rc_t
-put_tools(const json_t *value, json_t *out, nt_llm_error_t *error)
-{
-    size_t      i;
-    nt_rc_t     rc = NT_OK;
-    json_t     *tool, *list = json_array();
-    const char *type;
-
-    rc = list != NULL ? NT_OK : NT_NOMEM;
-
-    json_array_foreach(value, i, tool)
-    {
-        type = nt_llm_get_text(tool, "type");
-
-        if (type[0] == '\0' || strcmp(type, "custom") == 0) {
-            rc = put_function(tool, i, list, error);
-        } else if (strncmp(type, "web_search_", 11) == 0) {
-            rc = put_search(tool, out, error);
-        } else {
-            rc = nt_llm_fail(error, "tools",
-                             "tools.%zu: tools of type '%.64s' are known to "
-                             "Anthropic's models only.",
-                             i, type);
-        }
-
-        if (rc != NT_OK) {
-            break;
-        }
-    }
-
-    if (rc == NT_OK && json_array_size(list) != 0) {
-        rc = nt_llm_set(out, "tools", json_incref(list));
-    }
-
-    json_decref(list);
-
-    return rc;
+    return nt_llm_api_function(list, tool, schema);
 }
 
 
@@ -312,7 +254,8 @@ messages_request(const json_t *request, json_t *out, nt_llm_error_t *error)
                         json_pack("{s:b}", "include_usage", 1));
     }
 
-    rc = rc == NT_OK ? put_tools(json_object_get(request, "tools"), out, error)
+    rc = rc == NT_OK ? nt_llm_api_tools(json_object_get(request, "tools"), out,
+                                        error, put_tool)
                      : rc;
 
     value = nt_llm_get(request, "tool_choice");

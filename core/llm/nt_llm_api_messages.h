@@ -4,6 +4,7 @@
  *
  *   nt_llm_api_messages.c          requests, and the API's table
  *   nt_llm_api_messages_content.c  their messages
+ *   nt_llm_api_messages_parts.c    what is in these
  *   nt_llm_api_messages_reply.c    whole replies and errors
  *   nt_llm_api_messages_stream.c   streams
  */
@@ -40,7 +41,37 @@ typedef struct {
     nt_llm_usage_t      usage;
 } nt_messages_writer_t;
 
+#define NT_MESSAGES_WHOLE SIZE_MAX /* a message, not one of its blocks */
+
+typedef struct {
+    nt_llm_error_t *error;
+    json_t         *messages; /* canonical; borrowed */
+    size_t          message;
+    size_t          block;
+
+    /* of the message that is read */
+    json_t  *parts; /* the user's; owned */
+    json_t  *calls; /* the assistant's; owned, as the next */
+    json_t  *thinking;
+    nt_buf_t text;      /* of the assistant */
+    nt_buf_t reasoning; /* likewise */
+} nt_messages_content_t;
+
 NT_BEGIN_DECLS
+
+/* Says what is wrong with the block, or the message; the value is NT_ERROR or
+ * NT_NOMEM. */
+nt_rc_t nt_messages_block_fail(nt_messages_content_t *c, const char *format,
+                               ...) __attribute__((format(printf, 2, 3)));
+nt_rc_t nt_messages_unknown(nt_messages_content_t *c, const char *type);
+
+/* Appends a part, empty texts left out: of a text, of a block, of a text or a
+ * list of blocks, which are no calls and no results. */
+nt_rc_t nt_messages_add_text(json_t *parts, nt_str_t text);
+nt_rc_t nt_messages_add_part(nt_messages_content_t *c, const json_t *block,
+                             json_t *parts);
+nt_rc_t nt_messages_add_parts(nt_messages_content_t *c, const json_t *content,
+                              json_t *parts);
 
 /* Appends "messages", from "system" and "messages". */
 nt_rc_t nt_messages_content(const json_t *request, json_t *out,

@@ -7,240 +7,13 @@
  * that one: tools of others give text.
  */
 
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "core/llm/nt_json_write.h"
 #include "core/llm/nt_llm_api_messages.h"
 
-#define NO_BLOCK SIZE_MAX /* the message itself */
-
-typedef struct {
-    nt_llm_error_t *error;
-    json_t         *messages; /* canonical; borrowed */
-    size_t          message;
-    size_t          block;
-
-    /* of the message that is read */
-    json_t  *parts; /* the user's; owned */
-    json_t  *calls; /* the assistant's; owned, as the next */
-    json_t  *thinking;
-    nt_buf_t text;      /* of the assistant */
-    nt_buf_t reasoning; /* likewise */
-} content_t;
-
-
-static nt_rc_t __attribute__((format(printf, 2, 3)))
-fail(content_t *c, const char *format, ...)
-{
-    va_list args;
-    char    param[64], text[256];
-
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-
-    snprintf(param, sizeof(param), "messages.%zu", c->message);
-    if (c->block != NO_BLOCK) {
-        snprintf(param, sizeof(param), "messages.%zu.content.%zu", c->message,
-                 c->block);
-    }
-
-    return nt_llm_fail(c->error, param, "%s: %s", param, text);
-}
-
-
-static nt_rc_t
-unknown(content_t *c, const char *type)
-{
-    return fail(c,
-                "blocks of type '%.64s' are known to Anthropic's models only.",
-                type);
-}
-
-
-static nt_rc_t
-add_text(json_t *parts, nt_str_t text)
-{
-    return text.len == 0
-               ? NT_OK
-               : nt_llm_append(parts, json_pack("{s:s,s:o}", "type", "text",
-                                                "text", nt_llm_json_str(text)));
-}
-
-
-/* The URL of a source: its own, or a data URI. */
-static nt_rc_t
-source_url(content_t *c, const json_t *source, nt_buf_t *url)
-{
-    const char *type = nt_llm_get_text(source, "type");
-
-    if (strcmp(type, "base64") == 0) {
-        nt_buf_append(url, "data:", 5);
-        nt_buf_append_str(url, nt_llm_get_str(source, "media_type"));
-        nt_buf_append(url, ";base64,", 8);
-        nt_buf_append_str(url, nt_llm_get_str(source, "data"));
-    } else if (strcmp(type, "url") == 0) {
-        nt_buf_append_str(url, nt_llm_get_str(source, "url"));
-    } else {
-        return fail(c,
-                    "its source must be base64 or url; '%.32s' is known to "
-                    "Anthropic's models only.",
-                    type);
-    }
-
-    return url->failed ? NT_NOMEM : NT_OK;
-}
-
-
-static nt_rc_t
-add_image(content_t *c, const json_t *block, json_t *parts)
-{
-    nt_buf_t url = { 0 };
-    nt_rc_t  rc = source_url(c, json_object_get(block, "source"), &url);
-
-    if (rc == NT_OK) {
-        rc = nt_llm_append(parts,
-                           json_pack("{s:s,s:{s:o}}", "type", "image_url",
-                                     "image_url", "url",
-                                     nt_llm_json_str(nt_llm_buf_str(&url))));
-    }
-
-    nt_buf_free(&url);
-
-    return rc;
-}
-
-
-static nt_rc_t
-add_file(content_t *c, const json_t *block, json_t *parts)
-{
-    nt_buf_t url = { 0 };
-    nt_str_t name = nt_llm_get_str(block, "title");
-    nt_rc_t  rc = source_url(c, json_object_get(block, "source"), &url);
-
-    if (rc == NT_OK) {
-        rc = nt_llm_append(
-            parts,
-            json_pack("{s:s,s:{s:o,s:o}}", "type", "file", "file", "filename",
-                      nt_llm_json_str(name.len != 0 ? name
-                                                    : NT_STR("document.pdf")),
-                      "file_data", nt_llm_json_str(nt_llm_buf_str(&url))));
-    }
-
-    nt_buf_free(&url);
-
-    return rc;
-}
-
-
-static nt_rc_t add_parts(content_t *c, const json_t *content, json_t *parts);
-
-
-/* Documents are files, or text with a title. */
-static nt_rc_t
-add_document(content_t *c, const json_t *block, json_t *parts)
-{
-    nt_rc_t       rc;
-    const json_t *source = json_object_get(block, "source");
-    const char   *type = nt_llm_get_text(source, "type");
-
-    if (json_is_true(
-            json_object_get(json_object_get(block, "citations"), "enabled")))
-    {
-        return fail(c, "citations are known to Anthropic's models only.");
-    }
-
-    if (strcmp(type, "text") != 0 && strcmp(type, "content") != 0) {
-        rc = add_text(parts, nt_llm_get_str(block, "context"));
-        return rc == NT_OK ? add_file(c, block, parts) : rc;
-    }
-
-    rc = add_text(parts, nt_llm_get_str(block, "title"));
-    rc = rc == NT_OK ? add_text(parts, nt_llm_get_str(block, "context")) : rc;
-    if (rc != NT_OK) {
-        return rc;
-    }
-
-    return strcmp(type, "text") == 0
-               ? add_text(parts, nt_llm_get_str(source, "data"))
-               : add_parts(c, json_object_get(source, "content"), parts);
-}
-
-
-static nt_rc_t
-add_part(content_t *c, const json_t *block, json_t *parts)
-{
-    const char *type = nt_llm_get_text(block, "type");
-
-    if (strcmp(type, "text") == 0) {
-        return json_is_string(json_object_get(block, "text"))
-                   ? add_text(parts, nt_llm_get_str(block, "text"))
-                   : fail(c, "its 'text' must be a text.");
-    }
-
-    if (strcmp(type, "image") == 0) {
-        return add_image(c, block, parts);
-    }
-
-    return strcmp(type, "document") == 0 ? add_document(c, block, parts)
-                                         : unknown(c, type);
-}
-
-
-/* Of a text, or blocks without calls and results. */
-static nt_rc_t
-add_parts(content_t *c, const json_t *content, json_t *parts)
-{
-    size_t  i;
-    nt_rc_t rc = NT_OK;
-    json_t *block;
-
-    if (json_is_string(content)) {
-        return add_text(parts, nt_llm_str(content));
-    }
-
-    json_array_foreach(content, i, block)
-    {
-        rc = rc == NT_OK ? add_part(c, block, parts) : rc;
-    }
-
-    return rc;
-}
-
-
 /* --- of the user --- */
 
-/* Moves what is no text to the user's parts. */
 static nt_rc_t
-split_result(content_t *c, const json_t *from, nt_buf_t *text)
-{
-    size_t  i;
-    json_t *part;
-
-    json_array_foreach(from, i, part)
-    {
-        if (strcmp(nt_llm_get_text(part, "type"), "text") != 0) {
-            if (json_array_append(c->parts, part) != 0) {
-                return NT_NOMEM;
-            }
-
-            continue;
-        }
-
-        if (text->len != 0) {
-            nt_buf_append_char(text, '\n');
-        }
-
-        nt_buf_append_str(text, nt_llm_get_str(part, "text"));
-    }
-
-    return text->failed ? NT_NOMEM : NT_OK;
-}
-
-
-static nt_rc_t
-tool_result(content_t *c, const json_t *block)
+tool_result(nt_messages_content_t *c, const json_t *block)
 {
     nt_rc_t  rc;
     json_t  *message, *parts = json_array();
@@ -249,12 +22,14 @@ tool_result(content_t *c, const json_t *block)
 
     if (id.len == 0) {
         json_decref(parts);
-        return fail(c, "it has no 'tool_use_id'.");
+        return nt_messages_block_fail(c, "it has no 'tool_use_id'.");
     }
 
-    rc = parts != NULL ? add_parts(c, json_object_get(block, "content"), parts)
-                       : NT_NOMEM;
-    rc = rc == NT_OK ? split_result(c, parts, &text) : rc;
+    rc =
+        parts != NULL
+            ? nt_messages_add_parts(c, json_object_get(block, "content"), parts)
+            : NT_NOMEM;
+    rc = rc == NT_OK ? nt_llm_api_texts(parts, &text, c->parts) : rc;
 
     if (rc == NT_OK) {
         message = json_pack("{s:s,s:o,s:o}", "role", "tool", "tool_call_id",
@@ -273,38 +48,15 @@ tool_result(content_t *c, const json_t *block)
 }
 
 
-/* One text is a text: not every server takes lists. */
 static nt_rc_t
-end_user(content_t *c)
-{
-    json_t *first = json_array_get(c->parts, 0);
-
-    if (first == NULL) {
-        return NT_OK;
-    }
-
-    if (json_array_size(c->parts) == 1 &&
-        strcmp(nt_llm_get_text(first, "type"), "text") == 0)
-    {
-        return nt_llm_append(c->messages,
-                             json_pack("{s:s,s:O}", "role", "user", "content",
-                                       json_object_get(first, "text")));
-    }
-
-    return nt_llm_append(c->messages, json_pack("{s:s,s:O}", "role", "user",
-                                                "content", c->parts));
-}
-
-
-static nt_rc_t
-user_message(content_t *c, const json_t *content)
+user_message(nt_messages_content_t *c, const json_t *content)
 {
     size_t  i;
     nt_rc_t rc = NT_OK;
     json_t *block;
 
     if (json_is_string(content)) {
-        rc = add_text(c->parts, nt_llm_str(content));
+        rc = nt_messages_add_text(c->parts, nt_llm_str(content));
     }
 
     json_array_foreach(content, i, block)
@@ -313,7 +65,7 @@ user_message(content_t *c, const json_t *content)
         if (strcmp(nt_llm_get_text(block, "type"), "tool_result") == 0) {
             rc = tool_result(c, block);
         } else {
-            rc = add_part(c, block, c->parts);
+            rc = nt_messages_add_part(c, block, c->parts);
         }
 
         if (rc != NT_OK) {
@@ -321,14 +73,16 @@ user_message(content_t *c, const json_t *content)
         }
     }
 
-    return rc == NT_OK ? end_user(c) : rc;
+    return rc == NT_OK && json_array_size(c->parts) != 0
+               ? nt_llm_api_message(c->messages, "user", c->parts)
+               : rc;
 }
 
 
 /* --- of the assistant --- */
 
 static nt_rc_t
-tool_use(content_t *c, const json_t *block)
+tool_use(nt_messages_content_t *c, const json_t *block)
 {
     nt_rc_t  rc;
     json_t  *input = nt_llm_get(block, "input");
@@ -337,7 +91,8 @@ tool_use(content_t *c, const json_t *block)
     nt_str_t name = nt_llm_get_str(block, "name");
 
     if (id.len == 0 || name.len == 0 || !json_is_object(input)) {
-        return fail(c, "it needs an 'id', a 'name' and an 'input'.");
+        return nt_messages_block_fail(
+            c, "it needs an 'id', a 'name' and an 'input'.");
     }
 
     nt_json_append(&arguments, input);
@@ -358,7 +113,7 @@ tool_use(content_t *c, const json_t *block)
 
 /* Blocks of other models have no signature, and would be refused. */
 static nt_rc_t
-thinking(content_t *c, const json_t *block)
+thinking(nt_messages_content_t *c, const json_t *block)
 {
     nt_buf_append_str(&c->reasoning, nt_llm_get_str(block, "thinking"));
 
@@ -371,7 +126,7 @@ thinking(content_t *c, const json_t *block)
 
 
 static nt_rc_t
-assistant_block(content_t *c, const json_t *block)
+assistant_block(nt_messages_content_t *c, const json_t *block)
 {
     size_t      n;
     const char *type = nt_llm_get_text(block, "type");
@@ -403,12 +158,12 @@ assistant_block(content_t *c, const json_t *block)
         return NT_OK;
     }
 
-    return unknown(c, type);
+    return nt_messages_unknown(c, type);
 }
 
 
 static nt_rc_t
-end_assistant(content_t *c)
+end_assistant(nt_messages_content_t *c)
 {
     nt_rc_t rc;
     json_t *message;
@@ -440,7 +195,7 @@ end_assistant(content_t *c)
 
 
 static nt_rc_t
-assistant_message(content_t *c, const json_t *content)
+assistant_message(nt_messages_content_t *c, const json_t *content)
 {
     size_t  i;
     nt_rc_t rc = NT_OK;
@@ -461,19 +216,21 @@ assistant_message(content_t *c, const json_t *content)
 /* --- all --- */
 
 static nt_rc_t
-any_message(content_t *c, const json_t *message)
+any_message(nt_messages_content_t *c, const json_t *message)
 {
     nt_rc_t     rc;
     json_t     *content = nt_llm_get(message, "content");
     const char *role = nt_llm_get_text(message, "role");
 
-    c->block = NO_BLOCK;
+    c->block = NT_MESSAGES_WHOLE;
     if (!json_is_string(content) && !json_is_array(content)) {
-        return fail(c, "its 'content' must be a text or a list of blocks.");
+        return nt_messages_block_fail(
+            c, "its 'content' must be a text or a list of blocks.");
     }
 
     if (strcmp(role, "user") != 0 && strcmp(role, "assistant") != 0) {
-        return fail(c, "its 'role' must be user or assistant.");
+        return nt_messages_block_fail(c,
+                                      "its 'role' must be user or assistant.");
     }
 
     c->parts = json_array();
@@ -544,10 +301,10 @@ put_system(const json_t *system, json_t *messages, nt_llm_error_t *error)
 nt_rc_t
 nt_messages_content(const json_t *request, json_t *out, nt_llm_error_t *error)
 {
-    nt_rc_t   rc;
-    json_t   *message, *messages = json_object_get(request, "messages");
-    size_t    n = json_array_size(messages);
-    content_t c = { .error = error, .block = NO_BLOCK };
+    nt_rc_t rc;
+    json_t *message, *messages = json_object_get(request, "messages");
+    size_t  n = json_array_size(messages);
+    nt_messages_content_t c = { .error = error, .block = NT_MESSAGES_WHOLE };
 
     if (n == 0) {
         return nt_llm_fail(error, "messages",
@@ -577,9 +334,10 @@ nt_messages_content(const json_t *request, json_t *out, nt_llm_error_t *error)
                "assistant") == 0)
     {
         c.message = n - 1;
-        c.block = NO_BLOCK;
-        return fail(&c, "the last message must be the user's: only some of "
-                        "Anthropic's models go on with the assistant's.");
+        c.block = NT_MESSAGES_WHOLE;
+        return nt_messages_block_fail(
+            &c, "the last message must be the user's: only some of "
+                "Anthropic's models go on with the assistant's.");
     }
 
     return rc;

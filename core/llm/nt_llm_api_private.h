@@ -48,6 +48,27 @@ void nt_llm_write_member(nt_buf_t *out, bool more, const char *name,
 /* The error's sentence, or one that fits its status. */
 nt_str_t nt_llm_error_text(const nt_llm_error_t *error);
 
+/* Puts canonical "tools": `put` appends to the list, or says what is wrong
+ * with the i-th of the client's. */
+nt_rc_t nt_llm_api_tools(const json_t *value, json_t *out,
+                         nt_llm_error_t *error,
+                         nt_rc_t (*put)(const json_t *tool, size_t i,
+                                        json_t *list, json_t *out,
+                                        nt_llm_error_t *error));
+
+/* Appends a function by the tool's name, description and strict; the schema
+ * may be NULL. */
+nt_rc_t nt_llm_api_function(json_t *list, const json_t *tool, json_t *schema);
+
+/* Puts a flat {"city" ...} as the "user_location" of web_search_options. */
+nt_rc_t nt_llm_api_location(json_t *options, const json_t *location);
+
+/* Joins the texts among canonical parts, others are appended to `rest`. */
+nt_rc_t nt_llm_api_texts(const json_t *parts, nt_buf_t *text, json_t *rest);
+
+/* Appends a message; of one text it is that: not every server takes lists. */
+nt_rc_t nt_llm_api_message(json_t *messages, const char *role, json_t *parts);
+
 static inline nt_str_t
 nt_llm_buf_str(const nt_buf_t *buf)
 {

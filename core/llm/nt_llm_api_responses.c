@@ -12,46 +12,13 @@
 
 /* --- tools --- */
 
-/* OpenAI gives a description by its members; others have nothing for them. */
-static nt_rc_t
-put_function(const json_t *tool, json_t *list, const char *param,
-             nt_llm_error_t *error)
-{
-    const char *kept[] = { "description", "parameters", "strict" };
-    json_t     *value, *function;
-    nt_str_t    name = nt_llm_get_str(tool, "name");
-
-    if (name.len == 0) {
-        return nt_llm_fail(error, param, "'%s' has no 'name'.", param);
-    }
-
-    function = json_pack("{s:o}", "name", nt_llm_json_str(name));
-    if (nt_llm_append(list, json_pack("{s:s,s:o}", "type", "function",
-                                      "function", function)) != NT_OK)
-    {
-        return NT_NOMEM;
-    }
-
-    for (size_t k = 0; k < sizeof(kept) / sizeof(kept[0]); k++) {
-        value = nt_llm_get(tool, kept[k]);
-        if (value != NULL &&
-            nt_llm_set(function, kept[k], json_incref(value)) != NT_OK) {
-            return NT_NOMEM;
-        }
-    }
-
-    return NT_OK;
-}
-
-
 static nt_rc_t
 put_search(const json_t *tool, json_t *out, const char *param,
            nt_llm_error_t *error)
 {
-    const char *inner;
-    json_t     *member, *place, *options = json_object();
-    json_t     *size = nt_llm_get(tool, "search_context_size");
-    json_t     *location = nt_llm_get(tool, "user_location");
+    json_t *options = json_object();
+    json_t *size = nt_llm_get(tool, "search_context_size");
+    json_t *location = nt_llm_get(tool, "user_location");
 
     if (nt_llm_set(out, "web_search_options", options) != NT_OK) {
         return NT_NOMEM;
@@ -70,70 +37,42 @@ put_search(const json_t *tool, json_t *out, const char *param,
         return NT_NOMEM;
     }
 
-    if (location == NULL) {
-        return NT_OK;
+    return location != NULL ? nt_llm_api_location(options, location) : NT_OK;
+}
+
+
+static nt_rc_t
+put_tool(const json_t *tool, size_t i, json_t *list, json_t *out,
+         nt_llm_error_t *error)
+{
+    char        param[32];
+    const char *type = nt_llm_get_text(tool, "type");
+
+    snprintf(param, sizeof(param), "tools[%zu]", i);
+
+    if (strncmp(type, "web_search", 10) == 0) {
+        return put_search(tool, out, param, error);
     }
 
-    place = json_object();
-    if (nt_llm_set(options, "user_location",
-                   json_pack("{s:s,s:o}", "type", "approximate", "approximate",
-                             place)) != NT_OK)
-    {
-        return NT_NOMEM;
+    if (strcmp(type, "function") != 0) {
+        return nt_llm_fail(error, param,
+                           "'%s': tools of type '%.64s' are known to "
+                           "OpenAI's models only; use functions.",
+                           param, type);
     }
 
-    json_object_foreach(location, inner, member)
-    {
-        if (strcmp(inner, "type") != 0 && !json_is_null(member) &&
-            nt_llm_set(place, inner, json_incref(member)) != NT_OK)
-        {
-            return NT_NOMEM;
-        }
+    if (nt_llm_get_str(tool, "name").len == 0) {
+        return nt_llm_fail(error, param, "'%s' has no 'name'.", param);
     }
 
-    return NT_OK;
+    return nt_llm_api_function(list, tool, nt_llm_get(tool, "parameters"));
 }
 
 
 static nt_rc_t
 put_tools(const json_t *value, json_t *out, nt_llm_error_t *error)
 {
-    char        param[32];
-    size_t      i;
-    nt_rc_t     rc;
-    json_t     *tool, *list = json_array();
-    const char *type;
-
-    rc = list != NULL ? NT_OK : NT_NOMEM;
-
-    json_array_foreach(value, i, tool)
-    {
-        snprintf(param, sizeof(param), "tools[%zu]", i);
-        type = nt_llm_get_text(tool, "type");
-
-        if (strcmp(type, "function") == 0) {
-            rc = put_function(tool, list, param, error);
-        } else if (strncmp(type, "web_search", 10) == 0) {
-            rc = put_search(tool, out, param, error);
-        } else {
-            rc = nt_llm_fail(error, param,
-                             "'%s': tools of type '%.64s' are known to "
-                             "OpenAI's models only; use functions.",
-                             param, type);
-        }
-
-        if (rc != NT_OK) {
-            break;
-        }
-    }
-
-    if (rc == NT_OK && json_array_size(list) != 0) {
-        rc = nt_llm_set(out, "tools", json_incref(list));
-    }
-
-    json_decref(list);
-
-    return rc;
+    return nt_llm_api_tools(value, out, error, put_tool);
 }
 
 

@@ -162,34 +162,6 @@ parts_of(input_t *in, const json_t *content, nt_rc_t *rc)
 }
 
 
-/* The texts among the parts, joined; others are moved to `rest`. */
-static nt_rc_t
-join_texts(const json_t *parts, nt_buf_t *text, json_t *rest)
-{
-    size_t  i;
-    json_t *part;
-
-    json_array_foreach(parts, i, part)
-    {
-        if (strcmp(nt_llm_get_text(part, "type"), "text") != 0) {
-            if (json_array_append(rest, part) != 0) {
-                return NT_NOMEM;
-            }
-
-            continue;
-        }
-
-        if (text->len != 0) {
-            nt_buf_append_char(text, '\n');
-        }
-
-        nt_buf_append_str(text, nt_llm_get_str(part, "text"));
-    }
-
-    return text->failed ? NT_NOMEM : NT_OK;
-}
-
-
 /* --- what the model did --- */
 
 static json_t *
@@ -244,7 +216,7 @@ assistant_message(input_t *in, const json_t *item)
     nt_buf_t text = { 0 };
 
     if (rc == NT_OK) {
-        rc = rest != NULL ? join_texts(parts, &text, rest) : NT_NOMEM;
+        rc = rest != NULL ? nt_llm_api_texts(parts, &text, rest) : NT_NOMEM;
     }
 
     if (rc == NT_OK && json_array_size(rest) != 0) {
@@ -354,23 +326,6 @@ reasoning(input_t *in, const json_t *item)
 
 /* --- what others said --- */
 
-static nt_rc_t
-add_message(input_t *in, const char *role, json_t *parts)
-{
-    json_t *first = json_array_get(parts, 0);
-
-    /* one text is a text: not every server takes lists */
-    if (json_array_size(parts) == 1 &&
-        strcmp(nt_llm_get_text(first, "type"), "text") == 0)
-    {
-        parts = json_object_get(first, "text");
-    }
-
-    return nt_llm_append(in->messages, json_pack("{s:s,s:O}", "role", role,
-                                                 "content", parts));
-}
-
-
 /* Results stand together behind their calls; their pictures come behind
  * them. */
 static nt_rc_t
@@ -382,7 +337,7 @@ add_pictures(input_t *in)
         return NT_OK;
     }
 
-    rc = add_message(in, "user", in->pictures);
+    rc = nt_llm_api_message(in->messages, "user", in->pictures);
     json_decref(in->pictures);
     in->pictures = json_array();
 
@@ -404,7 +359,7 @@ call_output(input_t *in, const json_t *item)
     }
 
     parts = parts_of(in, json_object_get(item, "output"), &rc);
-    rc = rc == NT_OK ? join_texts(parts, &text, in->pictures) : rc;
+    rc = rc == NT_OK ? nt_llm_api_texts(parts, &text, in->pictures) : rc;
     if (rc == NT_OK) {
         rc = nt_llm_append(in->messages,
                            json_pack("{s:s,s:o,s:o}", "role", "tool",
@@ -440,7 +395,7 @@ message(input_t *in, const json_t *item)
 
     in->assistant = NULL;
     parts = parts_of(in, json_object_get(item, "content"), &rc);
-    rc = rc == NT_OK ? add_message(in, role, parts) : rc;
+    rc = rc == NT_OK ? nt_llm_api_message(in->messages, role, parts) : rc;
     json_decref(parts);
 
     return rc;

@@ -128,6 +128,8 @@ nt_rc_t nt_llm_fail(nt_llm_error_t *error, const char *param,
                     const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* --- nt_llm_json.c --- */
+
 /* Takes over `value`, NULL of which is NT_NOMEM. */
 nt_rc_t nt_llm_set(json_t *object, const char *name, json_t *value);
 nt_rc_t nt_llm_append(json_t *array, json_t *value);
@@ -149,6 +151,8 @@ nt_str_t nt_llm_text(nt_str_t json);
 
 nt_str_t nt_llm_str(const json_t *string); /* empty for another type */
 json_t  *nt_llm_json_str(nt_str_t text);
+
+/* --- nt_llm.c, the members of requests --- */
 
 /* Puts of nt_llm_field_t: the same value under another name; in the
  * "generationConfig" or "options" the dialect puts them in by `to` "a.b". */

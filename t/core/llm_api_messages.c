@@ -99,8 +99,8 @@ static const struct {
       "'custom','name':'g','strict':true,'input_schema':{}}],'tool_choice':{"
       "'type':'tool','name':'f','disable_parallel_tool_use':true}}",
       "{" M "," HI ",'tools':[{'type':'function','function':{'name':'f',"
-      "'parameters':{'type':'object'},'description':'d'}},{'type':'function',"
-      "'function':{'name':'g','parameters':{},'strict':true}}],"
+      "'description':'d','parameters':{'type':'object'}}},{'type':'function',"
+      "'function':{'name':'g','strict':true,'parameters':{}}}],"
       "'parallel_tool_calls':false,'tool_choice':{'type':'function',"
       "'function':{'name':'f'}}}" },
     { "tool_choice any", "{" M "," HI ",'tool_choice':{'type':'any'}}",
@@ -200,7 +200,7 @@ static const struct {
           "','function':{'name':'" name "','arguments':'" args "'}}]")
 #define OARGS(i, args)                                                         \
     DELTA("'tool_calls':[{'index':" i ",'function':{'arguments':'" args "'}}"  \
-                                                                        "]")
+          "]")
 
 static const struct {
     const char             *name;

@@ -78,7 +78,7 @@ static const struct {
       "{'model':'m','web_search_options':{'search_context_size':'low',"
       "'user_location':{'type':'approximate','approximate':{'city':'Graz'}}},"
       "'tools':[{'type':'function','function':{'name':'f','description':'d',"
-      "'parameters':{'type':'object'},'strict':true}}],'tool_choice':{'type':"
+      "'strict':true,'parameters':{'type':'object'}}}],'tool_choice':{'type':"
       "'function','function':{'name':'f'}}," CHI "}" },
     { "a choice by its name", "{'model':'m'," HI ",'tool_choice':'required'}",
       "{'model':'m','tool_choice':'required'," CHI "}" },
