@@ -33,10 +33,10 @@ ngx_nodetool_engine_number(nt_json_field_t *field)
 /* Adds a header that the field has, if it has one that can stand there. */
 static ngx_int_t
 ngx_nodetool_engine_add(ngx_http_request_t *r, const char *name,
-                        nt_json_field_t *field, ngx_table_elt_t **added)
+                        nt_json_field_t *field)
 {
-    size_t           i;
-    ngx_table_elt_t *h;
+    size_t  i;
+    u_char *value;
 
     for (i = 0; i < field->value_len; i++) {
         if ((u_char) field->value[i] < 0x20 || (u_char) field->value[i] > 0x7e)
@@ -49,57 +49,49 @@ ngx_nodetool_engine_add(ngx_http_request_t *r, const char *name,
         return NGX_OK;
     }
 
-    h = ngx_list_push(&r->upstream->headers_in.headers);
-    if (h == NULL) {
+    value = ngx_pnalloc(r->pool, field->value_len + 1);
+    if (value == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
+    ngx_cpystrn(value, (u_char *) field->value, field->value_len + 1);
 
-    h->key.data = (u_char *) name;
-    h->key.len = ngx_strlen(name);
-    h->lowcase_key = ngx_pnalloc(r->pool, h->key.len);
-    h->value.len = field->value_len;
-    h->value.data = ngx_pnalloc(r->pool, field->value_len);
-
-    if (h->lowcase_key == NULL || h->value.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    h->hash = ngx_hash_strlow(h->lowcase_key, h->key.data, h->key.len);
-    ngx_memcpy(h->value.data, field->value, field->value_len);
-
-    *added = h;
-
-    return NGX_OK;
+    return ngx_nodetool_chat_set_header(r, NULL, name, (char *) value);
 }
 
 
 static ngx_int_t
 ngx_nodetool_engine_headers_in(ngx_http_request_t *r, nt_json_field_t *f)
 {
-    ngx_table_elt_t     *job;
+    ngx_list_part_t     *last;
+    ngx_table_elt_t     *h;
+    nt_json_field_t     *type;
     ngx_http_upstream_t *u;
 
     u = r->upstream;
+    type = &f[NGX_NODETOOL_ENGINE_TYPE];
 
-    if (f[NGX_NODETOOL_ENGINE_TYPE].type != NT_JSON_STRING) {
-        nt_json_field_t *type = &f[NGX_NODETOOL_ENGINE_TYPE];
-
+    if (type->value_len == 0) {
         type->value_len = sizeof("application/json") - 1;
         ngx_memcpy(type->value, "application/json", type->value_len);
     }
 
-    if (ngx_nodetool_engine_add(r, "Content-Type", &f[NGX_NODETOOL_ENGINE_TYPE],
-                                &u->headers_in.content_type) != NGX_OK ||
-        ngx_nodetool_engine_add(r, "X-Job-Id", &f[NGX_NODETOOL_ENGINE_JOB_ID],
-                                &job) != NGX_OK)
+    if (ngx_nodetool_engine_add(r, "Content-Type", type) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    last = u->headers_in.headers.last;
+    h = last->elts;
+    u->headers_in.content_type = last->nelts ? &h[last->nelts - 1] : NULL;
+
+    if (ngx_nodetool_engine_add(r, "X-Job-Id",
+                                &f[NGX_NODETOOL_ENGINE_JOB_ID]) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     return ngx_nodetool_engine_add(r, "Retry-After",
-                                   &f[NGX_NODETOOL_ENGINE_RETRY_AFTER], &job);
+                                   &f[NGX_NODETOOL_ENGINE_RETRY_AFTER]);
 }
 
 

@@ -96,6 +96,21 @@ nt_completion_use(nt_completion_t *c, const nt_llm_usage_t *usage)
 
 
 void
+nt_completion_use_json(nt_completion_t *c, const json_t *usage)
+{
+    nt_llm_usage_t used = { -1, -1, -1, -1, -1 };
+
+    if (json_is_object(usage)) {
+        used.prompt =
+            json_integer_value(json_object_get(usage, "prompt_tokens"));
+        used.completion =
+            json_integer_value(json_object_get(usage, "completion_tokens"));
+        nt_completion_use(c, &used);
+    }
+}
+
+
+void
 nt_completion_finish(nt_completion_t *c, nt_str_t reason)
 {
     const nt_llm_delta_t usage = { .kind = NT_LLM_USAGE, .usage = c->usage };

@@ -82,6 +82,9 @@ void nt_completion_finish(nt_completion_t *c, nt_str_t reason);
 /* Adds what a model has used. */
 void nt_completion_use(nt_completion_t *c, const nt_llm_usage_t *usage);
 
+/* The same of an event's `usage`; what is no object is ignored. */
+void nt_completion_use_json(nt_completion_t *c, const json_t *usage);
+
 /* Nothing more comes of it: `error` is NULL after nt_completion_finish. */
 void nt_completion_end(nt_completion_t *c, const nt_llm_error_t *error);
 void nt_completion_fail(nt_completion_t *c, int status, const char *message);

@@ -12,9 +12,7 @@ static void
 on_event(void *arg, const char *line, size_t len)
 {
     json_t          *event;
-    nt_llm_usage_t   used = { -1, -1, -1, -1, -1 };
     nt_completion_t *c = arg;
-    const json_t    *usage;
 
     /* what the conversation itself asks for is counted as it comes */
     if (memmem(line, len, "\"usage\"", 7) == NULL) {
@@ -22,16 +20,10 @@ on_event(void *arg, const char *line, size_t len)
     }
 
     event = json_loadb(line, len, JSON_ALLOW_NUL, NULL);
-    usage = json_object_get(event, "usage");
 
-    if (json_is_object(usage) &&
-        strcmp(nt_chat_member(event, "node_name"), nt_completion_node.title))
-    {
-        used.prompt =
-            json_integer_value(json_object_get(usage, "prompt_tokens"));
-        used.completion =
-            json_integer_value(json_object_get(usage, "completion_tokens"));
-        nt_completion_use(c, &used);
+    if (strcmp(nt_chat_member(event, "node_name"), nt_completion_node.title) !=
+        0) {
+        nt_completion_use_json(c, json_object_get(event, "usage"));
     }
 
     json_decref(event);

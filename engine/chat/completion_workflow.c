@@ -80,22 +80,6 @@ end_job(nt_completion_t *c, const json_t *event)
 }
 
 
-/* Tokens of a model that a node has asked. */
-static void
-note_usage(nt_completion_t *c, const json_t *usage)
-{
-    nt_llm_usage_t used = { -1, -1, -1, -1, -1 };
-
-    if (json_is_object(usage)) {
-        used.prompt =
-            json_integer_value(json_object_get(usage, "prompt_tokens"));
-        used.completion =
-            json_integer_value(json_object_get(usage, "completion_tokens"));
-        nt_completion_use(c, &used);
-    }
-}
-
-
 static void
 on_event(void *arg, uint64_t seq, const char *line, size_t len)
 {
@@ -121,7 +105,7 @@ on_event(void *arg, uint64_t seq, const char *line, size_t len)
         give_up(c, "The answer was too long to be kept for a slow reader.");
 
     } else {
-        note_usage(c, json_object_get(event, "usage"));
+        nt_completion_use_json(c, json_object_get(event, "usage"));
 
         if (!nt_answer_event(c, event)) {
             give_up(c, NULL);

@@ -335,6 +335,18 @@ like($asked[1]{messages}[-1]{content}, qr/HI/, '... of the workflow');
 is(($mock->requests)[0]{headers}{authorization}, 'Bearer secret-key',
     '... with the key of the target');
 
+# a workflow that asks a model itself
+store(asker => agent('text'), run_mode => 'tool', tool_name => 'asker');
+script({ tool_calls => [call('workflow_asker', { message => 'hi' })],
+    usage => [1, 2] }, { text => 'Asked', usage => [10, 20] },
+    { text => 'It says so.', usage => [100, 200] });
+$r = stream(model => 'mine', tools => [{ type => 'workflow',
+    tool_name => 'asker' }], @targets,
+    stream_options => { include_usage => \1 });
+is($r->{message}{content}, 'It says so.', 'a workflow that asks a model');
+is_deeply($r->{chunks}[-2]{usage}, { prompt_tokens => 111,
+    completion_tokens => 222, total_tokens => 333 }, '... whose tokens count');
+
 script({ tool_calls => [call('workflow_shout', { text => 'a' }),
     call('workflow_shout', { text => 'b' })] }, { text => 'Done' });
 $r = ask(model => 'mine', tools => \@shout, @targets);
