@@ -3,6 +3,7 @@
  *
  *   workflows/ storage/assets/ storage/temp/ workspace/ redis/ logs/ run/
  *   conf/ tmp/ token keys secrets.key prices
+ *   NAME-spent
  */
 
 #ifndef NT_CLI_HOME_H

@@ -123,9 +123,13 @@ conf_resolver(nt_buf_t *conf)
 
 /* Prices are the owner's to put there; without them no budget counts. */
 static void
-conf_prices(nt_buf_t *conf, const nt_home_t *home)
+conf_prices(nt_buf_t *conf, const nt_home_t *home, const char *name)
 {
     char *path = nt_cli_printf("%s/prices", home->path);
+
+    nt_buf_printf(conf,
+                  "    nodetool_limit_zone 4m \"state=%s/%s-spent\";\n",
+                  home->path, name);
 
     if (access(path, F_OK) == 0) {
         nt_buf_printf(conf, "    nodetool_prices \"%s\";\n", path);
@@ -221,7 +225,7 @@ nt_nginx_conf(nt_buf_t *conf, const nt_cli_options_t *options,
     }
 
     nt_auth_conf_http(conf, options);
-    conf_prices(conf, home);
+    conf_prices(conf, home, name);
 
     if (!nt_providers_conf(conf, options)) {
         return false;

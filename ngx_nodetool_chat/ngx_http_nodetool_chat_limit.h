@@ -5,6 +5,7 @@
  *   _limit        a request: asked whether it may, told what it took
  *   _limit_conf   the directives
  *   _limit_zone   the counts
+ *   _limit_state  money that was spent, in a file over restarts
  *   _price        what tokens cost
  *   _redis        what is exchanged with other machines, and when
  *   _redis_conn   the connection to Redis: hiredis on nginx's events
@@ -105,6 +106,8 @@ typedef struct {
 typedef struct {
     ngx_nodetool_limit_shm_t *shm;
     ngx_slab_pool_t          *pool;
+    ngx_str_t                 state; /* path of the file; empty: none */
+    ngx_event_t               timer; /* of this worker: writes it */
 } ngx_nodetool_limit_zone_t;
 
 /* A directive, for a request. */
@@ -182,15 +185,25 @@ char *ngx_nodetool_limit_directive(ngx_conf_t *cf, ngx_command_t *cmd,
                                    void *conf);
 char *ngx_nodetool_limit_set_zone(ngx_conf_t *cf, ngx_command_t *cmd,
                                   void *conf);
+/* A worker begins, and ends. */
+ngx_int_t                  ngx_nodetool_limit_init_process(ngx_cycle_t *cycle);
+void                       ngx_nodetool_limit_exit_process(ngx_cycle_t *cycle);
 ngx_nodetool_limit_main_t *ngx_nodetool_limit_create_conf(ngx_conf_t *cf);
 char                      *ngx_nodetool_limit_init_conf(ngx_conf_t                *cf,
                                                         ngx_nodetool_limit_main_t *limit);
+/* state: reads the file into a new zone; begins to write it, and writes what
+ * is left */
+ngx_int_t ngx_nodetool_limit_load(ngx_nodetool_limit_zone_t *zone,
+                                  ngx_log_t                 *log);
+void      ngx_nodetool_limit_state_begin(ngx_nodetool_limit_zone_t *zone,
+                                         ngx_log_t                 *log);
+void ngx_nodetool_limit_save(ngx_nodetool_limit_zone_t *zone, ngx_log_t *log);
+
 /* redis */
 char *ngx_nodetool_redis_directive(ngx_conf_t *cf, ngx_command_t *cmd,
                                    void *conf);
-/* A worker begins, and ends. */
-ngx_int_t ngx_nodetool_limit_init_process(ngx_cycle_t *cycle);
-void      ngx_nodetool_limit_exit_process(ngx_cycle_t *cycle);
+void  ngx_nodetool_redis_begin(ngx_nodetool_redis_t *redis, ngx_log_t *log);
+void  ngx_nodetool_redis_end(ngx_nodetool_redis_t *redis);
 
 /* What stands after rpm=, tpm=, day= and month=; false: something else. */
 ngx_uint_t ngx_nodetool_limit_parse(ngx_uint_t kind, ngx_str_t *text,

@@ -189,14 +189,15 @@ ngx_nodetool_limit_add_zone(ngx_conf_t *cf, ngx_nodetool_limit_main_t *limit,
 }
 
 
-/* nodetool_limit_zone SIZE; */
+/* nodetool_limit_zone SIZE [state=FILE]; */
 char *
 ngx_nodetool_limit_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_nodetool_chat_main_conf_t *mcf = conf;
 
+    char      *rv;
     ssize_t    size;
-    ngx_str_t *value;
+    ngx_str_t *value, path;
 
     if (mcf->limit->zone != NULL) {
         return "is duplicate";
@@ -209,7 +210,26 @@ ngx_nodetool_limit_set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "has an invalid or too small size";
     }
 
-    return ngx_nodetool_limit_add_zone(cf, mcf->limit, size);
+    rv = ngx_nodetool_limit_add_zone(cf, mcf->limit, size);
+
+    if (rv != NGX_CONF_OK || cf->args->nelts == 2) {
+        return rv;
+    }
+
+    if (ngx_strncmp(value[2].data, "state=", 6) != 0 || value[2].len == 6) {
+        return "takes a size and state=FILE";
+    }
+
+    path.data = value[2].data + 6;
+    path.len = value[2].len - 6;
+
+    if (ngx_conf_full_name(cf->cycle, &path, 0) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    mcf->limit->zone->state = path;
+
+    return NGX_CONF_OK;
 }
 
 
@@ -229,4 +249,66 @@ ngx_nodetool_limit_init_conf(ngx_conf_t *cf, ngx_nodetool_limit_main_t *limit)
     }
 
     return NGX_CONF_OK;
+}
+
+
+ngx_int_t
+ngx_nodetool_limit_init_process(ngx_cycle_t *cycle)
+{
+    ngx_nodetool_limit_main_t     *limit;
+    ngx_nodetool_chat_main_conf_t *mcf;
+
+    mcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                              ngx_http_nodetool_chat_module);
+
+    /* one worker is enough to look after things */
+
+    if (mcf == NULL || mcf->limit->zone == NULL || ngx_worker != 0 ||
+        (ngx_process != NGX_PROCESS_WORKER &&
+         ngx_process != NGX_PROCESS_SINGLE))
+    {
+        return NGX_OK;
+    }
+
+    limit = mcf->limit;
+
+    if (limit->zone->state.len > 0) {
+        ngx_nodetool_limit_state_begin(limit->zone, cycle->log);
+    }
+
+    if (limit->redis != NULL) {
+        ngx_nodetool_redis_begin(limit->redis, cycle->log);
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_nodetool_limit_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_nodetool_limit_main_t     *limit;
+    ngx_nodetool_chat_main_conf_t *mcf;
+
+    mcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                              ngx_http_nodetool_chat_module);
+
+    if (mcf == NULL || mcf->limit->zone == NULL ||
+        (ngx_process != NGX_PROCESS_WORKER &&
+         ngx_process != NGX_PROCESS_SINGLE))
+    {
+        return;
+    }
+
+    limit = mcf->limit;
+
+    /* each of them: nobody knows which is the last one */
+
+    if (limit->zone->state.len > 0) {
+        ngx_nodetool_limit_save(limit->zone, cycle->log);
+    }
+
+    if (limit->redis != NULL) {
+        ngx_nodetool_redis_end(limit->redis);
+    }
 }

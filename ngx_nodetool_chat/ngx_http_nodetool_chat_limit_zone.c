@@ -659,5 +659,5 @@ ngx_nodetool_limit_init_zone(ngx_shm_zone_t *shm_zone, void *data)
     pool->data = shm;
     pool->log_nomem = 0;
 
-    return NGX_OK;
+    return ngx_nodetool_limit_load(zone, shm_zone->shm.log);
 }

@@ -146,7 +146,7 @@ static ngx_int_t
 ngx_nodetool_list_add(ngx_nodetool_list_t *list, ngx_str_t *lines)
 {
     uint32_t        hash;
-    ngx_str_t       line, id;
+    ngx_str_t       line, id, name;
     ngx_str_node_t *node;
 
     while (ngx_nodetool_list_next(lines, &line)) {
@@ -157,6 +157,13 @@ ngx_nodetool_list_add(ngx_nodetool_list_t *list, ngx_str_t *lines)
         hash = ngx_crc32_long(id.data, id.len);
 
         if (ngx_str_rbtree_lookup(&list->ids, &id, hash) != NULL) {
+            continue;
+        }
+
+        name.data = id.data + sizeof("{\"id\":\"") - 1;
+        name.len = end - name.data;
+
+        if (!ngx_nodetool_limit_allows(list->request, &name)) {
             continue;
         }
 
@@ -374,7 +381,9 @@ ngx_nodetool_list_one(ngx_http_request_t *r, ngx_str_t *id)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_nodetool_list_find(&lines, id, &found);
+    rc = ngx_nodetool_limit_allows(r, id)
+             ? ngx_nodetool_list_find(&lines, id, &found)
+             : NGX_ABORT;
 
     if (rc == NGX_DECLINED && ngx_nodetool_list_provider(r, id, &found) != NULL)
     {
@@ -389,7 +398,7 @@ ngx_nodetool_list_one(ngx_http_request_t *r, ngx_str_t *id)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (rc == NGX_DECLINED) {
+    if (rc != NGX_OK) {
         return ngx_nodetool_errorf(r, NGX_HTTP_NOT_FOUND,
                                    "The model \"%V\" does not exist: GET "
                                    "/v1/models lists those that do",

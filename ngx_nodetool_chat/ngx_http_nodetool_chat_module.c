@@ -104,7 +104,7 @@ static ngx_command_t ngx_nodetool_chat_commands[] = {
     { ngx_string("nodetool_limit"), NGX_NODETOOL_ANY | NGX_CONF_1MORE,
       ngx_nodetool_limit_directive, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
 
-    { ngx_string("nodetool_limit_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1,
+    { ngx_string("nodetool_limit_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE12,
       ngx_nodetool_limit_set_zone, NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL },
 
     { ngx_string("nodetool_limit_redis"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1,

@@ -743,50 +743,21 @@ ngx_nodetool_redis_tick(ngx_event_t *ev)
 }
 
 
-ngx_int_t
-ngx_nodetool_limit_init_process(ngx_cycle_t *cycle)
+void
+ngx_nodetool_redis_begin(ngx_nodetool_redis_t *redis, ngx_log_t *log)
 {
-    ngx_nodetool_redis_t          *redis;
-    ngx_nodetool_chat_main_conf_t *mcf;
-
-    mcf = ngx_http_cycle_get_module_main_conf(cycle,
-                                              ngx_http_nodetool_chat_module);
-
-    if (mcf == NULL || mcf->limit->redis == NULL || ngx_worker != 0 ||
-        (ngx_process != NGX_PROCESS_WORKER &&
-         ngx_process != NGX_PROCESS_SINGLE))
-    {
-        return NGX_OK;
-    }
-
-    redis = mcf->limit->redis;
-
     redis->timer.handler = ngx_nodetool_redis_tick;
     redis->timer.data = redis;
-    redis->timer.log = cycle->log;
+    redis->timer.log = log;
     redis->timer.cancelable = 1;
 
     ngx_add_timer(&redis->timer, NGX_NODETOOL_REDIS_INTERVAL);
-
-    return NGX_OK;
 }
 
 
 void
-ngx_nodetool_limit_exit_process(ngx_cycle_t *cycle)
+ngx_nodetool_redis_end(ngx_nodetool_redis_t *redis)
 {
-    ngx_nodetool_redis_t          *redis;
-    ngx_nodetool_chat_main_conf_t *mcf;
-
-    mcf = ngx_http_cycle_get_module_main_conf(cycle,
-                                              ngx_http_nodetool_chat_module);
-
-    if (mcf == NULL || mcf->limit->redis == NULL) {
-        return;
-    }
-
-    redis = mcf->limit->redis;
-
     if (redis->timer.handler != NULL) {
         ngx_nodetool_redis_leave(redis);
         ngx_nodetool_redis_close(&redis->conn);

@@ -158,7 +158,7 @@ ngx_nodetool_redis_attach(ngx_nodetool_redis_conn_t *conn,
 
 /* hiredis frees its context behind the two callbacks that call this. */
 static void
-ngx_nodetool_redis_end(const redisAsyncContext *ac, const char *why)
+ngx_nodetool_redis_ended(const redisAsyncContext *ac, const char *why)
 {
     ngx_nodetool_redis_conn_t *conn = ac->data;
 
@@ -175,7 +175,7 @@ ngx_nodetool_redis_end(const redisAsyncContext *ac, const char *why)
 static void
 ngx_nodetool_redis_disconnected(const redisAsyncContext *ac, int status)
 {
-    ngx_nodetool_redis_end(ac, "closed");
+    ngx_nodetool_redis_ended(ac, "closed");
 }
 
 
@@ -253,7 +253,7 @@ ngx_nodetool_redis_connected(const redisAsyncContext *ac, int status)
     ngx_nodetool_redis_conn_t *conn = ac->data;
 
     if (status != REDIS_OK) {
-        ngx_nodetool_redis_end(ac, "not connected");
+        ngx_nodetool_redis_ended(ac, "not connected");
         return;
     }
 

@@ -147,6 +147,8 @@ key('revoke', 'ci');
 $t->wait_for('the end of a key', sub { chat($ci)->{status} == 401 });
 unlike($t->read_file("$home/conf/chat-server.conf"), qr/sk-nt-/, 'no key in the configuration');
 is($t->stop($c), 0, 'stops');
+like($t->read_file("$home/chat-server-spent"), qr/nodetool_key%3Dall$/m,
+    'what was spent is kept');
 
 $home = $t->dir . '/fresh';
 $c = start_server($t, 'chat-server', name => 'fresh', home => $home, host => '0.0.0.0');

@@ -67,7 +67,7 @@ log_format cost '\$uri \$nodetool_model \$nodetool_cost';
 access_log %%DIR%%/cost.log cost;
 nodetool_errors on;
 nodetool_prices prices;
-nodetool_limit_zone 256k;
+nodetool_limit_zone 256k state=%%DIR%%/state/spent;
 nodetool_provider mock {
     url http://127.0.0.1:$mock->{port}/v1;
     models mock-1 cheap big hang silent theirs error-429 error-500;
@@ -101,8 +101,9 @@ SERVER
 
 # a worker tells what a request took before it reads the next one; several may
 # read that first
+mkdir $t->dir . '/state';
 my $ng = $t->nginx($server, http => $http, modules => ['base', 'chat']);
-my $many = $t->nginx($server, http => $http =~ s/cost\.log/many.log/r,
+my $many = $t->nginx($server, http => $http =~ s/cost\.log/many.log/r =~ s/ state=\S+;/;/r,
     modules => ['base', 'chat'], name => 'nginx-many', workers => 3);
 
 my $message = { role => 'user', content => 'hi there' };
@@ -269,6 +270,18 @@ $r = with('big', 'mock-1');
 is($r->{json}{error}{type}, 'forbidden', 'the type');
 like($r->{json}{error}{message}, qr/may not use the model "mock-1"/, 'the message');
 
+sub listed { my ($models) = @_;
+    return join ' ', map { $_->{id} } @{ $t->get($ng, '/models/v1/models',
+        headers => ['X-Models' => $models])->{json}{data} } }
+is(listed('mock*,big'), 'mock-1 big', '/v1/models has those that are allowed');
+like(listed(''), qr/mock-1 cheap big .* dead/, 'or all');
+is($t->get($ng, '/models/v1/models/cheap', headers => ['X-Models' => 'big'])->{status},
+    404, 'nor is it there by its name');
+is($t->get($ng, '/models/v1/models/big', headers => ['X-Models' => 'big'])->{status},
+    200, 'one that is allowed');
+is($t->get($ng, '/models/v1/models/mock/cheap', headers => ['X-Models' => 'big'])->{status},
+    404, 'and not by its provider');
+
 # --- a provider's own headers; another provider's page ---
 
 $r = chat('/rpm', 'h', model => 'theirs');
@@ -293,6 +306,29 @@ $t->wait_for('the reload', sub {
 sleep 0.3;
 is(chat('/day', 'a', model => 'big')->{status}, 429, 'nor by a reload');
 
+# --- a restart ---
+
+is($t->stop($ng, 'TERM'), 0, 'stops');
+is((stat $t->dir . '/state/spent')[2] & 07777, 0600, 'money is in a file');
+my $state = $t->read_file('state/spent');
+like($state, qr/^\d+ 2\d{9} \d+ 2\d{9} d%24http_x_who%3Dda$/m, 'readable');
+$t->write_file('state/spent', $state . "nonsense\n1 2 3 -4 x\n1 2 3 4 \n");
+$ng = $t->nginx($server, http => $http, modules => ['base', 'chat'], workers => 2);
+is(chat('/day', 'a', model => 'big')->{status}, 429, 'a budget that is used up stays so');
+is(chat('/month', 'a', model => 'big')->{status}, 429, 'of a month, too');
+is(chat('/day', 'c', model => 'cheap')->{status}, 200, 'others go on');
+is(scalar(() = $t->read_file($ng->{errorlog}) =~ m{none of nodetool_limit in \S+/spent:\d+}g), 3,
+    'faulty lines are said');
+is($t->stop($ng, 'QUIT'), 0, 'stops');
+is_deeply([map { s{.*/}{}r } glob $t->dir . '/state/*'], ['spent'], 'no other file stays');
+$t->write_file('state/spent', '');
+mkdir $t->dir . '/state/folder';
+$ng = $t->nginx($server, http => $http =~ s/spent;/folder;/r, modules => ['base', 'chat']);
+is(chat('/day', 'a', model => 'big')->{status}, 200, 'without the file');
+like($t->read_file($ng->{errorlog}), qr/is not a file that nodetool_limit has written/, 'which is said');
+$t->stop($ng);
+like($t->read_file($ng->{errorlog}), qr/rename\(\) .* failed/, 'a file that cannot be written');
+
 # --- directives ---
 
 my @wrong = (
@@ -307,6 +343,8 @@ my @wrong = (
     ['nodetool_limit off; nodetool_limit x rpm=1;', qr/is "off" already/],
     ['nodetool_limit $nothing_like_it rpm=1;', qr/unknown "nothing_like_it" variable/],
     ['', qr/invalid or too small size/, 'nodetool_limit_zone 1k;'],
+    ['', qr/takes a size and state=FILE/, 'nodetool_limit_zone 1m foo=1;'],
+    ['', qr/takes a size and state=FILE/, 'nodetool_limit_zone 1m state=;'],
     ['', qr/is duplicate/, 'nodetool_limit_zone 1m; nodetool_limit_zone 1m;'],
     ['', qr/open\(\) .*nothing.*failed/, 'nodetool_prices nothing;'],
     ['', qr/is duplicate/, 'nodetool_prices prices; nodetool_prices prices;'],
