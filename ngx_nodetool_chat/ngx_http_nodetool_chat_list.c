@@ -160,8 +160,8 @@ ngx_nodetool_list_add(ngx_nodetool_list_t *list, ngx_str_t *lines)
             continue;
         }
 
-        name.data = id.data + sizeof("{\"id\":\"") - 1;
-        name.len = end - name.data;
+        name.data = id.data + 1;
+        name.len = id.len - 2;
 
         if (!ngx_nodetool_limit_allows(list->request, &name)) {
             continue;
