@@ -134,7 +134,11 @@ ngx_nodetool_engine_target(ngx_nodetool_chat_ctx_t *ctx,
     ngx_nodetool_engine_field(buf, "name", &p->name);
     ngx_nodetool_engine_field(buf, "dialect", &dialect);
     ngx_nodetool_engine_field(buf, "url", &p->url);
-    ngx_nodetool_engine_field(buf, "key", &ctx->key);
+
+    if (!p->has_authorization) {
+        ngx_nodetool_engine_field(buf, "key", &ctx->key);
+    }
+
     ngx_nodetool_engine_field(buf, "model", &c->model);
 
     if (ngx_nodetool_engine_headers(ctx, buf) != NGX_OK) {

@@ -54,7 +54,7 @@ typedef struct {
     nt_buf_t            code;        /* the provider's word, or empty */
 } nt_llm_error_t;
 
-#define NT_LLM_HEADERS_MAX 8
+#define NT_LLM_HEADERS_MAX 24
 
 /* A request for the provider. Zeroed before use, freed with
  * nt_llm_request_free. */

@@ -50,6 +50,10 @@ CONF
                             key key-a; key key-b; key_rotation off; models none-one; }
     nodetool_provider two { url http://127.0.0.1:%%PORT_models%%/openai/v1;
                             key key-c; models none-two; }
+    nodetool_provider own { url http://127.0.0.1:%%PORT_models%%/openai/v1;
+                            key key-d; header Authorization "Basic own";
+                            header X-A a; header X-B b; header X-C c; header X-D d;
+                            models none-own; }
     nodetool_route many { to one one; fallback two two; }
 HTTP
 
@@ -213,6 +217,11 @@ is(answer($r), 'It is HI.', 'what a route has is asked, one after the other')
 is_deeply([map { "$_->{json}{model} $_->{headers}{authorization}" }
     $mock->requests], ['one Bearer key-a', 'one Bearer key-b',
     'two Bearer key-c', 'two Bearer key-c'], '... with its keys and models');
+
+script(@called);
+ask(model => 'own/m', tools => \@shout);
+is_deeply([@{ ($mock->requests)[0]{headers} }{qw(authorization x-a x-b x-c x-d)}],
+    ['Basic own', 'a' .. 'd'], 'headers that are configured');
 
 # --- other APIs --------------------------------------------------------------
 
