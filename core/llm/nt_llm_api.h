@@ -47,7 +47,8 @@ nt_rc_t nt_llm_api_request(const nt_llm_api_t *api, const json_t *request,
                            json_t **out, nt_llm_error_t *error);
 
 /* Appends the body of a whole reply: of a canonical chat.completion, or, with
- * embeddings, of what nt_llm_embeddings() gives.  NT_NOMEM. */
+ * embeddings, of what nt_llm_embeddings() gives.  NT_ERROR for one that is
+ * neither; NT_NOMEM. */
 nt_rc_t nt_llm_api_reply(const nt_llm_api_t *api, const json_t *reply,
                          const nt_llm_reply_options_t *options, nt_buf_t *out);
 
