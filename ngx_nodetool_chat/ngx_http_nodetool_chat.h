@@ -151,7 +151,7 @@ typedef struct {
     ngx_nodetool_metrics_conf_t metrics;
 
     ngx_nodetool_limit_main_t *limit;
-    ngx_array_t                 caches; /* of ngx_http_file_cache_t * */
+    ngx_array_t                caches; /* of ngx_http_file_cache_t * */
 } ngx_nodetool_chat_main_conf_t;
 
 /* See _cache.h. */
@@ -184,7 +184,7 @@ typedef struct {
     ngx_flag_t                echo;
     ngx_msec_t                echo_delay;
 
-    ngx_array_t *limits; /* of ngx_nodetool_limit_t; NULL: none */
+    ngx_array_t              *limits; /* of ngx_nodetool_limit_t; NULL: none */
     ngx_nodetool_cache_conf_t cache;
 } ngx_nodetool_chat_loc_conf_t;
 
@@ -232,6 +232,14 @@ typedef void (*ngx_nodetool_body_pt)(ngx_nodetool_chat_ctx_t *ctx,
  * stand in u->buffer. */
 typedef ngx_int_t (*ngx_nodetool_sink_pt)(ngx_nodetool_chat_ctx_t *ctx,
                                           u_char *pos, u_char *last);
+
+/* How an attempt ended: 200, or what the client would have got. */
+typedef struct {
+    ngx_nodetool_provider_t *provider; /* NULL: it was given up */
+    ngx_uint_t               status;
+} ngx_nodetool_tried_t;
+
+#define NGX_NODETOOL_TRIED_MAX 8 /* that are told of */
 
 struct ngx_nodetool_chat_ctx_s {
     ngx_http_request_t       *request;
@@ -290,14 +298,16 @@ struct ngx_nodetool_chat_ctx_s {
     ngx_msec_t     ttft; /* time to the first byte or event */
 
     /* seeing */
-    ngx_uint_t n_events;    /* of a stream */
-    ngx_msec_t first_event; /* ngx_current_msec then */
-    ngx_msec_t last_event;
-    ngx_msec_t elapsed;      /* when it was over; 0: not yet */
-    ngx_int_t  upstream_rc;  /* how nginx's upstream ended */
-    ngx_str_t  trace_parent; /* headers that are good */
-    ngx_str_t  trace_state;
-    ngx_str_t  trace_id;
+    ngx_nodetool_tried_t tried[NGX_NODETOOL_TRIED_MAX]; /* by attempt */
+    ngx_uint_t           n_tried;
+    ngx_uint_t           n_events;    /* of a stream */
+    ngx_msec_t           first_event; /* ngx_current_msec then */
+    ngx_msec_t           last_event;
+    ngx_msec_t           elapsed;      /* when it was over; 0: not yet */
+    ngx_int_t            upstream_rc;  /* how nginx's upstream ended */
+    ngx_str_t            trace_parent; /* headers that are good */
+    ngx_str_t            trace_state;
+    ngx_str_t            trace_id;
 
     ngx_nodetool_limit_ctx_t *limit;    /* NULL: nothing is limited */
     nt_estimate_t             estimate; /* of the request's tokens */
@@ -572,6 +582,8 @@ char *ngx_nodetool_cache(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /* log: the log phase of a request with a context */
 ngx_int_t ngx_nodetool_chat_log(ngx_http_request_t *r);
+/* The current attempt ended. */
+void ngx_nodetool_chat_tried(ngx_nodetool_chat_ctx_t *ctx, ngx_uint_t status);
 /* How a request ended, known in the log phase: "done", "client_left",
  * "provider_cut", or a kind of error. */
 ngx_str_t ngx_nodetool_chat_outcome(ngx_nodetool_chat_ctx_t *ctx);

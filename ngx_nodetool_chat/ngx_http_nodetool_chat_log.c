@@ -152,31 +152,46 @@ ngx_nodetool_log_count(u_char *p, u_char *last, const char *name, int64_t n)
 }
 
 
-/* The servers that were asked, each with its status; 0 is one that said
- * nothing. */
-static u_char *
-ngx_nodetool_log_tried(u_char *p, u_char *last, ngx_http_request_t *r)
+void
+ngx_nodetool_chat_tried(ngx_nodetool_chat_ctx_t *ctx, ngx_uint_t status)
 {
-    ngx_uint_t                 i, n;
-    ngx_http_upstream_state_t *state;
+    ngx_uint_t i;
 
-    if (r->upstream_states == NULL) {
+    i = ngx_nodetool_attempts(ctx);
+
+    if (i == 0 || i > NGX_NODETOOL_TRIED_MAX) {
+        return;
+    }
+
+    ctx->n_tried = i;
+    ctx->tried[i - 1].provider = ctx->provider;
+    ctx->tried[i - 1].status = status;
+}
+
+
+/* The providers that were asked, each with how that ended. */
+static u_char *
+ngx_nodetool_log_tried(u_char *p, u_char *last, ngx_nodetool_chat_ctx_t *ctx)
+{
+    ngx_uint_t            i;
+    ngx_nodetool_tried_t *tried;
+
+    if (ctx->n_tried == 0) {
         return p;
     }
 
-    n = 0;
-    state = r->upstream_states->elts;
+    p = ngx_slprintf(p, last, " tried=\"");
 
-    for (i = 0; i < r->upstream_states->nelts; i++) {
-        if (state[i].peer == NULL) {
-            continue; /* between two rounds */
+    for (i = 0; i < ctx->n_tried; i++) {
+        tried = &ctx->tried[i];
+
+        if (tried->provider != NULL) {
+            p = ngx_slprintf(p, last, "%s%V %ui", i > 0 ? ", " : "",
+                             &tried->provider->name, tried->status);
         }
-
-        p = ngx_slprintf(p, last, "%s%V:%ui", n++ == 0 ? " tried=\"" : ",",
-                         state[i].peer, state[i].status);
     }
 
-    return n > 0 ? ngx_slprintf(p, last, "\"") : p;
+    return ngx_slprintf(p, last, "\"");
 }
 
 
@@ -211,7 +226,7 @@ ngx_nodetool_chat_story(ngx_nodetool_chat_ctx_t *ctx)
                                   &ctx->upstream_model);
     }
 
-    p = ngx_nodetool_log_tried(p, last, r);
+    p = ngx_nodetool_log_tried(p, last, ctx);
     p = ngx_slprintf(p, last, " stream=%d status=%ui", ctx->stream, status);
     p = ngx_nodetool_log_count(p, last, "input", ctx->usage.prompt);
     p = ngx_nodetool_log_count(p, last, "output", ctx->usage.completion);

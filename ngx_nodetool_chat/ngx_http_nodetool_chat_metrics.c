@@ -9,6 +9,8 @@
 
 #include "ngx_nodetool_chat/ngx_http_nodetool_chat_metrics.h"
 
+#include "core/nt_error.h"
+
 #define NGX_NODETOOL_METRICS_SIZE   (2 * 1024 * 1024)
 #define NGX_NODETOOL_METRICS_MODELS 100
 #define NGX_NODETOOL_METRICS_USERS  500
@@ -413,6 +415,42 @@ ngx_nodetool_metrics_user(ngx_nodetool_chat_ctx_t     *ctx,
 }
 
 
+static void
+ngx_nodetool_metrics_attempts(ngx_nodetool_chat_ctx_t     *ctx,
+                              ngx_nodetool_metrics_conf_t *conf)
+{
+    ngx_uint_t                     i;
+    const char                    *result;
+    ngx_nodetool_tried_t          *tried;
+    ngx_nodetool_labels_t          labels;
+    ngx_nodetool_metric_t         *metric;
+    ngx_nodetool_attempt_metric_t *a;
+
+    ngx_memzero(&labels, sizeof(ngx_nodetool_labels_t));
+
+    for (i = 0; i < ctx->n_tried; i++) {
+        tried = &ctx->tried[i];
+
+        if (tried->provider == NULL) {
+            continue;
+        }
+
+        result = tried->status < NGX_HTTP_BAD_REQUEST
+                     ? "done"
+                     : nt_error_type((int) tried->status);
+
+        labels.provider = tried->provider->name;
+        labels.error.data = (u_char *) result;
+        labels.error.len = ngx_strlen(result);
+
+        metric = ngx_nodetool_metrics_find(conf, NGX_NODETOOL_METRIC_ATTEMPT,
+                                           &labels);
+        a = metric->values;
+        ngx_nodetool_metrics_add(&a->attempts, 1);
+    }
+}
+
+
 void
 ngx_nodetool_metrics_record(ngx_nodetool_chat_ctx_t *ctx)
 {
@@ -466,4 +504,5 @@ ngx_nodetool_metrics_record(ngx_nodetool_chat_ctx_t *ctx)
                                      1000);
 
     ngx_nodetool_metrics_user(ctx, conf, &labels, cost);
+    ngx_nodetool_metrics_attempts(ctx, conf);
 }

@@ -26,6 +26,7 @@ typedef enum {
     NGX_NODETOOL_METRIC_SERIES = 0, /* operation, provider, model */
     NGX_NODETOOL_METRIC_ERROR,      /* and the kind of error */
     NGX_NODETOOL_METRIC_USER,       /* user, model */
+    NGX_NODETOOL_METRIC_ATTEMPT,    /* provider, how it ended */
     NGX_NODETOOL_METRIC_MODEL,      /* a name that a label has */
     NGX_NODETOOL_METRIC_NAME,       /* of a user */
     NGX_NODETOOL_METRIC_KINDS
@@ -58,6 +59,10 @@ typedef struct {
     ngx_atomic_t cost;
 } ngx_nodetool_user_metric_t;
 
+typedef struct {
+    ngx_atomic_t attempts;
+} ngx_nodetool_attempt_metric_t;
+
 typedef struct ngx_nodetool_metric_s ngx_nodetool_metric_t;
 
 struct ngx_nodetool_metric_s {
@@ -89,6 +94,7 @@ struct ngx_nodetool_metrics_s {
     ngx_nodetool_metric_t *other;      /* when the zone is full */
     ngx_nodetool_metric_t *other_fail; /* an ERROR */
     ngx_nodetool_metric_t *other_user;
+    ngx_nodetool_metric_t *other_attempt;
 
     ngx_atomic_t full; /* requests that found it so */
 

@@ -32,6 +32,9 @@ static const ngx_nodetool_label_t
                                         label("error_type", error) },
         [NGX_NODETOOL_METRIC_USER] = { label("nodetool_user", user),
                                        label("gen_ai_request_model", model) },
+        [NGX_NODETOOL_METRIC_ATTEMPT] = { label("gen_ai_provider_name",
+                                                provider),
+                                          label("nodetool_result", error) },
         [NGX_NODETOOL_METRIC_MODEL] = { label("", model) },
         [NGX_NODETOOL_METRIC_NAME] = { label("", user) }
     };
@@ -39,7 +42,8 @@ static const ngx_nodetool_label_t
 static const size_t ngx_nodetool_sizes[NGX_NODETOOL_METRIC_KINDS] = {
     [NGX_NODETOOL_METRIC_SERIES] = sizeof(ngx_nodetool_series_t),
     [NGX_NODETOOL_METRIC_ERROR] = sizeof(ngx_nodetool_histogram_t),
-    [NGX_NODETOOL_METRIC_USER] = sizeof(ngx_nodetool_user_metric_t)
+    [NGX_NODETOOL_METRIC_USER] = sizeof(ngx_nodetool_user_metric_t),
+    [NGX_NODETOOL_METRIC_ATTEMPT] = sizeof(ngx_nodetool_attempt_metric_t)
 };
 
 static ngx_str_t ngx_nodetool_other = ngx_string("other");
@@ -285,9 +289,19 @@ ngx_nodetool_metrics_find(ngx_nodetool_metrics_conf_t *conf, ngx_uint_t kind,
 
     (void) ngx_atomic_fetch_add(&m->full, 1);
 
-    return kind == NGX_NODETOOL_METRIC_SERIES  ? m->other
-           : kind == NGX_NODETOOL_METRIC_ERROR ? m->other_fail
-                                               : m->other_user;
+    switch (kind) {
+    case NGX_NODETOOL_METRIC_SERIES:
+        return m->other;
+
+    case NGX_NODETOOL_METRIC_ERROR:
+        return m->other_fail;
+
+    case NGX_NODETOOL_METRIC_USER:
+        return m->other_user;
+
+    default: /* NGX_NODETOOL_METRIC_ATTEMPT */
+        return m->other_attempt;
+    }
 }
 
 
@@ -349,5 +363,10 @@ ngx_nodetool_metrics_others(ngx_nodetool_metrics_conf_t *conf)
     m->other_user =
         ngx_nodetool_metrics_get(conf, NGX_NODETOOL_METRIC_USER, &labels, 1);
 
-    return m->other && m->other_fail && m->other_user ? NGX_OK : NGX_ERROR;
+    m->other_attempt =
+        ngx_nodetool_metrics_get(conf, NGX_NODETOOL_METRIC_ATTEMPT, &labels, 1);
+
+    return m->other && m->other_fail && m->other_user && m->other_attempt
+               ? NGX_OK
+               : NGX_ERROR;
 }

@@ -280,6 +280,9 @@ ngx_nodetool_attempt_decide(ngx_nodetool_attempt_t *a, ngx_uint_t status,
     on = &ngx_nodetool_chat_loc(a->ctx)->retry_on;
 
     ngx_nodetool_attempt_judge(a, status, retry_after);
+    ngx_nodetool_chat_tried(a->ctx, status    ? status
+                                    : timeout ? NGX_HTTP_GATEWAY_TIME_OUT
+                                              : NGX_HTTP_BAD_GATEWAY);
 
     if (status > 0) {
         allowed = ngx_nodetool_retry_on_status(on, status);
@@ -422,6 +425,7 @@ ngx_nodetool_attempt_ok(ngx_nodetool_chat_ctx_t *ctx)
     if (!a->settled) {
         a->settled = 1;
         a->answered = 1;
+        ngx_nodetool_chat_tried(ctx, NGX_HTTP_OK);
         ngx_nodetool_health_ok(p, ctx->request->connection->log);
     }
 

@@ -47,7 +47,8 @@ my ($format) = NodeTool::Files::slurp(
 
 my $ng = $t->nginx(<<'SERVER', http => <<"HTTP");
 location /v1/ { nodetool_auth static; nodetool_auth_token secret-token;
-    nodetool_chat; nodetool_model fast mock mock-1; }
+    nodetool_chat; nodetool_model fast mock mock-1;
+    nodetool_route either { to dead; fallback mock mock-1; } }
 SERVER
 nodetool_errors on;
 $format
@@ -98,7 +99,7 @@ my $line = ask('fast', headers => [traceparent =>
     '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01']);
 like($line, qr/$_/, "says $_") for 'trace="0af7651916cd43dd8448eb211c80319c"',
     'user="1"', 'api="chat"', 'model="fast"', 'provider="mock"',
-    'upstream_model="mock-1"', 'tried="127.0.0.1:\d+:200"', 'stream=0',
+    'upstream_model="mock-1"', 'tried="mock 200"', 'stream=0',
     'status=200', 'input=9', 'output=3', 'ttft_ms=\d+', ' ms=\d+',
     'outcome="done"';
 
@@ -111,10 +112,12 @@ like(ask('error-stream', stream => JSON::PP::true),
 like(ask('short'), qr/outcome="provider_cut"/, 'also within a reply');
 like(ask('says-error', stream => JSON::PP::true),
     qr/outcome="provider_error"/, 'an error within a stream');
-like(ask('error-429'), qr/tried="127.0.0.1:\d+:429" .*status=429 .*outcome="rate_limited"/,
+like(ask('error-429'), qr/tried="mock 429" .*status=429 .*outcome="rate_limited"/,
     'one of the provider');
-like(ask('gone'), qr/provider="dead" .*status=502 .*outcome="bad_gateway"/,
+like(ask('gone'), qr/provider="dead" .*tried="dead 502" .*status=502 .*outcome="bad_gateway"/,
     'a provider that is not there');
+like(ask('either'), qr/provider="mock" .*tried="dead 502, mock 200" .*"done"/,
+    'one that another stands in for');
 like(ask('nobody'), qr/status=404 .*outcome="not_found"/, 'no such model');
 like(ask("a\nb\"c" . 'x' x 200), qr/model="a\\x0Ab\\x22cx{91}\.\.\."/,
     'a name that would be more than one');
@@ -133,7 +136,7 @@ is(scalar @lines, $n, 'a line each');
 my %first = (request_id => 'story-1', user => '1', method => 'POST', path =>
     '/v1/chat/completions', status => '200', model => 'fast', operation =>
     'chat', upstream_model => 'mock-1', provider => 'mock', stream => '0',
-    prompt_tokens => '9', completion_tokens => '3', outcome => 'done',
+    prompt_tokens => '9', completion_tokens => '3', outcome => 'done', attempts => '1', key => '',
     trace_id => '0af7651916cd43dd8448eb211c80319c');
 is($lines[0]{$_}, $first{$_}, "$_ is there") for sort keys %first;
 like($lines[0]{ttft}, qr/^\d+\.\d{3}$/, 'and the time to the first byte');

@@ -145,6 +145,11 @@ is(sample($page, 'nodetool_tokens_total', @details, '"reasoning"'), 300,
 is(sample($page, "${duration}_count", 'error_type="rate_limited"',
     'gen_ai_provider_name="mock"'), 1, 'errors have their kind');
 
+is(sample($page, 'nodetool_attempts_total', 'nodetool_result="rate_limited"'),
+    1, 'attempts have how they ended');
+is(sample($page, 'nodetool_attempts_total', 'nodetool_result="done"',
+    'provider_name="mock"'), 5, 'well or not');
+
 # --- what runs now -----------------------------------------------------------
 
 my $c = NodeTool::HTTP->open($ng->{port}, 'POST', '/v1/chat/completions',
