@@ -50,6 +50,30 @@ my $bad = NodeTool::MockOpenAI->start($t, 'bad', sub {
         return $c->json($status, { error => { message => "mock $status",
             type => 'mock', code => undef, param => undef } }, @headers);
     }
+    if ($what =~ /^events-(\w+)/) {
+        my $how = $1;
+        $c->stream;
+        if ($how eq 'error') {
+            $c->event({ error => { message => 'overloaded', type => 'server_error',
+                code => 503 } });
+            return $c->done;
+        }
+        return $c->done if $how eq 'none';
+        $c->chunk(": hello\n\n") if $how eq 'stall';
+        return $c->wait_closed(20) && $c->close if $how eq 'stall';
+        $c->chunk('data: {"choices":[{"del') if $how eq 'cut';
+        return $c->close;
+    }
+    if ($what =~ /^(pause|slow)-(\d+)/) {    # ms before or after the first event
+        my ($when, $ms) = ($1, $2);
+        my ($first, @rest) = NodeTool::MockOpenAI::chunks($what, ['one'], $json);
+        $c->stream;
+        sleep $ms / 1000 if $when eq 'slow';
+        $c->event($first);
+        sleep $ms / 1000 if $when eq 'pause';
+        $c->event($_) for @rest;
+        return $c->done;
+    }
     if ($what eq 'html') {
         return $c->body(502, 'text/html', '<h1>Bad gateway</h1>');
     }
@@ -65,6 +89,7 @@ my $provider = sub {
 my $http = $provider->('good', $good->{port}, 'key good-key;')
     . $provider->('bad', $bad->{port}, 'read_timeout 300ms; key_timeout 0;')
     . $provider->('dead', $dead)
+    . $provider->('hasty', $bad->{port}, 'first_token_timeout 200ms; read_timeout 700ms;')
     . "nodetool_provider lost { url http://nonexistent.invalid/v1; models m; max_fails 0; }\n"
     . "log_format chat '\$nodetool_provider|\$nodetool_upstream_model|"
     . "\$nodetool_attempts|\$nodetool_fallback|\$upstream_addr|\$upstream_status';";
@@ -74,13 +99,14 @@ my $http = $provider->('good', $good->{port}, 'key good-key;')
 my @faults = qw(close reset silent nonsense half-header html status-401
     status-403 status-408 status-429 status-429-3 status-500 status-502
     status-503 status-529 dead lost);
+my @streams = qw(events-error events-cut events-stall events-close);
 my %final = ('status-400' => 400, 'status-404' => 404, 'status-409' => 409,
     'status-422' => 422);
 my $routes = join '', map {
     my $to = /^(?:dead|lost)$/ ? "$_ m" : "bad $_";
     "nodetool_route to-$_ { to $to; fallback good mock-1; }\n"
     . "nodetool_route echo-$_ { to $to; fallback echo; }\n"
-} @faults, keys %final;
+} @faults, @streams, keys %final;
 
 my $ng = $t->nginx(<<"SERVER", http => $http, modules => ['base', 'chat']);
     nodetool_errors on;
@@ -92,7 +118,7 @@ my $ng = $t->nginx(<<"SERVER", http => $http, modules => ['base', 'chat']);
     nodetool_route late { to bad silent; fallback bad status-503; }
     nodetool_route late-dead { to bad silent; fallback dead; }
     nodetool_route late-lost { to bad silent; fallback lost; }
-    nodetool_model bad-* bad;
+    nodetool_route slow-* pause-* { to hasty; fallback good mock-1; }
     location /v1/ { nodetool_chat; }
     location /quick/ { nodetool_chat; nodetool_chat_keepalive_comment 100ms; }
     location /off/ { nodetool_chat; nodetool_retry off; }
@@ -123,8 +149,8 @@ sub logged {
     });
 }
 
-for my $fault (@faults) {
-    for my $stream (0, 1) {
+for my $fault (@faults, @streams) {
+    for my $stream ($fault =~ /^events/ ? 1 : (0, 1)) {
         my $name = "$fault, " . ($stream ? 'stream' : 'whole');
         my @stream = (stream => $stream ? JSON::PP::true : JSON::PP::false);
 
@@ -169,6 +195,22 @@ is(chat('to-status-500', path => '/few/')->{status}, 200, 'nodetool_retry_on: a 
 is(chat('to-status-502', path => '/few/')->{status}, 502, 'one that is not');
 is(chat('to-dead', path => '/few/')->{status}, 502, 'nor an error');
 logged() for 1 .. 3;
+
+# --- time-outs -------------------------------------------------------------------
+
+for my $case (['slow-50', 'hasty', 'the first token in time'],
+    ['slow-450', 'good', 'first_token_timeout, after which another one is asked'],
+    ['pause-450', 'hasty', 'a pause between two tokens that is longer'])
+{
+    my ($model, $by, $name) = @$case;
+    $r = chat($model, stream => JSON::PP::true);
+    like($r->{body}, qr/data: \[DONE\]/, $name);
+    like(logged(), qr/^$by\|/, "so $by answers");
+}
+$r = chat('pause-1500', stream => JSON::PP::true);
+like($r->{body}, qr/^data: \{"choices".*\n\ndata: \{"error": .*"timeout", "code": 504/s,
+    'read_timeout, between two tokens');
+like(logged(), qr/^hasty\|pause-1500\|1\|0/, 'after which nobody can take over');
 
 # --- the same one again --------------------------------------------------------
 
