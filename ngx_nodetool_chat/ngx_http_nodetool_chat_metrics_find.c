@@ -78,7 +78,10 @@ ngx_nodetool_metrics_key(u_char *key, ngx_uint_t kind,
             return 0;
         }
 
-        p = ngx_cpymem(p, value->data, value->len);
+        if (value->len > 0) {
+            p = ngx_cpymem(p, value->data, value->len);
+        }
+
         *p++ = '\0';
     }
 
