@@ -3,11 +3,13 @@
  * all workers share, and in a Redis that machines do.
  *
  *   _limit        a request: asked whether it may, told what it took
+ *   _limit_settle what it took, or is taken to have
  *   _limit_conf   the directives
  *   _limit_zone   the counts
  *   _limit_state  money that was spent, in a file over restarts
  *   _price        what tokens cost
- *   _redis        what is exchanged with other machines, and when
+ *   _redis        counts are exchanged with other machines: when, by whom
+ *   _redis_batch  ... and what
  *   _redis_conn   the connection to Redis: hiredis on nginx's events
  *
  * A count is of a name: what `nodetool_limit` has before its parameters, as it

@@ -1,6 +1,7 @@
 /*
  * ngx_http_nodetool_chat_redis.h - a connection to Redis in a worker: commands
- * go out, and replies are told, without anybody waiting.
+ * go out, and replies are told, without anybody waiting; and the exchange of
+ * counts over it.
  */
 
 #ifndef NGX_HTTP_NODETOOL_CHAT_REDIS_H
@@ -9,7 +10,7 @@
 #include <hiredis/async.h>
 
 #include "core/nt_redis_url.h"
-#include "ngx_nodetool_chat/ngx_http_nodetool_chat.h"
+#include "ngx_nodetool_chat/ngx_http_nodetool_chat_limit.h"
 
 typedef struct ngx_nodetool_redis_conn_s ngx_nodetool_redis_conn_t;
 
@@ -32,9 +33,34 @@ struct ngx_nodetool_redis_conn_s {
     ngx_uint_t         ready;    /* unsigned  ready:1; connected */
 };
 
+typedef struct {
+    ngx_str_t name;
+    uint32_t  hash;
+} ngx_nodetool_redis_name_t;
+
+struct ngx_nodetool_redis_s {
+    ngx_nodetool_redis_conn_t  conn;
+    ngx_nodetool_limit_main_t *limit;
+
+    /* of this worker */
+    ngx_event_t timer;
+    ngx_msec_t  since; /* the connection, or the batch, is waited for */
+    ngx_msec_t  round; /* names that were synced since are through */
+    ngx_pool_t *batch; /* NULL: no reply is waited for */
+    ngx_array_t names; /* of ngx_nodetool_redis_name_t, in it */
+    ngx_array_t args;  /* of ngx_str_t, the same */
+    ngx_uint_t  down;  /* unsigned  down:1; which the log has been told */
+    ngx_uint_t  left;  /* unsigned  left:1; to another worker */
+};
+
 NT_BEGIN_DECLS
 
-/* Begins to connect, or calls lost(). */
+/* batch: the next one, or the one whose reply was lost; ends waiting for it */
+void ngx_nodetool_redis_next(ngx_nodetool_redis_t *redis);
+void ngx_nodetool_redis_over(ngx_nodetool_redis_t *redis);
+void ngx_nodetool_redis_reply(void *data, redisReply *reply);
+
+/* conn: begins to connect, or calls lost(). */
 void ngx_nodetool_redis_connect(ngx_nodetool_redis_conn_t *conn);
 /* NGX_ERROR when memory is out. */
 ngx_int_t ngx_nodetool_redis_send(ngx_nodetool_redis_conn_t *conn, int argc,

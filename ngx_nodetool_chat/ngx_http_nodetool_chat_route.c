@@ -5,44 +5,7 @@
 
 #include "ngx_nodetool_chat/ngx_http_nodetool_chat.h"
 
-
-/* Does `name` match `pattern`, in which * stands for any characters? */
-static ngx_uint_t
-ngx_nodetool_chat_match(ngx_str_t *pattern, ngx_str_t *name)
-{
-    u_char *p, *plast, *n, *nlast, *star, *retry;
-
-    p = pattern->data;
-    plast = p + pattern->len;
-    n = name->data;
-    nlast = n + name->len;
-    star = NULL;
-    retry = NULL;
-
-    while (n < nlast) {
-        if (p < plast && *p == '*') {
-            star = ++p;
-            retry = n;
-
-        } else if (p < plast && *p == *n) {
-            p++;
-            n++;
-
-        } else if (star != NULL) {
-            p = star;
-            n = ++retry;
-
-        } else {
-            return 0;
-        }
-    }
-
-    while (p < plast && *p == '*') {
-        p++;
-    }
-
-    return p == plast;
-}
+#include "core/nt_glob.h"
 
 
 static void
@@ -197,7 +160,8 @@ ngx_nodetool_route_rule(ngx_nodetool_chat_ctx_t *ctx)
     rule = rules ? rules->elts : NULL;
 
     for (i = 0; rule != NULL && i < rules->nelts; i++) {
-        if (ngx_nodetool_chat_match(&rule[i].pattern, &ctx->model) &&
+        if (nt_glob_match(ngx_nodetool_str(&rule[i].pattern),
+                          ngx_nodetool_str(&ctx->model)) &&
             ngx_nodetool_rule_applies(ctx->request, &rule[i]))
         {
             return rule[i].targets;
