@@ -28,6 +28,7 @@ my $mock = NodeTool::MockOpenAI->start($t, 'mock', sub {
         "answer $$ " . Time::HiRes::time());
     my @chunks = NodeTool::MockOpenAI::chunks($model, ['answer', $$,
         Time::HiRes::time()], $json);
+    return anthropic($c, $json) if $req->{path} =~ m{/messages$};
     if ($req->{path} =~ m{/embeddings$}) {
         return $c->json(200, { object => 'list', data => [{ object =>
             'embedding', index => 0, embedding => [rand] }], usage => {
@@ -82,6 +83,34 @@ my $mock = NodeTool::MockOpenAI->start($t, 'mock', sub {
     return $c->done;
 });
 
+# As Anthropic's Messages API documents it.
+sub anthropic {
+    my ($c, $json) = @_;
+
+    my $text = 'answer ' . Time::HiRes::time();
+    my %message = (id => 'msg_1', type => 'message', role => 'assistant',
+        model => $json->{model}, stop_reason => undef, stop_sequence => undef,
+        usage => { input_tokens => 3, output_tokens => 1 });
+    if (!$json->{stream}) {
+        return $c->json(200, { %message, stop_reason => 'end_turn', content =>
+            [{ type => 'text', text => $text }] });
+    }
+    $c->stream;
+    for ({ type => 'message_start', message => { %message, content => [] } },
+        { type => 'content_block_start', index => 0, content_block => { type =>
+            'text', text => '' } },
+        { type => 'content_block_delta', index => 0, delta => { type =>
+            'text_delta', text => $text } },
+        { type => 'content_block_stop', index => 0 },
+        { type => 'message_delta', delta => { stop_reason => 'end_turn',
+            stop_sequence => undef }, usage => { output_tokens => 5 } },
+        { type => 'message_stop' })
+    {
+        $c->chunk("event: $_->{type}\ndata: " . $t->encode($_) . "\n\n");
+    }
+    return $c->write("0\r\n\r\n");
+}
+
 my $http = <<"HTTP";
 nodetool_errors on;
 log_format cache '\$nodetool_cache \$nodetool_total_tokens \$nodetool_provider';
@@ -89,6 +118,11 @@ access_log %%DIR%%/cache.log cache;
 nodetool_cache_path %%DIR%%/cache levels=1:2 keys_zone=chat:1m inactive=1h;
 nodetool_cache_path %%DIR%%/brief keys_zone=brief:1m inactive=1s;
 nodetool_provider mock { url http://127.0.0.1:$mock->{port}/v1; }
+nodetool_provider claude {
+    dialect anthropic;
+    url http://127.0.0.1:$mock->{port}/;
+    key sk-test;
+}
 nodetool_provider other { url http://127.0.0.1:$mock->{port}/v1; }
 HTTP
 my $server = <<'SERVER';
@@ -97,6 +131,7 @@ nodetool_cache chat;
 nodetool_cache_bypass $http_x_bypass;
 nodetool_cache_max_body 128k;
 nodetool_chat_keepalive_comment 100ms;
+nodetool_model claude claude;
 nodetool_model varies mock $http_x_to;
 nodetool_model * mock;
 location /v1/ { nodetool_chat; }
@@ -176,6 +211,18 @@ is($b->{headers}{'content-length'}, undef, 'without a length');
 twice(1, 'embeddings', { model => 'm', input => 'x' }, undef, api => 'embeddings');
 twice(1, 'completions', { model => 'm', prompt => 'x' }, undef, api =>
     'completions');
+twice(1, 'a translated reply', { model => 'claude', fresh() });
+($a, $b) = twice(1, 'a translated stream', { %stream, model => 'claude', fresh() });
+like($b->{body}, qr/"finish_reason":"stop".*data: \[DONE\]\n\n\z/s, 'is whole');
+my %messages = (api => 'messages');
+twice(1, 'messages', { model => 'claude', max_tokens => 9, fresh() }, undef,
+    %messages);
+twice(1, 'a stream of messages', { %stream, model => 'claude', max_tokens => 9,
+    fresh() }, undef, %messages);
+twice(1, 'messages, translated', { model => 'm', max_tokens => 9, fresh() },
+    undef, %messages);
+twice(1, 'a stream of messages, translated', { %stream, max_tokens => 9,
+    fresh() }, undef, %messages);
 twice(1, 'the echo model', { model => 'echo/echo', fresh() });
 twice(1, 'a long reply', { model => 'long', fresh() });
 twice(1, 'a long request', { model => 'm', message('x' x 60_000 . ++$n) });
