@@ -60,6 +60,9 @@ is($t->get($w, '/health/ready')->{json}{status}, 'ready', 'nor /health/ready');
 my $r = $t->get($w, '/workflows');
 is($r->{status}, 401, 'workflows need one');
 is($r->{json}{error}{type}, 'unauthorized', 'and say so');
+is($t->get($w, '/metrics')->{status}, 401, 'so do metrics');
+like($t->get($w, '/metrics', headers => \@auth)->{body},
+    qr/^nodetool_requests_in_flight 0$/m, 'which its owner may read');
 
 $r = $t->get($w, '/workflows', headers => \@auth);
 is_deeply([sort map { $_->{id} } @{ $r->{json}{workflows} }],
