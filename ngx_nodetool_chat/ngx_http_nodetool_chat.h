@@ -255,8 +255,8 @@ struct ngx_nodetool_chat_ctx_s {
     ngx_nodetool_translate_t *translate;     /* NULL: nothing yet */
 
     /* one scan at a time: first the request, then the reply */
-    nt_json_scan_t  scan;
-    nt_json_field_t fields[NGX_NODETOOL_FIELDS_N];
+    nt_json_scan_t   scan;
+    nt_json_field_t *fields; /* NGX_NODETOOL_FIELDS_N */
 
     /* request body */
     ngx_nodetool_form_t *form;    /* NULL: it is JSON */
@@ -496,6 +496,9 @@ void       ngx_nodetool_chat_first(ngx_nodetool_chat_ctx_t *ctx);
 ngx_uint_t ngx_nodetool_chat_has(nt_str_t data, const char *word, size_t len);
 
 /* usage: scan_begin() for a whole reply, then usage() at its end */
+/* Once a stream is on its way, only whole events are scanned: memory for that
+ * is not kept with each of them. */
+void ngx_nodetool_chat_fields_share(ngx_nodetool_chat_ctx_t *ctx);
 void ngx_nodetool_chat_scan_begin(ngx_nodetool_chat_ctx_t *ctx);
 void ngx_nodetool_chat_usage(ngx_nodetool_chat_ctx_t *ctx);
 /* Of a stream whose API has names for its events. */

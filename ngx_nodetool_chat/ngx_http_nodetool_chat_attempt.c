@@ -31,7 +31,7 @@ ngx_nodetool_attempt_keep(ngx_nodetool_attempt_t *a)
 
     size = NGX_NODETOOL_REQ_NEED * sizeof(nt_json_field_t);
 
-    a->fields = ngx_palloc(a->ctx->request->pool, size);
+    a->fields = ngx_pmemalign(a->ctx->request->pool, size, NGX_ALIGNMENT);
     if (a->fields == NULL) {
         return NGX_ERROR;
     }

@@ -494,6 +494,7 @@ ngx_nodetool_translate_verdict(ngx_nodetool_chat_ctx_t *ctx)
     }
 
     ctx->sending = 1;
+    ngx_nodetool_chat_fields_share(ctx);
 
     if (ctx->failed && ngx_nodetool_replied_error(ctx) != NGX_OK) {
         return NGX_ERROR;

@@ -33,6 +33,7 @@ ngx_nodetool_chat_cleanup(void *data)
 ngx_nodetool_chat_ctx_t *
 ngx_nodetool_chat_ctx_create(ngx_http_request_t *r)
 {
+    size_t                   size;
     ngx_pool_cleanup_t      *cln;
     ngx_nodetool_chat_ctx_t *ctx;
 
@@ -43,6 +44,15 @@ ngx_nodetool_chat_ctx_create(ngx_http_request_t *r)
 
     ctx = cln->data;
     ngx_memzero(ctx, sizeof(ngx_nodetool_chat_ctx_t));
+
+    size = NGX_NODETOOL_FIELDS_N * sizeof(nt_json_field_t);
+
+    ctx->fields = ngx_pmemalign(r->pool, size, NGX_ALIGNMENT);
+    if (ctx->fields == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(ctx->fields, size);
 
     cln->handler = ngx_nodetool_chat_cleanup;
 

@@ -13,6 +13,29 @@ ngx_nodetool_chat_has(nt_str_t data, const char *word, size_t len)
 }
 
 
+void
+ngx_nodetool_chat_fields_share(ngx_nodetool_chat_ctx_t *ctx)
+{
+    ngx_pool_t *pool;
+
+    static nt_json_field_t fields[NGX_NODETOOL_FIELDS_N];
+
+    if (ctx->fields == fields) {
+        return;
+    }
+
+    pool = ctx->request->pool;
+
+    (void) ngx_pfree(pool, ctx->fields);
+    ctx->fields = fields;
+
+    if (ctx->attempt != NULL && ctx->attempt->fields != NULL) {
+        (void) ngx_pfree(pool, ctx->attempt->fields);
+        ctx->attempt->fields = NULL;
+    }
+}
+
+
 static void
 ngx_nodetool_chat_scan_paths(ngx_nodetool_chat_ctx_t    *ctx,
                              const ngx_nodetool_paths_t *paths)
