@@ -429,6 +429,8 @@ ngx_uint_t ngx_nodetool_translate_ready(ngx_nodetool_chat_ctx_t *ctx);
 /* What the client gets; NGX_HTTP_UPSTREAM_INVALID_HEADER: another attempt is
  * to be made. */
 ngx_int_t ngx_nodetool_translate_verdict(ngx_nodetool_chat_ctx_t *ctx);
+/* Tokens of a stream that is over before its end. */
+void ngx_nodetool_translate_usage(ngx_nodetool_chat_ctx_t *ctx);
 /* The reply has ended, with its connection if `lost`. */
 ngx_int_t ngx_nodetool_translate_end(ngx_nodetool_chat_ctx_t *ctx,
                                      ngx_uint_t               lost);

@@ -8,6 +8,9 @@
 /* In SSE a line that starts with a colon is a comment. */
 #define NGX_NODETOOL_PING ": ping\n\n"
 
+/* Anthropic has an event for it. */
+#define NGX_NODETOOL_PING_EVENT "event: ping\ndata: {\"type\": \"ping\"}\n\n"
+
 static void ngx_nodetool_chat_comment_event(ngx_event_t *ev);
 
 
@@ -81,8 +84,9 @@ ngx_nodetool_chat_comment(ngx_nodetool_chat_ctx_t *ctx)
     ngx_memzero(b, sizeof(ngx_buf_t));
     b->memory = 1;
     b->flush = 1;
-    b->pos = (u_char *) NGX_NODETOOL_PING;
-    b->last = b->pos + sizeof(NGX_NODETOOL_PING) - 1;
+    b->pos = (u_char *) (ctx->api->anthropic ? NGX_NODETOOL_PING_EVENT
+                                             : NGX_NODETOOL_PING);
+    b->last = b->pos + ngx_strlen(b->pos);
 
     out.buf = b;
     out.next = NULL;

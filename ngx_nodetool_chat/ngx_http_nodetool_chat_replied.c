@@ -197,6 +197,17 @@ ngx_nodetool_replied_stream(ngx_nodetool_chat_ctx_t *ctx)
 }
 
 
+void
+ngx_nodetool_translate_usage(ngx_nodetool_chat_ctx_t *ctx)
+{
+    if (ctx->translated && ctx->translate->stream != NULL &&
+        ctx->usage.prompt < 0 && ctx->usage.completion < 0)
+    {
+        ctx->usage = nt_llm_stream_usage(ctx->translate->stream);
+    }
+}
+
+
 /* --- whole replies --- */
 
 static ngx_int_t
@@ -614,6 +625,10 @@ ngx_nodetool_translate_header(ngx_nodetool_chat_ctx_t *ctx)
     }
 
     u->headers_in.content_length_n = -1;
+
+    if (ngx_nodetool_translate_limits(ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     return ngx_nodetool_chat_await(ctx);
 }

@@ -12,6 +12,8 @@
 
 #include <sys/random.h>
 
+#define NGX_NODETOOL_TRANSLATE_MAX (64 * 1024 * 1024) /* bytes of a body */
+
 
 static ngx_int_t
 ngx_nodetool_translate_create(ngx_nodetool_chat_ctx_t *ctx)
@@ -123,6 +125,17 @@ ngx_nodetool_translate_parse(ngx_nodetool_chat_ctx_t *ctx, nt_rc_t *rc)
     *rc = NT_NOMEM;
     client = NULL;
     ngx_memzero(&body, sizeof(nt_buf_t));
+
+    if (ngx_nodetool_chat_body_length(ctx->request) >
+        NGX_NODETOOL_TRANSLATE_MAX) {
+        *rc = NT_ERROR;
+        ngx_nodetool_chat_error_set(&t->error, NT_LLM_INVALID,
+                                    NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                    "The request body has more than %d bytes, "
+                                    "which is too much to be translated",
+                                    NGX_NODETOOL_TRANSLATE_MAX);
+        return NULL;
+    }
 
     if (ngx_nodetool_translate_read(ctx, &body) == NGX_OK) {
         client = json_loadb(body.data, body.len, JSON_ALLOW_NUL, &error);

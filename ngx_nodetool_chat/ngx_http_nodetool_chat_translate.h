@@ -39,6 +39,9 @@ ngx_int_t ngx_nodetool_translate_options(ngx_nodetool_chat_ctx_t *ctx,
                                          nt_llm_reply_options_t  *options,
                                          char                    *id);
 
+/* Headers of the reply that tell of the provider's limits. */
+ngx_int_t ngx_nodetool_translate_limits(ngx_nodetool_chat_ctx_t *ctx);
+
 NT_END_DECLS
 
 #endif

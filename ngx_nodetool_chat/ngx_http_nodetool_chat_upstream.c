@@ -459,6 +459,7 @@ ngx_nodetool_chat_finalize_request(ngx_http_request_t *r, ngx_int_t rc)
     }
 
     ngx_nodetool_attempt_over(ctx, rc);
+    ngx_nodetool_translate_usage(ctx);
 
     if (ctx->early) {
         r->upstream->header_sent = 1;

@@ -208,6 +208,9 @@ nt_rc_t nt_llm_stream_end(nt_llm_stream_t *stream);
 /* After NT_ERROR and NT_LIMIT; lives as long as the stream. */
 const nt_llm_error_t *nt_llm_stream_error(const nt_llm_stream_t *stream);
 
+/* The tokens that were told so far; NT_LLM_USAGE comes at the end only. */
+nt_llm_usage_t nt_llm_stream_usage(const nt_llm_stream_t *stream);
+
 /* True once the dialect's last event has come: the rest need not be read. */
 bool nt_llm_stream_done(const nt_llm_stream_t *stream);
 

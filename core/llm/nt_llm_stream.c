@@ -75,6 +75,13 @@ nt_llm_stream_error(const nt_llm_stream_t *s)
 }
 
 
+nt_llm_usage_t
+nt_llm_stream_usage(const nt_llm_stream_t *s)
+{
+    return s->usage;
+}
+
+
 bool
 nt_llm_stream_done(const nt_llm_stream_t *s)
 {
