@@ -1,6 +1,6 @@
 /*
  * ngx_http_nodetool_chat_translate.h - what a request keeps that is
- * translated; for _translate and _replied.
+ * translated; for _translate and _replied*.
  *
  * All of it is malloc'ed, and freed with the request's pool at the latest.
  */
@@ -38,6 +38,16 @@ NT_BEGIN_DECLS
 ngx_int_t ngx_nodetool_translate_options(ngx_nodetool_chat_ctx_t *ctx,
                                          nt_llm_reply_options_t  *options,
                                          char                    *id);
+
+/* What a provider did that it must not do. */
+ngx_int_t ngx_nodetool_replied_fault(ngx_nodetool_chat_ctx_t *ctx,
+                                     const char              *what);
+
+/* Collects a whole reply; then makes of it what the client gets, in
+ * translate->out, or translate->error with ctx->failed. */
+ngx_int_t ngx_nodetool_replied_whole_sink(ngx_nodetool_chat_ctx_t *ctx,
+                                          u_char *pos, u_char *last);
+ngx_int_t ngx_nodetool_replied_whole(ngx_nodetool_chat_ctx_t *ctx);
 
 /* Headers of the reply that tell of the provider's limits. */
 ngx_int_t ngx_nodetool_translate_limits(ngx_nodetool_chat_ctx_t *ctx);
