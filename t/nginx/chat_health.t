@@ -164,24 +164,14 @@ pass('a client that leaves gives the probe back');
 
 # --- reloads -----------------------------------------------------------------------
 
-sub reload {
-    my @old = split ' ', `pgrep -P $ng->{pid}`;
-    kill 'HUP', $ng->{pid};
-    $t->wait_for('new workers', sub {
-        my %new = map { $_ => 1 } split ' ', `pgrep -P $ng->{pid}`;
-        return !grep { $new{$_} } @old;
-    });
-    return;
-}
-
 mode(500);
 is(reached(4, 'steady'), 1, 'out');
-reload();
+$t->reload($ng);
 is(reached(4, 'steady'), 0, 'a reload keeps that');
 $t->write_file('nginx.conf', $t->read_file('nginx.conf')
     =~ s/^nodetool_provider good/nodetool_provider new { url http:\/\/127.0.0.1:$dead\/v1; models m; }\nnodetool_provider good/mr
     =~ s/fail_timeout 30s/fail_timeout 20s/r);
-reload();
+$t->reload($ng);
 is(reached(4, 'steady'), 0, 'also one with other providers');
 
 # --- what is left --------------------------------------------------------------------

@@ -145,18 +145,8 @@ is(used('client/m', 1), '', 'a key that is empty is not sent');
 
 # --- reloads --------------------------------------------------------------------------
 
-sub reload {
-    my @old = split ' ', `pgrep -P $ng->{pid}`;
-    kill 'HUP', $ng->{pid};
-    $t->wait_for('new workers', sub {
-        my %new = map { $_ => 1 } split ' ', `pgrep -P $ng->{pid}`;
-        return !grep { $new{$_} } @old;
-    });
-    return;
-}
-
 $t->write_file('three.keys', "secret-g1-\nsecret-g2-\n");
-reload();
+$t->reload($ng);
 %seen = map { $_ => 1 } keys_of(sub { chat('file/m') for 1 .. 12 });
 is(join(' ', sort keys %seen), 'g1 g2', 'a reload reads the file again');
 is(scalar(keys_of(sub { chat('spent/m') })), 0, 'and what was said of keys stays');

@@ -356,6 +356,20 @@ sub nginx_conf {
     return $child;
 }
 
+# Makes a server read its configuration again; waits until its old workers
+# have gone.
+sub reload {
+    my ($t, $ng) = @_;
+
+    my @old = split ' ', `pgrep -P $ng->{pid}`;
+    kill 'HUP', $ng->{pid};
+    $t->wait_for('new workers', sub {
+        my %new = map { $_ => 1 } split ' ', `pgrep -P $ng->{pid}`;
+        return %new && !grep { $new{$_} } @old;
+    });
+    return;
+}
+
 # The output and exit status of `nginx -t` on a server block.
 sub nginx_check {
     my ($t, $server, %opt) = @_;
