@@ -81,6 +81,7 @@ struct ngx_nodetool_provider_s {
 
     ngx_array_t *models;  /* of ngx_str_t; NULL: ask it */
     ngx_array_t *headers; /* of ngx_nodetool_header_t */
+    ngx_array_t *apis; /* of const ngx_nodetool_api_t *; NULL: its dialect's */
 
     /* keys */
     ngx_array_t *keys; /* of ngx_nodetool_key_t; NULL: none */
@@ -250,7 +251,7 @@ struct ngx_nodetool_chat_ctx_s {
     ngx_str_t                 key;     /* for this provider; may be empty */
     ngx_nodetool_target_t    *targets; /* that may answer; NULL: not known */
     ngx_uint_t                n_targets;
-    ngx_nodetool_attempt_t   *attempt; /* NULL: not routed yet */
+    ngx_nodetool_attempt_t   *attempt;       /* NULL: not routed yet */
     ngx_str_t                 upstream_path; /* behind that of its url */
     ngx_nodetool_translate_t *translate;     /* NULL: nothing yet */
 
@@ -555,6 +556,11 @@ ngx_uint_t ngx_nodetool_api_is_anthropic(ngx_http_request_t *r);
  * is; NULL: it does not speak it. */
 const char *ngx_nodetool_api_native(const ngx_nodetool_api_t      *api,
                                     const ngx_nodetool_provider_t *p);
+/* Whether the API has no way to this provider, translated or not. */
+ngx_uint_t ngx_nodetool_api_lacks(const ngx_nodetool_api_t      *api,
+                                  const ngx_nodetool_provider_t *p);
+char      *ngx_nodetool_provider_apis(ngx_conf_t *cf, ngx_command_t *cmd,
+                                      void *conf);
 
 /* limit: before a request is sent anywhere, its model being known.
  * NGX_DECLINED: ctx->answer is what a content handler returns; NGX_ERROR.

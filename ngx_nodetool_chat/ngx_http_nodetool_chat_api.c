@@ -334,10 +334,23 @@ const char *
 ngx_nodetool_api_native(const ngx_nodetool_api_t      *api,
                         const ngx_nodetool_provider_t *p)
 {
-    ngx_uint_t i;
+    ngx_uint_t                 i;
+    const ngx_nodetool_api_t **own;
 
     if (p->dialect == NGX_NODETOOL_DIALECT_ENGINE) {
         return ngx_nodetool_engine_api(api);
+    }
+
+    if (p->apis != NULL) {
+        own = p->apis->elts;
+
+        for (i = 0; i < p->apis->nelts && own[i] != api; i++) {
+            /* void */
+        }
+
+        if (i == p->apis->nelts) {
+            return NULL;
+        }
     }
 
     for (i = 0; i < NGX_NODETOOL_NATIVES_MAX; i++) {
@@ -346,7 +359,68 @@ ngx_nodetool_api_native(const ngx_nodetool_api_t      *api,
         }
     }
 
-    return NULL;
+    /* beside what others of its dialect have */
+    return p->apis != NULL ? api->native[0].path : NULL;
+}
+
+
+ngx_uint_t
+ngx_nodetool_api_lacks(const ngx_nodetool_api_t      *api,
+                       const ngx_nodetool_provider_t *p)
+{
+    if (ngx_nodetool_api_native(api, p) != NULL) {
+        return 0;
+    }
+
+    if (p->dialect == NGX_NODETOOL_DIALECT_ENGINE || api->llm == NULL) {
+        return 1;
+    }
+
+    return api->llm == &nt_llm_api_embeddings &&
+           (p->dialect == NGX_NODETOOL_DIALECT_ECHO ||
+            p->llm == &nt_llm_anthropic);
+}
+
+
+/* apis NAME ...; in nodetool_provider */
+char *
+ngx_nodetool_provider_apis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_nodetool_provider_t *p = conf;
+
+    ngx_str_t                 *value;
+    ngx_uint_t                 i;
+    const ngx_nodetool_api_t **api;
+
+    if (p->apis != NULL) {
+        return "is duplicate";
+    }
+
+    p->apis = ngx_array_create(cf->pool, 4, sizeof(const ngx_nodetool_api_t *));
+    if (p->apis == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        api = ngx_array_push(p->apis);
+        if (api == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *api = ngx_nodetool_api_find(&value[i]);
+
+        if (*api == NULL) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "there is no API \"%V\" that a "
+                               "nodetool_provider could have",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
 }
 
 

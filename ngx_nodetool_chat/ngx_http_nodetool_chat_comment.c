@@ -23,7 +23,7 @@ ngx_nodetool_chat_stream_comments(ngx_nodetool_chat_ctx_t *ctx)
     lcf = ngx_http_get_module_loc_conf(ctx->request,
                                        ngx_http_nodetool_chat_module);
 
-    if (lcf->comment == 0 || ctx->event.timer_set) {
+    if (lcf->comment == 0 || ctx->event.timer_set || ctx->api->any_type) {
         return;
     }
 

@@ -69,6 +69,9 @@ static ngx_command_t ngx_nodetool_provider_commands[] = {
     { ngx_string("models"), NGX_CONF_1MORE, ngx_nodetool_provider_models, 0, 0,
       NULL },
 
+    { ngx_string("apis"), NGX_CONF_1MORE, ngx_nodetool_provider_apis, 0, 0,
+      NULL },
+
     { ngx_string("header"), NGX_CONF_TAKE2, ngx_nodetool_provider_header, 0, 0,
       NULL },
 

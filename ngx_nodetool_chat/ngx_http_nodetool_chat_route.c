@@ -172,6 +172,45 @@ ngx_nodetool_route_rule(ngx_nodetool_chat_ctx_t *ctx)
 }
 
 
+/* Those of a rule that can answer; if none can, all, so that one says so. */
+static ngx_int_t
+ngx_nodetool_route_targets(ngx_nodetool_chat_ctx_t *ctx, ngx_array_t *targets)
+{
+    ngx_uint_t             i, n;
+    ngx_nodetool_target_t *target, *can;
+
+    target = targets->elts;
+    n = 0;
+
+    for (i = 0; i < targets->nelts; i++) {
+        n += !ngx_nodetool_api_lacks(ctx->api, target[i].provider);
+    }
+
+    ctx->targets = target;
+    ctx->n_targets = targets->nelts;
+
+    if (n == 0 || n == targets->nelts) {
+        return NGX_OK;
+    }
+
+    can = ngx_palloc(ctx->request->pool, n * sizeof(ngx_nodetool_target_t));
+    if (can == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->targets = can;
+    ctx->n_targets = n;
+
+    for (i = 0; i < targets->nelts; i++) {
+        if (!ngx_nodetool_api_lacks(ctx->api, target[i].provider)) {
+            *can++ = target[i];
+        }
+    }
+
+    return NGX_OK;
+}
+
+
 ngx_int_t
 ngx_nodetool_route_find(ngx_nodetool_chat_ctx_t *ctx)
 {
@@ -192,9 +231,7 @@ ngx_nodetool_route_find(ngx_nodetool_chat_ctx_t *ctx)
     targets = ngx_nodetool_route_rule(ctx);
 
     if (targets != NULL) {
-        ctx->targets = targets->elts;
-        ctx->n_targets = targets->nelts;
-        return NGX_OK;
+        return ngx_nodetool_route_targets(ctx, targets);
     }
 
     p = ngx_nodetool_engine_find(ctx);

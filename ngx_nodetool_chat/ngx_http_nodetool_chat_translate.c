@@ -246,23 +246,6 @@ ngx_nodetool_translate_make(ngx_nodetool_chat_ctx_t *ctx)
 }
 
 
-/* Whether the API has no way to this provider. */
-static ngx_uint_t
-ngx_nodetool_translate_lacks(ngx_nodetool_chat_ctx_t *ctx)
-{
-    switch (ctx->provider->dialect) {
-    case NGX_NODETOOL_DIALECT_ENGINE:
-        return 1;
-
-    case NGX_NODETOOL_DIALECT_ECHO:
-        return ctx->api->llm == NULL || ctx->api->llm == &nt_llm_api_embeddings;
-
-    default:
-        return ctx->api->llm == NULL;
-    }
-}
-
-
 ngx_int_t
 ngx_nodetool_translate_client(ngx_nodetool_chat_ctx_t *ctx)
 {
@@ -278,7 +261,7 @@ ngx_nodetool_translate_client(ngx_nodetool_chat_ctx_t *ctx)
     ngx_nodetool_translate_reset(ctx);
     nt_llm_request_free(&t->request);
 
-    if (ngx_nodetool_translate_lacks(ctx)) {
+    if (ngx_nodetool_api_lacks(ctx->api, ctx->provider)) {
         ngx_nodetool_chat_error_set(&t->error, NT_LLM_INVALID,
                                     NGX_HTTP_BAD_REQUEST,
                                     "The provider \"%.*s\" has no %.*s",

@@ -65,6 +65,11 @@ nodetool_provider anthropic { dialect anthropic; url $base/anthropic; models a; 
 nodetool_provider gemini { dialect gemini; url $base/gemini; models g; }
 nodetool_provider ollama { dialect ollama; url $base/ollama; models l; }
 nodetool_provider mistral { dialect mistral; url $base/mistral/v1; models m; }
+nodetool_provider old { url $base/openai/v1; models x;
+    apis chat/completions; }
+nodetool_provider both { url http://127.0.0.1:$anthropic->{port}/v1; models x;
+    apis messages; }
+nodetool_route route { to anthropic a; fallback echo; fallback ollama l; }
 HTTP
 
 my @user = (messages => [{ role => 'user', content => 'hi there' }]);
@@ -167,6 +172,35 @@ for my $path (qw(completions images/generations moderations)) {
     is($r->{json}{error}{message}, "The provider \"anthropic\" has no $path",
         'is refused');
 }
+
+# --- what a provider has -----------------------------------------------------
+
+$r = post('responses', { model => 'old/x', input => 'hi there' });
+is($r->{json}{output}[0]{content}[0]{text}, 'You said: hi there',
+    'responses to a provider that has none');
+is(($mock->requests)[-1]{path}, '/openai/v1/chat/completions',
+    'are translated');
+$r = post('messages', { model => 'both/x', max_tokens => 5, @user });
+is($r->{json}{id}, 'msg_1', 'messages pass to one that has them');
+is(($anthropic->requests)[-1]{path}, '/v1/messages', 'the path');
+is(post('completions', { model => 'old/x', prompt => 'x' })->{status}, 400,
+    'what is not in apis is not there');
+
+$r = post('embeddings', { model => 'route', input => ['hi'] });
+is($r->{status}, 200, 'targets of a route that lack it are left out');
+logged('/v1/embeddings 200 ollama 5 - \S+ - embeddings',
+    'another one answers');
+$r = post('moderations', { model => 'route', input => 'x' });
+is($r->{json}{error}{message}, 'The provider "anthropic" has no moderations',
+    'if all lack it, one says so');
+
+my ($status, $output) = $t->nginx_check('', modules => ['base', 'chat'],
+    http => 'nodetool_provider x { url http://127.0.0.1:1; apis chat; }');
+is($status, 1, 'an API that is none');
+like($output, qr/there is no API "chat" that/, 'is named');
+($status, $output) = $t->nginx_check('', modules => ['base', 'chat'], http =>
+    'nodetool_provider x { url http://127.0.0.1:1; apis rerank; apis rerank; }');
+like($output, qr/"apis" directive is duplicate/, 'apis twice');
 
 # --- echo --------------------------------------------------------------------
 
