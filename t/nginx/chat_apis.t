@@ -191,7 +191,7 @@ is($r->{status}, 200, 'targets of a route that lack it are left out');
 logged('/v1/embeddings 200 ollama 5 - \S+ - embeddings',
     'another one answers');
 $r = post('moderations', { model => 'route', input => 'x' });
-is($r->{json}{error}{message}, 'The provider "anthropic" has no moderations',
+like($r->{json}{error}{message}, qr/^The provider "\w+" has no moderations$/,
     'if all lack it, one says so');
 
 my ($status, $output) = $t->nginx_check('', modules => ['base', 'chat'],
@@ -234,11 +234,11 @@ is($r->{json}{error}{message}, 'The provider "echo" has no embeddings',
 my @version = (headers => ['anthropic-version' => '2023-06-01']);
 $r = $t->get($ng, '/v1/models', @version);
 is(ref $r->{json}{data}, 'ARRAY', 'models for a client of Anthropic');
-my ($first) = @{ $r->{json}{data} };
+my ($first) = grep { $_->{id} eq 'o' } @{ $r->{json}{data} };
 is_deeply($first, { type => 'model', id => 'o', display_name => 'o',
     created_at => '1970-01-01T00:00:00.000Z' }, 'each as it reads it');
 is($r->{json}{has_more}, JSON::PP::false(), 'all of them');
-is($r->{json}{first_id}, 'o', 'from the first');
+is($r->{json}{first_id}, $r->{json}{data}[0]{id}, 'from the first');
 is($r->{json}{last_id}, $r->{json}{data}[-1]{id}, 'to the last');
 is($r->{headers}{'request-id'}, $r->{headers}{'x-request-id'}, 'the id');
 is($t->get($ng, '/v1/models')->{json}{object}, 'list', 'others get theirs');
