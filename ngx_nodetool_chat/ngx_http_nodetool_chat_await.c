@@ -167,6 +167,11 @@ ngx_nodetool_await_more(ngx_http_request_t *r)
 
     ngx_nodetool_attempt_ok(ctx);
 
+    if (ctx->events) {
+        /* not before: another attempt needs those of the request */
+        ngx_nodetool_chat_fields_share(ctx);
+    }
+
     if (ctx->recv != NULL) {
         c->recv = ctx->recv;
         ctx->recv = NULL;

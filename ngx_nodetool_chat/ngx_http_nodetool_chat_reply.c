@@ -280,7 +280,6 @@ ngx_nodetool_chat_choose_sink(ngx_nodetool_chat_ctx_t *ctx)
 
     } else if (ctx->events) {
         ctx->sink = ngx_nodetool_chat_stream_sink;
-        ngx_nodetool_chat_fields_share(ctx);
 
     } else {
         ctx->sink = ngx_nodetool_chat_json_sink;
