@@ -41,7 +41,7 @@ DEPS_PACKS = libvips-dev fonts-dejavu-core libpoppler-glib-dev libqpdf-dev \
              libzip-dev
 DEPS_PROGRAMS = bubblewrap ffmpeg pandoc
 DEPS_TEST  = perl procps openssl wrk nodejs npm python3-venv chromium \
-             lua5.4 luajit ruby
+             lua5.4 luajit ruby jq
 DEPS_FUZZ  = clang libclang-rt-14-dev
 DEPS_LINT  = clang-format clang-tidy cppcheck perl dpkg-dev
 

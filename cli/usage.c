@@ -91,7 +91,9 @@ static const char usage_editor[] =
 
 static const char usage_chat[] =
     "Usage: nodetool chat-server [OPTION]...\n"
-    "Serves /v1/chat/completions and /v1/models, with its own nginx.\n"
+    "Serves chat, messages, responses, embeddings and models of /v1/, with "
+    "its\n"
+    "own nginx.\n"
     "\n"
     "  --host ADDRESS       where to listen (default 0.0.0.0)\n"
     "  --port PORT          (default $PORT, else 8080)\n"

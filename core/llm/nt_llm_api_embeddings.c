@@ -130,7 +130,7 @@ embeddings_reply(const json_t *reply, const nt_llm_reply_options_t *options,
     bool     base64;
     size_t   i;
     json_t  *item, *vector, *usage = nt_llm_get(reply, "usage");
-    int64_t  prompt;
+    uint64_t prompt;
     nt_str_t format = nt_llm_get_str(options->request, "encoding_format");
 
     base64 = nt_str_eq(format, NT_STR("base64"));
@@ -156,16 +156,13 @@ embeddings_reply(const json_t *reply, const nt_llm_reply_options_t *options,
     nt_buf_append_char(out, ']');
     nt_llm_write_member(out, true, "model", options->model);
 
-    prompt = nt_llm_get_int(usage, "prompt_tokens", -1);
-    if (prompt >= 0) {
-        nt_buf_append_str(out, NT_STR(",\"usage\":{\"prompt_tokens\":"));
-        nt_buf_append_uint(out, (uint64_t) prompt);
-        nt_buf_append_str(out, NT_STR(",\"total_tokens\":"));
-        nt_buf_append_uint(out, (uint64_t) prompt);
-        nt_buf_append_char(out, '}');
-    }
-
-    nt_buf_append_char(out, '}');
+    /* The SDKs rely on usage; Gemini does not tell it. */
+    prompt = (uint64_t) nt_llm_get_int(usage, "prompt_tokens", 0);
+    nt_buf_append_str(out, NT_STR(",\"usage\":{\"prompt_tokens\":"));
+    nt_buf_append_uint(out, prompt);
+    nt_buf_append_str(out, NT_STR(",\"total_tokens\":"));
+    nt_buf_append_uint(out, prompt);
+    nt_buf_append_str(out, NT_STR("}}"));
 
     return NT_OK;
 }

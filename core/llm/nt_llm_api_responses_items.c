@@ -57,6 +57,36 @@ nt_responses_begin(nt_responses_writer_t *r)
 }
 
 
+/* The names of an item's events. */
+static const struct {
+    const char *delta;
+    const char *done;
+    const char *member; /* of the event that is done */
+    const char *added;  /* of its part; NULL: it has none */
+    const char *part_done;
+} names[] = {
+    [NT_RESPONSES_TEXT] = { "response.output_text.delta",
+                            "response.output_text.done", "text",
+                            "response.content_part.added",
+                            "response.content_part.done" },
+    [NT_RESPONSES_REFUSAL] = { "response.refusal.delta",
+                               "response.refusal.done", "refusal",
+                               "response.content_part.added",
+                               "response.content_part.done" },
+    [NT_RESPONSES_REASONING] = { "response.reasoning_text.delta",
+                                 "response.reasoning_text.done", "text",
+                                 "response.content_part.added",
+                                 "response.content_part.done" },
+    [NT_RESPONSES_SUMMARY] = { "response.reasoning_summary_text.delta",
+                               "response.reasoning_summary_text.done", "text",
+                               "response.reasoning_summary_part.added",
+                               "response.reasoning_summary_part.done" },
+    [NT_RESPONSES_CALL] = { "response.function_call_arguments.delta",
+                            "response.function_call_arguments.done",
+                            "arguments", NULL, NULL }
+};
+
+
 static void
 write_index(nt_responses_writer_t *r, unsigned i)
 {
@@ -105,6 +135,9 @@ inner_event(nt_responses_writer_t *r, const char *type, unsigned i,
     nt_llm_write_member(r->w.out, true, name, text);
     if (r->items[i].kind == NT_RESPONSES_TEXT) {
         nt_buf_append_str(r->w.out, NT_STR(",\"logprobs\":[]"));
+    } else if (type == names[NT_RESPONSES_CALL].done) {
+        nt_llm_write_member(r->w.out, true, "name",
+                            nt_llm_buf_str(&r->items[i].name));
     }
 
     nt_responses_event_end(r);
@@ -122,36 +155,6 @@ part_event(nt_responses_writer_t *r, const char *type, unsigned i, bool whole)
 
 
 /* --- items --- */
-
-/* The names of an item's events. */
-static const struct {
-    const char *delta;
-    const char *done;
-    const char *member; /* of the event that is done */
-    const char *added;  /* of its part; NULL: it has none */
-    const char *part_done;
-} names[] = {
-    [NT_RESPONSES_TEXT] = { "response.output_text.delta",
-                            "response.output_text.done", "text",
-                            "response.content_part.added",
-                            "response.content_part.done" },
-    [NT_RESPONSES_REFUSAL] = { "response.refusal.delta",
-                               "response.refusal.done", "refusal",
-                               "response.content_part.added",
-                               "response.content_part.done" },
-    [NT_RESPONSES_REASONING] = { "response.reasoning_text.delta",
-                                 "response.reasoning_text.done", "text",
-                                 "response.content_part.added",
-                                 "response.content_part.done" },
-    [NT_RESPONSES_SUMMARY] = { "response.reasoning_summary_text.delta",
-                               "response.reasoning_summary_text.done", "text",
-                               "response.reasoning_summary_part.added",
-                               "response.reasoning_summary_part.done" },
-    [NT_RESPONSES_CALL] = { "response.function_call_arguments.delta",
-                            "response.function_call_arguments.done",
-                            "arguments", NULL, NULL }
-};
-
 
 static void
 close_item(nt_responses_writer_t *r, unsigned i)

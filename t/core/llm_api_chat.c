@@ -224,7 +224,8 @@ test_whole(void)
                "{'object':'list','data':[{'object':'embedding','index':0,"
                "'embedding':'AAAAPwAAgL8='},{'object':'embedding','index':1,"
                "'embedding':'AACAPwAAAEAAAEBA'},{'object':'embedding',"
-               "'index':2,'embedding':'AADAPw=='}],'model':'m'}",
+               "'index':2,'embedding':'AADAPw=='}],'model':'m','usage':{"
+               "'prompt_tokens':0,'total_tokens':0}}",
                "as base64 of floats, as the SDKs ask for them");
     json_decref((json_t *) (uintptr_t) options.request);
 }

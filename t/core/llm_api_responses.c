@@ -252,10 +252,10 @@ static const struct {
               E("4", "response.function_call_arguments.delta",
                 AT("fc_", "0") ",'delta':'{}'")
                   E("5", "response.function_call_arguments.done",
-                    AT("fc_", "0") ",'arguments':'{}'")
+                    AT("fc_", "0") ",'arguments':'{}','name':'f'")
                       IDONE("6", "0", CALLED("0", "completed", "t", "f", "{}"))
                           E("7", "response.function_call_arguments.done",
-                            AT("fc_", "1") ",'arguments':'{}'")
+                            AT("fc_", "1") ",'arguments':'{}','name':'g'")
                               IDONE("8", "1",
                                     CALLED("1", "completed", "u", "g", "{}"))
                                   E("9", "response.completed",

@@ -10,8 +10,10 @@ use lib 't/lib';
 use File::Path qw(make_path);
 use Test::More;
 use Time::HiRes qw(time);
+use NodeTool::Docs;
 use NodeTool::JWT;
 use NodeTool::MockIssuer;
+use NodeTool::MockModels;
 use NodeTool::MockOpenAI;
 use NodeTool::Test;
 use NodeTool::WebSocket;
@@ -51,6 +53,8 @@ sub example {
         '/etc/ssl/nodetool', '/etc/ssl/certs', '/tmp');
     $t->write_file("$file/etc/nodetool/tokens", "# tokens\nsecret-1\nsecret-2\n");
     $t->write_file("$file/etc/nodetool/openai.key", "sk-test\n");
+    $t->write_file("$file/etc/nodetool/$_", $opt{files}{$_})
+        for sort keys %{ $opt{files} };
     if (-e "$dir/tls/server.pem") {
         link "$dir/tls/server.pem", "$dir/$file/etc/ssl/nodetool/fullchain.pem";
         link "$dir/tls/server.key", "$dir/$file/etc/ssl/nodetool/privkey.pem";
@@ -386,6 +390,55 @@ sub tls {
     is($t->get($ng, '/workflows', @token)->{status}, 404, 'nothing but chat');
     ok((grep { ($_->{provider} // '') eq 'echo' }
         access_log($file, 'var/log/nginx/access.log', '"status":"404"')), 'JSON log');
+    $t->stop($ng, 'QUIT');
+}
+
+# --- gateway.conf, and docs/gateway.md, which takes it apart -------------------------
+
+{
+    my $file = 'gateway.conf';
+    my $guide = $t->read_file("$ROOT/docs/gateway.md");
+    my $squeeze = sub { join "\n", map { s/^\s+//r } grep { /\S/ } split /\n/, $_[0] };
+    my $whole = $squeeze->($t->read_file("$ROOT/conf-examples/$file") =~ s/^ *#.*\n//mgr);
+    my @pieces = NodeTool::Docs::blocks($guide, 'nginx');
+    cmp_ok(scalar @pieces, '>', 4, 'the guide has pieces of it');
+    ok(index($whole, $squeeze->($_)) >= 0, 'as they stand in the file')
+        or diag($_) for @pieces;
+
+    my $mock = NodeTool::MockModels->start($t, 'models');
+    my $ng = example($file, port => 8080, env => { GEMINI_API_KEY => 'key-gemini' },
+        replace => { 'https://api.openai.com' => $mock->url('/openai'),
+            'dialect              anthropic;' => 'dialect anthropic; url ' . $mock->url('/anthropic;'),
+            'dialect  gemini;' => 'dialect gemini; url ' . $mock->url('/gemini;'),
+            '10.0.0.1:8000' => '127.0.0.1:1', '10.0.0.2:8000' => '127.0.0.1:1' },
+        files => { token => "secret-2\n", keys => '',
+            prices => $t->read_file("$ROOT/conf-examples/prices"),
+            'openai.keys' => "key-openai\nkey-openai\n",
+            'anthropic.keys' => "key-anthropic\n" });
+    is($t->get($ng, '/v1/models')->{status}, 401, 'a token is needed');
+
+    local %ENV = (%ENV, URL => "http://127.0.0.1:$ng->{port}", TOKEN => 'secret-2',
+        ETC => "$dir/$file/etc/nodetool", PATH => "$BUILD:$ENV{PATH}");
+    my @commands = NodeTool::Docs::commands($guide);
+    cmp_ok(scalar @commands, '>', 6, 'the guide has commands');
+    for (@commands) {
+        NodeTool::Docs::check(@$_);
+        next if $_->[0] !~ /key create/;
+        my $key = $t->read_file("$file/etc/nodetool/ci.key") =~ s/\s+\z//r;
+        $t->wait_for('workers know the key', sub {
+            return $t->request($ng, 'GET', '/v1/models/smart',
+                headers => [ 'Authorization', "Bearer $key" ])->{status} == 200;
+        });
+    }
+
+    my ($line) = $t->read_file("$file/var/log/nginx/error.log")
+        =~ /(nodetool request [^\n]*model="fast".*)/;
+    like($line, qr/provider="openai" upstream_model="gpt-4o-mini" tried="vllm 502, openai 200"/,
+        'a fallback, in the log');
+    my @log = access_log($file, 'var/log/nginx/access.log', '"cache":"hit"');
+    ok((grep { $_->{key} eq 'ci' && $_->{user} eq 'bob' && ($_->{cost} || 0) > 0 } @log),
+        'a key, its user and what it spent');
+    is($t->request($ng, 'GET', '/metrics')->{status}, 401, 'metrics need the token');
     $t->stop($ng, 'QUIT');
 }
 
