@@ -127,8 +127,7 @@ conf_prices(nt_buf_t *conf, const nt_home_t *home, const char *name)
 {
     char *path = nt_cli_printf("%s/prices", home->path);
 
-    nt_buf_printf(conf,
-                  "    nodetool_limit_zone 4m \"state=%s/%s-spent\";\n",
+    nt_buf_printf(conf, "    nodetool_limit_zone 4m \"state=%s/%s-spent\";\n",
                   home->path, name);
 
     if (access(path, F_OK) == 0) {

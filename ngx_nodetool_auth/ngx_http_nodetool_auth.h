@@ -168,7 +168,7 @@ typedef struct {
     ngx_str_t                       trusted_certificate;
     ngx_flag_t                      query;
     ngx_array_t                    *headers; /* of ngx_str_t, in lower case */
-    ngx_http_nodetool_auth_limit_t *limit; /* NULL: none */
+    ngx_http_nodetool_auth_limit_t *limit;   /* NULL: none */
 
     /* made of it for supabase and oidc */
     ngx_http_nodetool_auth_issuer_t    *issuer;

@@ -26,8 +26,9 @@ static ngx_command_t ngx_nodetool_chat_commands[] = {
     { ngx_string("nodetool_chat"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS,
       ngx_nodetool_chat, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
 
-    { ngx_string("nodetool_model"), NGX_NODETOOL_ANY | NGX_CONF_TAKE23 | NGX_CONF_TAKE4,
-      ngx_nodetool_model, NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
+    { ngx_string("nodetool_model"),
+      NGX_NODETOOL_ANY | NGX_CONF_TAKE23 | NGX_CONF_TAKE4, ngx_nodetool_model,
+      NGX_HTTP_LOC_CONF_OFFSET, 0, NULL },
 
     { ngx_string("nodetool_route"),
       NGX_NODETOOL_ANY | NGX_CONF_BLOCK | NGX_CONF_1MORE, ngx_nodetool_route,
@@ -132,16 +133,16 @@ static ngx_http_module_t ngx_nodetool_chat_module_ctx = {
 
 ngx_module_t ngx_http_nodetool_chat_module = {
     NGX_MODULE_V1,
-    &ngx_nodetool_chat_module_ctx, /* module context */
-    ngx_nodetool_chat_commands,    /* module directives */
-    NGX_HTTP_MODULE,               /* module type */
-    NULL,                          /* init master */
-    NULL,                          /* init module */
+    &ngx_nodetool_chat_module_ctx,   /* module context */
+    ngx_nodetool_chat_commands,      /* module directives */
+    NGX_HTTP_MODULE,                 /* module type */
+    NULL,                            /* init master */
+    NULL,                            /* init module */
     ngx_nodetool_limit_init_process, /* init process */
-    NULL,                          /* init thread */
-    NULL,                          /* exit thread */
+    NULL,                            /* init thread */
+    NULL,                            /* exit thread */
     ngx_nodetool_limit_exit_process, /* exit process */
-    NULL,                          /* exit master */
+    NULL,                            /* exit master */
     NGX_MODULE_V1_PADDING
 };
 

@@ -260,8 +260,10 @@ ngx_nodetool_chat_attempts_variable(ngx_http_request_t        *r,
             return NGX_ERROR;
         }
 
-        ngx_nodetool_chat_found(
-            v, p, ngx_sprintf(p, "%ui", ngx_nodetool_attempts(ctx)) - p);
+        ngx_nodetool_chat_found(v, p,
+                                ngx_sprintf(p, "%ui",
+                                            ngx_nodetool_attempts(ctx)) -
+                                    p);
     }
 
     return NGX_OK;
@@ -281,8 +283,8 @@ ngx_nodetool_chat_fallback_variable(ngx_http_request_t        *r,
 
     if (ctx != NULL && ctx->attempt != NULL) {
         ngx_nodetool_chat_found(
-            v,
-            (u_char *) (ngx_nodetool_attempt_is_fallback(ctx) ? "1" : "0"), 1);
+            v, (u_char *) (ngx_nodetool_attempt_is_fallback(ctx) ? "1" : "0"),
+            1);
     }
 
     return NGX_OK;

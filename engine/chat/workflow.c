@@ -149,12 +149,13 @@ static bool
 submit(job_t *job, nt_graph_t *graph, json_t *params)
 {
     nt_turn_t             *turn = job->turn;
-    const nt_job_request_t request = { .user = turn->user,
-                                       .workflow_id =
-                                           nt_chat_member(turn->message, "workflow_id"),
-                                       .base_url = turn->base_url,
-                                       .graph = graph,
-                                       .params = params };
+    const nt_job_request_t request = {
+        .user = turn->user,
+        .workflow_id = nt_chat_member(turn->message, "workflow_id"),
+        .base_url = turn->base_url,
+        .graph = graph,
+        .params = params
+    };
 
     nt_jobs_submit(turn->chat->options.jobs, &request, on_submitted, job);
     nt_call_suspend(turn->call, NULL, NULL); /* the store always answers */
