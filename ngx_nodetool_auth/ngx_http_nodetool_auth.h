@@ -3,6 +3,7 @@
  *
  *   _module       directives, hooks
  *   _directives   those that are more than one value
+ *   _zones        and those that have a zone
  *   _conf         the configuration of a location, made and merged
  *   _issuer       whom tokens come from, and how that is reached
  *   _value        arguments that stand elsewhere: env:NAME, file:PATH

@@ -5,11 +5,13 @@
  *   _limit        a request: asked whether it may, told what it took
  *   _limit_settle what it took, or is taken to have
  *   _limit_conf   the directives
- *   _limit_zone   the counts
+ *   _limit_zone   the zone: names, what is taken and given back
+ *   _limit_count  the counts of a name
  *   _limit_state  money that was spent, in a file over restarts
  *   _price        what tokens cost
  *   _redis        counts are exchanged with other machines: when, by whom
  *   _redis_batch  ... and what
+ *   _redis_reply  what is learned from the replies
  *   _redis_conn   the connection to Redis: hiredis on nginx's events
  *
  * A count is of a name: what `nodetool_limit` has before its parameters, as it
@@ -19,6 +21,8 @@
 
 #ifndef NGX_HTTP_NODETOOL_CHAT_LIMIT_H
 #define NGX_HTTP_NODETOOL_CHAT_LIMIT_H
+
+#include <ngx_config.h>
 
 #include "core/llm/nt_estimate.h"
 #include "core/llm/nt_price.h"
@@ -169,18 +173,30 @@ ngx_nodetool_limit_node_t *ngx_nodetool_limit_node(
     ngx_nodetool_limit_zone_t *zone, ngx_str_t *name, uint32_t hash);
 ngx_nodetool_limit_node_t *ngx_nodetool_limit_find(
     ngx_nodetool_limit_shm_t *shm, ngx_str_t *name, uint32_t hash);
-/* Its slot of a number; NULL when that has passed. */
+/* It has money now, or has none any more. */
+void ngx_nodetool_limit_place(ngx_nodetool_limit_zone_t *zone,
+                              ngx_nodetool_limit_node_t *node);
+
+/* count: its slot of a number; NULL when that has passed. */
 ngx_nodetool_slot_t *ngx_nodetool_limit_slot(ngx_nodetool_limit_node_t *node,
                                              uint32_t                   number);
 ngx_uint_t ngx_nodetool_slot_counts(ngx_nodetool_slot_t *slot, uint32_t now);
 uint32_t   ngx_nodetool_limit_number(time_t when);
-/* It has money now, or has none any more. */
-void ngx_nodetool_limit_place(ngx_nodetool_limit_zone_t *zone,
-                              ngx_nodetool_limit_node_t *node);
-void ngx_nodetool_limit_spend(ngx_nodetool_limit_zone_t *zone,
-                              ngx_nodetool_limit_node_t *node, time_t when,
-                              int64_t cost);
-void ngx_nodetool_limit_periods(time_t now, int64_t *day, int64_t *month);
+void       ngx_nodetool_count_add(ngx_nodetool_count_t *count, int64_t n);
+/* What was taken within a minute; *last: seconds until all of it has passed. */
+int64_t ngx_nodetool_limit_sum(ngx_nodetool_limit_node_t *node, ngx_uint_t kind,
+                               time_t now, time_t *last);
+/* Seconds until less than `limit` are left of a minute's; until the next day,
+ * or month. */
+time_t ngx_nodetool_limit_wait(ngx_nodetool_limit_node_t *node, ngx_uint_t kind,
+                               int64_t sum, int64_t limit, time_t now);
+time_t ngx_nodetool_limit_left(ngx_uint_t kind, time_t now);
+/* Days and months since 1970, in UTC; nano-dollars spent in one. */
+void    ngx_nodetool_limit_periods(time_t now, int64_t *day, int64_t *month);
+int64_t ngx_nodetool_spent(ngx_nodetool_spent_t *spent, int64_t period);
+void    ngx_nodetool_limit_spend(ngx_nodetool_limit_zone_t *zone,
+                                 ngx_nodetool_limit_node_t *node, time_t when,
+                                 int64_t cost);
 
 /* conf */
 char *ngx_nodetool_limit_directive(ngx_conf_t *cf, ngx_command_t *cmd,

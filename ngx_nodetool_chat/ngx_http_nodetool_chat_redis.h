@@ -7,6 +7,8 @@
 #ifndef NGX_HTTP_NODETOOL_CHAT_REDIS_H
 #define NGX_HTTP_NODETOOL_CHAT_REDIS_H
 
+#include <ngx_config.h>
+
 #include <hiredis/async.h>
 
 #include "core/nt_redis_url.h"
@@ -33,6 +35,8 @@ struct ngx_nodetool_redis_conn_s {
     ngx_uint_t         ready;    /* unsigned  ready:1; connected */
 };
 
+#define NGX_NODETOOL_REDIS_NAMES 64 /* in a batch */
+
 typedef struct {
     ngx_str_t name;
     uint32_t  hash;
@@ -58,6 +62,8 @@ NT_BEGIN_DECLS
 /* batch: the next one, or the one whose reply was lost; ends waiting for it */
 void ngx_nodetool_redis_next(ngx_nodetool_redis_t *redis);
 void ngx_nodetool_redis_over(ngx_nodetool_redis_t *redis);
+
+/* reply */
 void ngx_nodetool_redis_reply(void *data, redisReply *reply);
 
 /* conn: begins to connect, or calls lost(). */
