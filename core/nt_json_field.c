@@ -90,6 +90,7 @@ nt_json_value_start(nt_json_scan_t *scan, nt_json_type_t type)
     {
         nt_json_field_t *field = &scan->fields[i];
 
+        field->twice = field->type != NT_JSON_ABSENT;
         field->type = type;
         field->truncated = false;
         field->count = 0;

@@ -44,6 +44,7 @@ typedef struct {
     /* out; of members that stand twice the last one counts */
     nt_json_type_t type;
     bool           truncated; /* value holds only the first bytes */
+    bool           twice;     /* there is more than one of it */
     uint32_t       count;     /* elements of an array, members of an object */
     uint64_t       start;     /* offset of the value's first byte */
     uint64_t       end;       /* offset past its last byte */

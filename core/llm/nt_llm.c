@@ -351,6 +351,7 @@ build(nt_llm_build_t *b, nt_str_t key, bool stream,
     }
 
     json_decref(b->body);
+    json_decref(b->called);
 
     if (rc == NT_OK && (b->out->body.failed || b->out->path.failed)) {
         rc = NT_NOMEM;

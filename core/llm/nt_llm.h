@@ -66,7 +66,11 @@ typedef struct {
     nt_buf_t body;                        /* JSON */
 } nt_llm_request_t;
 
-/* Tokens; -1 when the provider does not say. Cached ones are among those of
+/* Tokens that are believed: sums of counts stay far from overflowing. */
+#define NT_LLM_TOKENS_MAX INT64_C(1000000000)
+
+/* Tokens; -1 when the provider does not say, at most NT_LLM_TOKENS_MAX each
+ * that it says. Cached ones are among those of
  * the prompt, reasoning ones among those of the completion. */
 typedef struct {
     int64_t prompt;
@@ -75,6 +79,9 @@ typedef struct {
     int64_t cached;
     int64_t reasoning;
 } nt_llm_usage_t;
+
+/* A provider's number as a count in it. */
+int64_t nt_llm_count(int64_t n);
 
 /* What a piece of a reply is. */
 typedef enum {

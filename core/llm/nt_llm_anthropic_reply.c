@@ -15,24 +15,27 @@
 static void
 anthropic_usage(nt_llm_stream_t *s, const json_t *usage)
 {
-    int64_t input, created, read;
+    int64_t input, output, created, read;
 
     if (!json_is_object(usage)) {
         return;
     }
 
     s->has_usage = true;
-    s->usage.completion =
-        nt_llm_get_int(usage, "output_tokens", s->usage.completion);
+    output = nt_llm_get_count(usage, "output_tokens");
+    if (output >= 0) {
+        s->usage.completion = output;
+    }
 
-    input = nt_llm_get_int(usage, "input_tokens", -1);
+    input = nt_llm_get_count(usage, "input_tokens");
     if (input < 0) {
         return;
     }
 
-    created = nt_llm_get_int(usage, "cache_creation_input_tokens", 0);
-    read = nt_llm_get_int(usage, "cache_read_input_tokens", -1);
-    s->usage.prompt = input + created + (read > 0 ? read : 0);
+    created = nt_llm_get_count(usage, "cache_creation_input_tokens");
+    read = nt_llm_get_count(usage, "cache_read_input_tokens");
+    s->usage.prompt = nt_llm_count(input + (created > 0 ? created : 0) +
+                                   (read > 0 ? read : 0));
     s->usage.cached = read;
 }
 

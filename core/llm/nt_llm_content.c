@@ -265,24 +265,62 @@ nt_llm_call_of(nt_llm_place_t *place, const json_t *message, size_t i,
 }
 
 
+/* Each message is looked at once, however many results of tools there are. */
+static nt_rc_t
+index_calls(nt_llm_build_t *b, const json_t *messages, size_t n)
+{
+    size_t   i;
+    json_t  *call, *name;
+    nt_str_t id;
+
+    if (b->called == NULL) {
+        b->called = json_object();
+    }
+
+    for (; b->n_called < n; b->n_called++) {
+        json_array_foreach(json_object_get(json_array_get(messages,
+                                                          b->n_called),
+                                           "tool_calls"),
+                           i, call)
+        {
+            id = nt_llm_get_str(call, "id");
+            name = json_object_get(json_object_get(call, "function"), "name");
+
+            if (id.len != 0 &&
+                json_object_setn_new_nocheck(b->called, id.data, id.len,
+                                             name != NULL ? json_incref(name)
+                                                          : json_null()) != 0)
+            {
+                return NT_NOMEM;
+            }
+        }
+    }
+
+    return b->called != NULL ? NT_OK : NT_NOMEM;
+}
+
+
 nt_rc_t
 nt_llm_tool_name(nt_llm_place_t *place, const json_t *messages,
                  const json_t *message, nt_str_t *name)
 {
-    size_t   i;
-    json_t  *calls, *call;
+    json_t  *found;
+    nt_rc_t  rc = index_calls(place->build, messages, place->message);
     nt_str_t id = nt_llm_get_str(message, "tool_call_id");
 
-    for (size_t m = place->message; m-- > 0;) {
-        calls = json_object_get(json_array_get(messages, m), "tool_calls");
-        json_array_foreach(calls, i, call)
-        {
-            if (id.len != 0 && nt_str_eq(nt_llm_get_str(call, "id"), id)) {
-                *name =
-                    nt_llm_get_str(json_object_get(call, "function"), "name");
-                return NT_OK;
-            }
-        }
+    if (rc != NT_OK) {
+        return rc;
+    }
+
+    found = id.len != 0
+                ? json_object_getn(place->build->called, id.data, id.len)
+                : NULL;
+
+    if (found != NULL) {
+        *name = json_is_string(found) ? (nt_str_t) { json_string_value(found),
+                                                     json_string_length(found) }
+                                      : NT_STR("");
+        return NT_OK;
     }
 
     *name = nt_llm_get_str(message, "name");

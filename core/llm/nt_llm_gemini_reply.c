@@ -40,8 +40,8 @@ set_usage(nt_llm_stream_t *s, const int64_t counts[GEMINI_COUNTS])
     s->usage.reasoning = thoughts;
 
     if (thoughts >= 0) {
-        s->usage.completion =
-            thoughts + (s->usage.completion > 0 ? s->usage.completion : 0);
+        s->usage.completion = nt_llm_count(
+            thoughts + (s->usage.completion > 0 ? s->usage.completion : 0));
     }
 }
 
@@ -56,7 +56,7 @@ gemini_usage(nt_llm_stream_t *s, const json_t *usage)
     }
 
     for (int i = 0; i < GEMINI_COUNTS; i++) {
-        counts[i] = nt_llm_get_int(usage, gemini_counts[i], -1);
+        counts[i] = nt_llm_get_count(usage, gemini_counts[i]);
     }
 
     set_usage(s, counts);
@@ -340,7 +340,7 @@ nt_gemini_quick(nt_llm_stream_t *s, const nt_llm_quick_t *q, nt_rc_t *rc)
 
     if (nt_llm_quick_int(q, GEMINI_USAGE, 0) != 0) {
         for (unsigned i = 0; i < GEMINI_COUNTS; i++) {
-            counts[i] = nt_llm_quick_int(q, i, -1);
+            counts[i] = nt_llm_count(nt_llm_quick_int(q, i, -1));
         }
 
         set_usage(s, counts);

@@ -77,6 +77,20 @@ nt_llm_get_int(const json_t *object, const char *name, int64_t otherwise)
 }
 
 
+int64_t
+nt_llm_count(int64_t n)
+{
+    return n < 0 ? -1 : n < NT_LLM_TOKENS_MAX ? n : NT_LLM_TOKENS_MAX;
+}
+
+
+int64_t
+nt_llm_get_count(const json_t *object, const char *name)
+{
+    return nt_llm_count(nt_llm_get_int(object, name, -1));
+}
+
+
 json_t *
 nt_llm_json_str(nt_str_t text)
 {

@@ -334,8 +334,8 @@ ollama_done(nt_llm_stream_t *s, const json_t *line)
                                          nt_llm_get_text(line, "done_reason")));
 
     s->done = true;
-    s->usage.prompt = nt_llm_get_int(line, "prompt_eval_count", -1);
-    s->usage.completion = nt_llm_get_int(line, "eval_count", -1);
+    s->usage.prompt = nt_llm_get_count(line, "prompt_eval_count");
+    s->usage.completion = nt_llm_get_count(line, "eval_count");
     s->has_usage = s->usage.prompt >= 0 || s->usage.completion >= 0;
 
     return rc == NT_OK ? nt_llm_emit_usage(s) : rc;
@@ -423,7 +423,7 @@ ollama_vectors(const json_t *reply, json_t *vectors, nt_llm_usage_t *usage)
 {
     json_t *list = json_object_get(reply, "embeddings");
 
-    usage->prompt = nt_llm_get_int(reply, "prompt_eval_count", -1);
+    usage->prompt = nt_llm_get_count(reply, "prompt_eval_count");
 
     return list == NULL || json_array_extend(vectors, list) == 0 ? NT_OK
                                                                  : NT_NOMEM;

@@ -167,16 +167,16 @@ openai_headers(nt_llm_request_t *request, nt_str_t key)
 static int64_t
 detail(const json_t *usage, const char *name, const char *inner)
 {
-    return nt_llm_get_int(json_object_get(usage, name), inner, -1);
+    return nt_llm_get_count(json_object_get(usage, name), inner);
 }
 
 
 void
 nt_llm_usage_read(nt_llm_usage_t *usage, const json_t *value)
 {
-    usage->prompt = nt_llm_get_int(value, "prompt_tokens", -1);
-    usage->completion = nt_llm_get_int(value, "completion_tokens", -1);
-    usage->total = nt_llm_get_int(value, "total_tokens", -1);
+    usage->prompt = nt_llm_get_count(value, "prompt_tokens");
+    usage->completion = nt_llm_get_count(value, "completion_tokens");
+    usage->total = nt_llm_get_count(value, "total_tokens");
     usage->cached = detail(value, "prompt_tokens_details", "cached_tokens");
     usage->reasoning =
         detail(value, "completion_tokens_details", "reasoning_tokens");

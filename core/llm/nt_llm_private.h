@@ -27,6 +27,8 @@ typedef struct {
     const char             *model;
     nt_llm_request_t       *out;
     nt_llm_error_t         *error;
+    json_t                 *called;   /* names of tools by ids of calls */
+    size_t                  n_called; /* messages whose calls are in it */
 } nt_llm_build_t;
 
 /* What a dialect does about a member of the canonical request. */
@@ -142,6 +144,9 @@ const char *nt_llm_get_text(const json_t *object, const char *name);
 int64_t     nt_llm_get_int(const json_t *object, const char *name,
                            int64_t otherwise);
 
+/* Tokens as nt_llm_usage_t has them: -1 for less than none. */
+int64_t nt_llm_get_count(const json_t *object, const char *name);
+
 /* A new reference; NULL when the text is no object (NT_ERROR) or memory is
  * out. */
 json_t *nt_llm_object(nt_str_t text, nt_rc_t *rc);
@@ -233,7 +238,7 @@ nt_rc_t nt_llm_call_of(nt_llm_place_t *place, const json_t *message, size_t i,
                        nt_llm_call_t *call);
 
 /* The name of the tool that the call with the tool message's id called,
- * looked for in earlier messages. */
+ * looked for in earlier messages; of several the last one counts. */
 nt_rc_t nt_llm_tool_name(nt_llm_place_t *place, const json_t *messages,
                          const json_t *message, nt_str_t *name);
 

@@ -5,8 +5,7 @@
 #include "core/nt_glob.h"
 #include "core/nt_money.h"
 
-#define NT_PRICE_UNIT  1000000             /* tokens that a price is for */
-#define NT_PRICE_COUNT INT64_C(1000000000) /* tokens that are believed */
+#define NT_PRICE_UNIT 1000000 /* tokens that a price is for */
 
 
 static bool
@@ -181,7 +180,7 @@ nt_prices_find(const nt_prices_t *set, nt_str_t provider, nt_str_t model)
 static int64_t
 nt_price_tokens(int64_t n)
 {
-    return n < 0 ? 0 : n < NT_PRICE_COUNT ? n : NT_PRICE_COUNT;
+    return n < 0 ? 0 : n < NT_LLM_TOKENS_MAX ? n : NT_LLM_TOKENS_MAX;
 }
 
 

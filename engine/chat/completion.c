@@ -101,10 +101,10 @@ nt_completion_use_json(nt_completion_t *c, const json_t *usage)
     nt_llm_usage_t used = { -1, -1, -1, -1, -1 };
 
     if (json_is_object(usage)) {
-        used.prompt =
-            json_integer_value(json_object_get(usage, "prompt_tokens"));
-        used.completion =
-            json_integer_value(json_object_get(usage, "completion_tokens"));
+        used.prompt = nt_llm_count(
+            json_integer_value(json_object_get(usage, "prompt_tokens")));
+        used.completion = nt_llm_count(
+            json_integer_value(json_object_get(usage, "completion_tokens")));
         nt_completion_use(c, &used);
     }
 }
