@@ -440,6 +440,9 @@ ngx_int_t ngx_nodetool_translate_event(ngx_nodetool_chat_ctx_t *ctx,
                                        nt_buf_t                *out);
 
 /* head */
+/* The client's headers that an Anthropic provider gets; NULL is the last. */
+extern const char *const ngx_nodetool_client_headers[];
+
 ngx_int_t ngx_nodetool_chat_head(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *head,
                                  off_t length);
 

@@ -11,7 +11,7 @@
 #include "core/nt_json_canon.h"
 
 /* Other forms of a key need another number. */
-#define NGX_NODETOOL_CACHE_KEY "nodetool chat 1\n"
+#define NGX_NODETOOL_CACHE_KEY "nodetool chat 2\n"
 
 /* What changes nothing about a reply. The model is in the key as it was
  * understood; and an API that tells the settings back keeps those that are the
@@ -146,6 +146,24 @@ ngx_nodetool_cache_targets(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *text)
 }
 
 
+/* The client's headers that a provider gets, which it may answer otherwise
+ * to. */
+static void
+ngx_nodetool_cache_headers(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *text)
+{
+    ngx_str_t  value;
+    ngx_uint_t i;
+
+    for (i = 0; ngx_nodetool_client_headers[i] != NULL; i++) {
+        ngx_str_null(&value);
+
+        (void) ngx_nodetool_header_in(ctx->request,
+                                      ngx_nodetool_client_headers[i], &value);
+        ngx_nodetool_cache_part(text, &value);
+    }
+}
+
+
 static ngx_int_t
 ngx_nodetool_cache_text(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *text)
 {
@@ -168,6 +186,7 @@ ngx_nodetool_cache_text(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *text)
 
     ngx_nodetool_cache_part(text, &path);
     ngx_nodetool_cache_part(text, &ctx->model);
+    ngx_nodetool_cache_headers(ctx, text);
 
     ngx_memzero(&copy, sizeof(nt_buf_t));
 

@@ -4,9 +4,8 @@
 
 #include "ngx_nodetool_chat/ngx_http_nodetool_chat.h"
 
-static const char *const ngx_nodetool_client_headers[] = { "anthropic-version",
-                                                           "anthropic-beta",
-                                                           NULL };
+const char *const ngx_nodetool_client_headers[] = { "anthropic-version",
+                                                    "anthropic-beta", NULL };
 
 
 /* A value of a header line must not begin another one. */

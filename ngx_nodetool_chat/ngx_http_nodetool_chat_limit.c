@@ -374,15 +374,17 @@ ngx_nodetool_limit_begin(ngx_nodetool_chat_ctx_t *ctx)
 }
 
 
-/* How many tokens the reply may have, by the client's word; -1: it did not
- * say. */
+/* How many tokens the reply may have, by the client's word: the most of what it
+ * says, as the provider may read another one than we do; -1: it did not say. */
 static int64_t
 ngx_nodetool_limit_max(ngx_nodetool_chat_ctx_t *ctx)
 {
-    int64_t          n;
+    int64_t          n, max;
     ngx_str_t        text;
     ngx_uint_t       i;
     nt_json_field_t *f;
+
+    max = -1;
 
     for (i = NGX_NODETOOL_REQ_MAX_TOKENS;
          i <= NGX_NODETOOL_REQ_MAX_OUTPUT_TOKENS; i++)
@@ -395,11 +397,11 @@ ngx_nodetool_limit_max(ngx_nodetool_chat_ctx_t *ctx)
         if (f->type == NT_JSON_NUMBER &&
             ngx_nodetool_limit_parse(NGX_NODETOOL_LIMIT_TPM, &text, &n))
         {
-            return n;
+            max = ngx_max(max, n);
         }
     }
 
-    return -1;
+    return max;
 }
 
 
@@ -440,6 +442,9 @@ ngx_nodetool_limit_admit(ngx_nodetool_chat_ctx_t *ctx)
     ngx_nodetool_chat_loc_conf_t  *lcf;
     ngx_nodetool_chat_main_conf_t *mcf;
 
+    /* what runs as a tool could be asked as a model, too */
+    static ngx_str_t workflows = ngx_string("workflow/*");
+
     r = ctx->request;
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_nodetool_chat_module);
     mcf = ngx_http_get_module_main_conf(r, ngx_http_nodetool_chat_module);
@@ -458,6 +463,18 @@ ngx_nodetool_limit_admit(ngx_nodetool_chat_ctx_t *ctx)
                                 "You may not use the model \"%V\": GET "
                                 "/v1/models lists those that you may",
                                 &ctx->model);
+        return NGX_DECLINED;
+    }
+
+    if (ctx->engine.tools != NULL && ctx->engine.tools->workflow &&
+        ngx_nodetool_engine_api(ctx->api) != NULL &&
+        !ngx_nodetool_limit_allows(r, &workflows))
+    {
+        ctx->answer = ngx_nodetool_errorf(
+            r, NGX_HTTP_FORBIDDEN,
+            "You may not have workflows for tools: your models would have to "
+            "have \"%V\" among them",
+            &workflows);
         return NGX_DECLINED;
     }
 

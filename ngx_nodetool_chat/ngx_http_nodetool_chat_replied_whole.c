@@ -41,7 +41,7 @@ ngx_nodetool_replied_count(const json_t *usage, const char *name,
     }
 
     if (json_is_integer(value)) {
-        *count = json_integer_value(value);
+        *count = nt_llm_count(json_integer_value(value));
     }
 }
 

@@ -443,6 +443,23 @@ ngx_nodetool_chat_validate(ngx_nodetool_chat_ctx_t *ctx)
 }
 
 
+/* A name goes to logs and into headers of engines and providers, where a line
+ * end would begin another one. */
+static ngx_uint_t
+ngx_nodetool_chat_is_name(nt_json_field_t *f)
+{
+    size_t i;
+
+    for (i = 0; i < f->value_len; i++) {
+        if ((u_char) f->value[i] < 0x20 || f->value[i] == 0x7f) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 /* Sets ctx->model: what the client asked for, else the default. */
 static ngx_int_t
 ngx_nodetool_chat_name(ngx_nodetool_chat_ctx_t *ctx)
@@ -455,7 +472,18 @@ ngx_nodetool_chat_name(ngx_nodetool_chat_ctx_t *ctx)
     f = &ctx->fields[NGX_NODETOOL_REQ_MODEL];
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_nodetool_chat_module);
 
+    if (f->twice) {
+        /* which one is asked must not depend on who reads them */
+        return ngx_nodetool_chat_reject(ctx, 422,
+                                        "model: expected one, got several");
+    }
+
     if (f->type == NT_JSON_STRING && f->value_len > 0) {
+        if (!ngx_nodetool_chat_is_name(f)) {
+            return ngx_nodetool_chat_reject(
+                ctx, 422, "model: expected no control characters");
+        }
+
         if (f->truncated) {
             return ngx_nodetool_chat_reject(ctx, 422,
                                             "model: expected at most %d bytes",

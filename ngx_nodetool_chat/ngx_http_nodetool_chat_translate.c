@@ -12,7 +12,8 @@
 
 #include <sys/random.h>
 
-#define NGX_NODETOOL_TRANSLATE_MAX (64 * 1024 * 1024) /* bytes of a body */
+#define NGX_NODETOOL_TRANSLATE_MAX    (64 * 1024 * 1024) /* bytes of a body */
+#define NGX_NODETOOL_TRANSLATE_VALUES (1024 * 1024)      /* and what is in it */
 
 
 static ngx_int_t
@@ -113,6 +114,49 @@ ngx_nodetool_translate_read(ngx_nodetool_chat_ctx_t *ctx, nt_buf_t *body)
 }
 
 
+/* Are there too many values?  "[]," becomes forty times as long when it is
+ * parsed.  The text is known to be valid. */
+static ngx_uint_t
+ngx_nodetool_translate_is_bomb(nt_buf_t *body)
+{
+    char  *p, *last;
+    size_t n;
+
+    n = 0;
+    p = body->data;
+    last = p + body->len;
+
+    for (/* void */; p < last; p++) {
+        if (*p == ',' || *p == '[' || *p == '{') {
+            n++;
+            continue;
+        }
+
+        if (*p != '"') {
+            continue;
+        }
+
+        for (p++; p < last && *p != '"'; p++) {
+            p += (*p == '\\');
+        }
+    }
+
+    return n > NGX_NODETOOL_TRANSLATE_VALUES;
+}
+
+
+static void
+ngx_nodetool_translate_too_large(ngx_nodetool_chat_ctx_t *ctx, const char *what,
+                                 int max)
+{
+    ngx_nodetool_chat_error_set(&ctx->translate->error, NT_LLM_INVALID,
+                                NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                "The request body has more than %d %s, which "
+                                "is too much to be translated",
+                                max, what);
+}
+
+
 static json_t *
 ngx_nodetool_translate_parse(ngx_nodetool_chat_ctx_t *ctx, nt_rc_t *rc)
 {
@@ -129,15 +173,20 @@ ngx_nodetool_translate_parse(ngx_nodetool_chat_ctx_t *ctx, nt_rc_t *rc)
     if (ngx_nodetool_chat_body_length(ctx->request) >
         NGX_NODETOOL_TRANSLATE_MAX) {
         *rc = NT_ERROR;
-        ngx_nodetool_chat_error_set(&t->error, NT_LLM_INVALID,
-                                    NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
-                                    "The request body has more than %d bytes, "
-                                    "which is too much to be translated",
-                                    NGX_NODETOOL_TRANSLATE_MAX);
+        ngx_nodetool_translate_too_large(ctx, "bytes",
+                                         NGX_NODETOOL_TRANSLATE_MAX);
         return NULL;
     }
 
-    if (ngx_nodetool_translate_read(ctx, &body) == NGX_OK) {
+    if (ngx_nodetool_translate_read(ctx, &body) != NGX_OK) {
+        /* void */
+
+    } else if (ngx_nodetool_translate_is_bomb(&body)) {
+        *rc = NT_ERROR;
+        ngx_nodetool_translate_too_large(ctx, "values",
+                                         NGX_NODETOOL_TRANSLATE_VALUES);
+
+    } else {
         client = json_loadb(body.data, body.len, JSON_ALLOW_NUL, &error);
 
         /* the module's own scanner has found it valid, but it may be nested

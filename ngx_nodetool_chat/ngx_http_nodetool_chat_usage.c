@@ -72,7 +72,7 @@ ngx_nodetool_chat_count(nt_json_field_t *f, int64_t *count)
         return 0;
     }
 
-    *count = n;
+    *count = nt_llm_count(n);
 
     return 1;
 }
