@@ -36,7 +36,7 @@ sub example {
     isnt($conf, '', "conf-examples/$file");
     my $modules = join '', map {
         "load_module $BUILD/nginx/objs/ngx_http_nodetool_${_}_module.so;\n"
-    } @NodeTool::Test::MODULES;
+    } @{ $opt{modules} || \@NodeTool::Test::MODULES };
 
     # first, as the project itself may be in one of these
     $conf =~ s{(/var/(?:log/nginx|lib/nodetool|www)|/run/nodetool|/run/nginx\.pid|/etc/nodetool|/etc/ssl|/tmp)(?=[/;])}{$dir/$file$1}g;
@@ -365,7 +365,7 @@ sub tls {
 {
     my $file = 'chat-only.conf';
     my $openai = NodeTool::MockOpenAI->start($t, 'openai');
-    my $ng = example($file, port => 8080,
+    my $ng = example($file, port => 8080, modules => [qw(base auth chat)],
         replace => { 'https://api.openai.com' => "http://127.0.0.1:$openai->{port}",
             '11434' => '1' },
         env => { WORKER_AUTH_TOKEN => 'secret-2', OPENAI_API_KEY => 'sk-x' });
@@ -406,7 +406,8 @@ sub tls {
         or diag($_) for @pieces;
 
     my $mock = NodeTool::MockModels->start($t, 'models');
-    my $ng = example($file, port => 8080, env => { GEMINI_API_KEY => 'key-gemini' },
+    my $ng = example($file, port => 8080, modules => [qw(base auth chat)],
+        env => { GEMINI_API_KEY => 'key-gemini' },
         replace => { 'https://api.openai.com' => $mock->url('/openai'),
             'dialect              anthropic;' => 'dialect anthropic; url ' . $mock->url('/anthropic;'),
             'dialect  gemini;' => 'dialect gemini; url ' . $mock->url('/gemini;'),
