@@ -489,7 +489,7 @@ void       ngx_nodetool_chat_error_set(nt_llm_error_t     *error,
                                        nt_llm_error_kind_t kind, ngx_uint_t status,
                                        const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-void       ngx_nodetool_chat_error_body(const ngx_nodetool_api_t *api,
+void       ngx_nodetool_chat_error_body(ngx_nodetool_chat_ctx_t *ctx,
                                         const nt_llm_error_t *error, nt_buf_t *out);
 ngx_uint_t ngx_nodetool_chat_refused(ngx_nodetool_chat_ctx_t *ctx,
                                      ngx_str_t               *message);

@@ -90,18 +90,21 @@ ngx_nodetool_chat_replaced(ngx_nodetool_chat_ctx_t *ctx, ngx_uint_t status)
 
 /* An error as the client's API has it. */
 void
-ngx_nodetool_chat_error_body(const ngx_nodetool_api_t *api,
+ngx_nodetool_chat_error_body(ngx_nodetool_chat_ctx_t *ctx,
                              const nt_llm_error_t *error, nt_buf_t *out)
 {
-    if (api->llm != NULL) {
-        nt_llm_api_error(api->llm, error, out);
+    nt_str_t  message = { error->message.data, error->message.len };
+    ngx_str_t id;
 
-    } else if (api->anthropic) {
-        nt_llm_api_error(&nt_llm_api_messages, error, out);
+    if (ctx->api->anthropic) {
+        id = ngx_nodetool_variable(ctx->request, "nodetool_request_id");
+        nt_error_anthropic(out, error->status, message, ngx_nodetool_str(&id));
+
+    } else if (ctx->api->llm != NULL) {
+        nt_llm_api_error(ctx->api->llm, error, out);
 
     } else {
-        nt_error_body(out, error->status,
-                      (nt_str_t) { error->message.data, error->message.len });
+        nt_error_body(out, error->status, message);
     }
 
     out->failed |= error->message.failed;
@@ -121,7 +124,7 @@ ngx_nodetool_chat_replace(ngx_nodetool_chat_ctx_t *ctx, ngx_uint_t status,
 
     ngx_nodetool_chat_error_set(&error, NT_LLM_SERVER, status, "%.*s",
                                 (int) message->len, message->data);
-    ngx_nodetool_chat_error_body(ctx->api, &error, &body);
+    ngx_nodetool_chat_error_body(ctx, &error, &body);
     nt_llm_error_free(&error);
 
     if (!body.failed) {

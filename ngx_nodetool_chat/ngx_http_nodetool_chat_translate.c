@@ -421,7 +421,7 @@ ngx_nodetool_translate_refuse(ngx_nodetool_chat_ctx_t *ctx)
         }
 
     } else {
-        ngx_nodetool_chat_error_body(ctx->api, &t->error, &out);
+        ngx_nodetool_chat_error_body(ctx, &t->error, &out);
         rc = ngx_nodetool_translate_body(ctx, &out);
     }
 

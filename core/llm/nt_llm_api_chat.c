@@ -28,6 +28,57 @@ typedef struct {
 
 /* --- whole replies --- */
 
+/* An object, with a null for what clients expect to be there. */
+static void
+write_with_null(nt_buf_t *out, const json_t *object, const char *expected)
+{
+    bool        first = true;
+    const char *name;
+    json_t     *value, *o = (json_t *) (uintptr_t) object; /* only read */
+
+    nt_buf_append_char(out, '{');
+
+    json_object_foreach(o, name, value)
+    {
+        nt_buf_append(out, ",", !first);
+        first = false;
+        nt_buf_append_json(out, nt_str(name));
+        nt_buf_append_char(out, ':');
+        if (strcmp(name, "message") == 0 && json_is_object(value)) {
+            write_with_null(out, value, "refusal");
+        } else {
+            nt_json_append(out, value);
+        }
+    }
+
+    if (json_object_get(object, expected) == NULL) {
+        nt_buf_append(out, ",", !first);
+        nt_buf_append_json(out, nt_str(expected));
+        nt_buf_append_str(out, NT_STR(":null"));
+    }
+
+    nt_buf_append_char(out, '}');
+}
+
+
+static void
+write_choices(nt_buf_t *out, const json_t *choices)
+{
+    size_t  i;
+    json_t *choice;
+
+    nt_buf_append_char(out, '[');
+
+    json_array_foreach(choices, i, choice)
+    {
+        nt_buf_append(out, ",", i != 0);
+        write_with_null(out, choice, "logprobs");
+    }
+
+    nt_buf_append_char(out, ']');
+}
+
+
 static nt_rc_t
 chat_reply(const json_t *reply, const nt_llm_reply_options_t *options,
            nt_buf_t *out)
@@ -50,7 +101,11 @@ chat_reply(const json_t *reply, const nt_llm_reply_options_t *options,
             nt_buf_append_char(out, ',');
             nt_buf_append_json(out, nt_str(name));
             nt_buf_append_char(out, ':');
-            nt_json_append(out, value);
+            if (strcmp(name, "choices") == 0) {
+                write_choices(out, value);
+            } else {
+                nt_json_append(out, value);
+            }
         }
     }
 

@@ -205,8 +205,9 @@ test_whole(void)
                "'prompt_tokens':1}}",
                "{'id':'chatcmpl-" TEST_ID "','object':'chat.completion',"
                "'created':1700000000,'model':'m','choices':[{'index':0,"
-               "'message':{'role':'assistant','content':'a'},'finish_reason':"
-               "'stop'}],'usage':{'prompt_tokens':1}}",
+               "'message':{'role':'assistant','content':'a','refusal':null},"
+               "'finish_reason':'stop','logprobs':null}],'usage':{"
+               "'prompt_tokens':1}}",
                "a whole reply has the client's model and our id");
 
     test_reply(&nt_llm_api_embeddings, &test_options,

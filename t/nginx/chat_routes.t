@@ -266,7 +266,7 @@ sub anthropic {
     is($r->{status}, $status, $name);
     my $id = $r->{headers}{'request-id'};
     is($id, $r->{headers}{'x-request-id'}, ' request-id');
-    is(delete $r->{json}{request_id} // $id, $id, ' and in the body');
+    is(delete $r->{json}{request_id}, $id, ' and in the body');
     is_deeply($r->{json}, { type => 'error', error => { type => $type,
         message => $message } }, ' its shape') if !ref $message;
     like($r->{json}{error}{message}, $message, ' its message') if ref $message;
