@@ -1,22 +1,30 @@
 /*
  * ngx_http_nodetool_chat.h - what the files of the chat module share.
  *
+ * Configuration
  *   _module     directives, configuration, hooks
- *   _rule, _route, _attempt, _peer, _health
- *               which provider is asked (see ngx_http_nodetool_chat_route.h)
  *   _provider   the nodetool_provider block
  *   _key        the keys in it
  *   _endpoint   how a provider is reached
- *   _api        the APIs that clients speak, by their paths
+ *
+ * Requests
  *   _request    a request from its first byte to the chosen provider
- *   _limit      what a key may use up: asked before, told after
- *   _cache      replies that were given before
+ *   _api        the APIs that clients speak, by their paths
  *   _body       the request's body: scanning and splicing
- *   _translate  requests that a provider does not understand as they are
- *   _replied    and the replies to them
- *   _head       the header of a request to a provider
  *   _form       a body that is multipart/form-data
+ *   _tools      workflows among a request's tools
+ *
+ * Which provider is asked (ngx_http_nodetool_chat_route.h)
+ *   _rule       rules in the configuration
+ *   _route      the targets of a request
+ *   _attempt    one after the other
+ *   _retry      whether there is a next one, and when
+ *   _peer       nginx's upstream between two of them
+ *   _health     what is known to be ill, or resting
+ *
+ * To the provider and back
  *   _upstream   callbacks of nginx's upstream: request out, header in
+ *   _head       the header of a request to a provider
  *   _await      what must have come of a reply before the client is answered
  *   _reply      the reply's body: transfer coding, usage
  *   _usage      what a reply says of tokens, its end, failures
@@ -24,10 +32,22 @@
  *   _stream     server-sent events, whole ones, as they came
  *   _comment    comments while a provider is silent
  *   _finish     the end of a stream, error events
+ *   _translate  requests that a provider does not understand as they are
+ *   _replied    and the replies to them, streams first
+ *   _replied_whole, _replied_limits
+ *               those that are no stream; headers of limits
  *   _echo       the built-in provider
  *   _engine     the engine as a provider (its header has more)
+ *
+ * Lists of models
  *   _models     the providers' models: asked, and kept in a zone
  *   _list       /v1/models
+ *
+ * What may be used, and what was
+ *   _limit, _price, _redis
+ *               limits, asked before and told after (see
+ *               ngx_http_nodetool_chat_limit.h)
+ *   _cache      replies that were given before (its header has more)
  *   _log        a request that is over: counted, told to the log
  *   _metrics    counters and histograms in a zone, and as a page
  *   _trace      the headers of distributed traces
