@@ -21,6 +21,9 @@ my @DIALECTS = qw(openai anthropic gemini ollama mistral);
 # Memory that a heap of the same use may differ by, KiB.
 my $SLACK = 2048;
 
+# The sanitizer keeps little of what is freed: memory is measured.
+local $ENV{ASAN_OPTIONS} = 'quarantine_size_mb=1';
+
 my $t = NodeTool::Test->new;
 my $bench = "$NodeTool::Test::ROOT/bench";
 my $client = Bench::compile($bench, $t->dir, 'client');

@@ -292,7 +292,8 @@ sub nginx_env {
     return {} if !$ENV{NODETOOL_SAN};
     chomp(my $library = `gcc -print-file-name=libasan.so`);
     return { LD_PRELOAD => abs_path($library),
-             ASAN_OPTIONS => 'detect_leaks=0:detect_odr_violation=0' };
+             ASAN_OPTIONS => join ':', 'detect_leaks=0:detect_odr_violation=0',
+                 $ENV{ASAN_OPTIONS} || () };
 }
 
 # nginx with our modules. $server is the inside of a server block; options:
