@@ -347,9 +347,10 @@ my $more = $t->nginx(<<"SERVER", name => 'nginx-more', workers => 2, http => $ht
     nodetool_route nowhere { to unknown; fallback lost; }
     nodetool_model slow bad;
     location /v1/ { nodetool_chat; }
-    location /slow/ { nodetool_chat; nodetool_retry 3 wait=30s; nodetool_model * bad; }
+    location /slow/ { nodetool_chat; nodetool_retry 3 wait=30s; nodetool_model * patient; }
     location /status { stub_status; }
 SERVER
+nodetool_provider patient { url http://127.0.0.1:$bad->{port}/v1; models m; max_fails 0; key_timeout 0; }
 nodetool_provider sum { url http://127.0.0.1:$sum->{port}/v1; models m; }
 nodetool_provider secure { url https://localhost:$tls->{port}/v1; models m; ssl_trusted_certificate %%DIR%%/tls.pem; }
 nodetool_provider mistrusted { url https://localhost:$tls->{port}/v1; models m; }
