@@ -479,9 +479,13 @@ ngx_nodetool_translate_options(ngx_nodetool_chat_ctx_t *ctx,
     options->id = (nt_str_t) { id, NGX_NODETOOL_ID_LEN };
     options->created = ngx_time();
     options->model = ngx_nodetool_str(&ctx->model);
-    options->request = ctx->api->llm == &nt_llm_api_responses && ctx->translate
-                           ? ctx->translate->client
-                           : NULL;
+    options->request = NULL;
+
+    if (ctx->translate != NULL && (ctx->api->llm == &nt_llm_api_responses ||
+                                   ctx->api->llm == &nt_llm_api_embeddings))
+    {
+        options->request = ctx->translate->client;
+    }
 
     return NGX_OK;
 }
