@@ -49,7 +49,8 @@ is($t->get($ng, '/workflows')->{status}, 401, 'the API needs a token');
 # --- the sources -------------------------------------------------------------
 
 my @sources = glob "$NodeTool::Test::ROOT/console/js/*.js";
-is(system("printf '%s\\0' @sources | xargs -0 -n 1 -P 4 node --check"), 0,
+is(system("printf '%s\\0' @sources | xargs -0 -n 1 -P 4 sh -c"
+    . " 'exec node --input-type=module --check <\"\$0\"'"), 0,
     'the sources are JavaScript');
 for my $file (@sources) {
     my ($name) = $file =~ m{([^/]+)\z};
