@@ -498,6 +498,7 @@ ngx_int_t        ngx_nodetool_chat_reply_end(ngx_nodetool_chat_ctx_t *ctx);
 ngx_table_elt_t *ngx_nodetool_chat_upstream_header(ngx_http_upstream_t *u,
                                                    const char          *name);
 ngx_uint_t ngx_nodetool_chat_is_type(ngx_http_request_t *r, const char *type);
+ngx_uint_t ngx_nodetool_chat_is_encoded(ngx_http_request_t *r);
 ngx_int_t  ngx_nodetool_chat_set_header(ngx_http_request_t *r,
                                         ngx_table_elt_t *h, const char *name,
                                         const char *value);

@@ -467,7 +467,7 @@ ngx_nodetool_translate_header(ngx_nodetool_chat_ctx_t *ctx)
     r = ctx->request;
     u = r->upstream;
 
-    if (ngx_nodetool_chat_upstream_header(u, "content-encoding") != NULL) {
+    if (ngx_nodetool_chat_is_encoded(r)) {
         if (ngx_nodetool_replied_fault(
                 ctx, "encoded its reply, which was not asked for") != NGX_OK)
         {

@@ -184,11 +184,16 @@ ngx_nodetool_chat_upstream_header(ngx_http_upstream_t *u, const char *name)
 
 
 /* Against "Accept-Encoding: identity": such a body can only be passed on. */
-static ngx_uint_t
+ngx_uint_t
 ngx_nodetool_chat_is_encoded(ngx_http_request_t *r)
 {
-    return ngx_nodetool_chat_upstream_header(r->upstream, "content-encoding") !=
-           NULL;
+    ngx_table_elt_t *h;
+
+    h = ngx_nodetool_chat_upstream_header(r->upstream, "content-encoding");
+
+    return h != NULL &&
+           (h->value.len != 8 ||
+            ngx_strncasecmp(h->value.data, (u_char *) "identity", 8) != 0);
 }
 
 
