@@ -430,7 +430,7 @@ ngx_int_t
 ngx_nodetool_translate_event(ngx_nodetool_chat_ctx_t *ctx,
                              const nt_llm_error_t *error, nt_buf_t *out)
 {
-    char                      id[NGX_NODETOOL_ID_LEN];
+    char                      id[NT_ID_HEX_LEN];
     nt_rc_t                   rc;
     nt_llm_writer_t          *writer;
     nt_llm_reply_options_t    options;

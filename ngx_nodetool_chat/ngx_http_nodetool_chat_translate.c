@@ -12,8 +12,11 @@
 
 #include <sys/random.h>
 
+#include "core/llm/nt_json_read.h"
+
 #define NGX_NODETOOL_TRANSLATE_MAX    (64 * 1024 * 1024) /* bytes of a body */
 #define NGX_NODETOOL_TRANSLATE_VALUES (1024 * 1024)      /* and what is in it */
+#define NGX_NODETOOL_IDS              16 /* that a system call gives */
 
 
 static ngx_int_t
@@ -187,7 +190,11 @@ ngx_nodetool_translate_parse(ngx_nodetool_chat_ctx_t *ctx, nt_rc_t *rc)
                                          NGX_NODETOOL_TRANSLATE_VALUES);
 
     } else {
-        client = json_loadb(body.data, body.len, JSON_ALLOW_NUL, &error);
+        client = nt_json_read(body.data, body.len);
+
+        if (client == NULL) {
+            client = json_loadb(body.data, body.len, JSON_ALLOW_NUL, &error);
+        }
 
         /* the module's own scanner has found it valid, but it may be nested
          * too deep, or have a number that is out of range */
@@ -468,15 +475,21 @@ ngx_int_t
 ngx_nodetool_translate_options(ngx_nodetool_chat_ctx_t *ctx,
                                nt_llm_reply_options_t *options, char *id)
 {
-    u_char random[NGX_NODETOOL_ID_LEN / 2];
+    static ngx_uint_t left;
+    static u_char     random[NGX_NODETOOL_IDS][16];
 
-    if (getrandom(random, sizeof(random), 0) != (ssize_t) sizeof(random)) {
-        return NGX_ERROR;
+    if (left == 0) {
+        /* up to 256 bytes are never short */
+        if (getrandom(random, sizeof(random), 0) != (ssize_t) sizeof(random)) {
+            return NGX_ERROR;
+        }
+
+        left = NGX_NODETOOL_IDS;
     }
 
-    (void) ngx_hex_dump((u_char *) id, random, sizeof(random));
+    nt_id_hex(id, random[--left]);
 
-    options->id = (nt_str_t) { id, NGX_NODETOOL_ID_LEN };
+    options->id = (nt_str_t) { id, NT_ID_HEX_LEN };
     options->created = ngx_time();
     options->model = ngx_nodetool_str(&ctx->model);
     options->request = NULL;

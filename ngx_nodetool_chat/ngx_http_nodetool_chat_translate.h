@@ -10,7 +10,8 @@
 
 #include "ngx_nodetool_chat/ngx_http_nodetool_chat.h"
 
-#define NGX_NODETOOL_ID_LEN 32
+#include "core/nt_id.h"
+
 
 struct ngx_nodetool_translate_s {
     /* as long as another attempt may be made */
@@ -19,7 +20,7 @@ struct ngx_nodetool_translate_s {
     nt_llm_request_t request;   /* the provider's */
 
     nt_llm_reply_options_t options;
-    char                   id[NGX_NODETOOL_ID_LEN];
+    char                   id[NT_ID_HEX_LEN];
 
     nt_llm_stream_t *stream;
     nt_llm_writer_t *writer;

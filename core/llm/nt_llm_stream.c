@@ -14,20 +14,12 @@ nt_llm_stream_t *
 nt_llm_stream_new(const nt_llm_dialect_t *dialect, nt_llm_sink_t sink,
                   void *ctx)
 {
-    uint64_t         seed;
     nt_llm_stream_t *s = calloc(1, sizeof(*s));
 
     if (s == NULL) {
         return NULL;
     }
 
-    /* 8 bytes are given at once, and only an old kernel has none */
-    if (getrandom(&seed, sizeof(seed), 0) != (ssize_t) sizeof(seed)) {
-        free(s);
-        return NULL;
-    }
-
-    snprintf(s->seed, sizeof(s->seed), "%016llx", (unsigned long long) seed);
     nt_sse_init(&s->sse);
     s->sse.max = NT_LLM_EVENT_MAX;
     nt_llm_usage_none(&s->usage);
@@ -295,6 +287,27 @@ nt_llm_stream_end(nt_llm_stream_t *s)
 
 /* --- pieces --- */
 
+/* What our own ids are made of; most replies have the provider's. */
+static nt_rc_t
+need_seed(nt_llm_stream_t *s)
+{
+    uint64_t seed;
+
+    if (s->seed[0] != '\0') {
+        return NT_OK;
+    }
+
+    /* 8 bytes are given at once, and only an old kernel has none */
+    if (getrandom(&seed, sizeof(seed), 0) != (ssize_t) sizeof(seed)) {
+        return NT_NOMEM;
+    }
+
+    snprintf(s->seed, sizeof(s->seed), "%016llx", (unsigned long long) seed);
+
+    return NT_OK;
+}
+
+
 void
 nt_llm_usage_none(nt_llm_usage_t *usage)
 {
@@ -314,6 +327,10 @@ nt_llm_emit_start(nt_llm_stream_t *s, nt_str_t id, nt_str_t model)
 
     s->started = true;
     if (id.len == 0) {
+        if (need_seed(s) != NT_OK) {
+            return NT_NOMEM;
+        }
+
         snprintf(own, sizeof(own), "chatcmpl-%s", s->seed);
         delta.text = nt_str(own);
     }
@@ -438,8 +455,10 @@ nt_llm_emit_call(nt_llm_stream_t *s, unsigned choice, int64_t index,
     own = &calls->id[delta.call];
     if (id.len != 0) {
         nt_buf_append_str(own, id);
-    } else {
+    } else if (need_seed(s) == NT_OK) {
         nt_buf_printf(own, "call_%s%02x", s->seed, s->made++);
+    } else {
+        return NT_NOMEM;
     }
 
     if (own->failed) {
