@@ -119,7 +119,7 @@ like(ask('gone'), qr/provider="dead" .*tried="dead 502" .*status=502 .*outcome="
 like(ask('either'), qr/provider="mock" .*tried="dead 502, mock 200" .*"done"/,
     'one that another stands in for');
 like(ask('nobody'), qr/status=404 .*outcome="not_found"/, 'no such model');
-like(ask("a\nb\"c" . 'x' x 200), qr/model="a\\x0Ab\\x22cx{91}\.\.\."/,
+like(ask("a\\b\"c" . 'x' x 200), qr/model="a\\x5Cb\\x22cx{91}\.\.\."/,
     'a name that would be more than one');
 like(ask('echo'), qr/provider="echo" .*outcome="done"/, 'the echo model');
 like(ask('stalls', stream => JSON::PP::true),
