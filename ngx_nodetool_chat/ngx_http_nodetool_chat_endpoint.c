@@ -319,6 +319,24 @@ ngx_nodetool_endpoint_block(ngx_conf_t *cf, ngx_nodetool_provider_t *p)
 }
 
 
+/* The module that keeps idle connections; nginx can be built without it. */
+static ngx_module_t *
+ngx_nodetool_endpoint_module(ngx_conf_t *cf)
+{
+    ngx_uint_t i;
+
+    static const char name[] = "ngx_http_upstream_keepalive_module";
+
+    for (i = 0; cf->cycle->modules[i]; i++) {
+        if (ngx_strcmp(cf->cycle->modules[i]->name, name) == 0) {
+            return cf->cycle->modules[i];
+        }
+    }
+
+    return NULL;
+}
+
+
 /* Does what "keepalive N;" does in an upstream{} block. */
 static ngx_int_t
 ngx_nodetool_endpoint_keepalive(ngx_conf_t *cf, ngx_nodetool_provider_t *p,
@@ -327,26 +345,17 @@ ngx_nodetool_endpoint_keepalive(ngx_conf_t *cf, ngx_nodetool_provider_t *p,
     char               *rv;
     u_char             *last;
     ngx_str_t          *value;
-    ngx_uint_t          i, index;
+    ngx_uint_t          index;
     ngx_conf_t          save;
     ngx_module_t       *module;
     ngx_command_t      *cmd;
     ngx_http_module_t  *ctx;
     ngx_http_conf_ctx_t conf_ctx, *http_ctx;
 
-    static const char name[] = "ngx_http_upstream_keepalive_module";
-
-    module = NULL;
-
-    for (i = 0; cf->cycle->modules[i]; i++) {
-        if (ngx_strcmp(cf->cycle->modules[i]->name, name) == 0) {
-            module = cf->cycle->modules[i];
-            break;
-        }
-    }
+    module = ngx_nodetool_endpoint_module(cf);
 
     if (module == NULL || p->keepalive == 0) {
-        return NGX_OK; /* nginx can be built without it */
+        return NGX_OK;
     }
 
     for (cmd = module->commands; cmd->name.len; cmd++) {
@@ -401,6 +410,41 @@ ngx_nodetool_endpoint_keepalive(ngx_conf_t *cf, ngx_nodetool_provider_t *p,
 }
 
 
+/* Newer versions of that module wrap themselves around the upstreams that are
+ * there when the configuration has been read.  This one is none of them, so it
+ * is shown to the module by itself. */
+static char *
+ngx_nodetool_endpoint_wrap(ngx_conf_t *cf, ngx_http_upstream_srv_conf_t *uscf)
+{
+    char                          *rv;
+    ngx_array_t                    all;
+    ngx_module_t                  *module;
+    ngx_http_module_t             *ctx;
+    ngx_http_upstream_main_conf_t *umcf;
+
+    module = ngx_nodetool_endpoint_module(cf);
+    ctx = module ? module->ctx : NULL;
+
+    if (ctx == NULL || ctx->init_main_conf == NULL ||
+        uscf->srv_conf[module->ctx_index] == NULL)
+    {
+        return NGX_CONF_OK;
+    }
+
+    umcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_upstream_module);
+
+    all = umcf->upstreams;
+    umcf->upstreams.elts = &uscf;
+    umcf->upstreams.nelts = 1;
+
+    rv = ctx->init_main_conf(cf, NULL);
+
+    umcf->upstreams = all;
+
+    return rv;
+}
+
+
 /* The upstream of a host without an upstream{} block, with the addresses
  * that it has now. */
 static ngx_http_upstream_srv_conf_t *
@@ -447,7 +491,13 @@ ngx_nodetool_endpoint_implicit(ngx_conf_t *cf, ngx_nodetool_provider_t *p,
     init = uscf->peer.init_upstream ? uscf->peer.init_upstream
                                     : ngx_http_upstream_init_round_robin;
 
-    return init(cf, uscf) == NGX_OK ? uscf : NULL;
+    if (init(cf, uscf) != NGX_OK ||
+        ngx_nodetool_endpoint_wrap(cf, uscf) != NGX_CONF_OK)
+    {
+        return NULL;
+    }
+
+    return uscf;
 }
 
 
