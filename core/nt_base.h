@@ -48,4 +48,24 @@ nt_str_eq(nt_str_t a, nt_str_t b)
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
+/* Takes the next line off a text that is not empty; without its newline,
+ * which the last one need not have. */
+static inline nt_str_t
+nt_str_line(nt_str_t *text)
+{
+    nt_str_t    line = *text;
+    const char *end = (const char *) memchr(text->data, '\n', text->len);
+    size_t      taken = text->len;
+
+    if (end != NULL) {
+        line.len = (size_t) (end - text->data);
+        taken = line.len + 1;
+    }
+
+    text->data += taken;
+    text->len -= taken;
+
+    return line;
+}
+
 #endif

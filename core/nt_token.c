@@ -103,17 +103,7 @@ nt_str_t
 nt_token_file_next(nt_str_t *text)
 {
     while (text->len != 0) {
-        const char *end = memchr(text->data, '\n', text->len);
-        nt_str_t    line = *text;
-
-        if (end != NULL) {
-            line.len = (size_t) (end - text->data);
-            text->data = end + 1;
-            text->len -= line.len + 1;
-        } else {
-            text->data += text->len;
-            text->len = 0;
-        }
+        nt_str_t line = nt_str_line(text);
 
         while (line.len != 0 && nt_token_space(line.data[0])) {
             line.data++;

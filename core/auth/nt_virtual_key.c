@@ -362,14 +362,7 @@ nt_virtual_keys_read(nt_virtual_keys_t *set, nt_str_t text)
     nt_virtual_key_t key;
 
     for (unsigned n = 1; text.len != 0 && rc == NT_OK; n++) {
-        const char *end = memchr(text.data, '\n', text.len);
-        nt_str_t    line = text;
-
-        if (end != NULL) {
-            line.len = (size_t) (end - text.data);
-        }
-
-        rc = nt_virtual_key_line(&key, line, &set->error);
+        rc = nt_virtual_key_line(&key, nt_str_line(&text), &set->error);
         key.line = n;
 
         if (rc == NT_OK) {
@@ -380,9 +373,6 @@ nt_virtual_keys_read(nt_virtual_keys_t *set, nt_str_t text)
         } else {
             set->line = n;
         }
-
-        text.data += line.len + (end != NULL);
-        text.len -= line.len + (end != NULL);
     }
 
     return rc;

@@ -92,7 +92,6 @@ static void
 nt_echo_read_calls(nt_echo_t *echo, nt_str_t text)
 {
     bool        parallel;
-    size_t      len;
     nt_str_t    line, name;
     const char *end;
 
@@ -100,13 +99,7 @@ nt_echo_read_calls(nt_echo_t *echo, nt_str_t text)
         !json_is_false(json_object_get(echo->request, "parallel_tool_calls"));
 
     while (text.len > 0) {
-        end = memchr(text.data, '\n', text.len);
-        len = end ? (size_t) (end - text.data) : text.len;
-
-        line = nt_echo_trim((nt_str_t) { text.data, len });
-        len += end ? 1 : 0;
-        text.data += len;
-        text.len -= len;
+        line = nt_echo_trim(nt_str_line(&text));
 
         if (line.len == 0) {
             continue;

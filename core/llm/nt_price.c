@@ -95,32 +95,21 @@ nt_prices_add(nt_prices_t *set, const nt_price_t *price)
 nt_rc_t
 nt_prices_parse(nt_prices_t *set, nt_str_t text)
 {
-    nt_rc_t     rc = NT_OK;
-    nt_price_t  price;
-    const char *end;
+    nt_rc_t    rc = NT_OK;
+    nt_price_t price;
 
     *set = (nt_prices_t) { .n = 0 };
 
     while (text.len != 0 && rc == NT_OK) {
-        nt_str_t line = text;
-
         set->line++;
-        end = memchr(text.data, '\n', text.len);
 
-        if (end != NULL) {
-            line.len = (size_t) (end - text.data);
-        }
-
-        rc = nt_price_line(&price, line, &set->error);
+        rc = nt_price_line(&price, nt_str_line(&text), &set->error);
 
         if (rc == NT_OK) {
             rc = nt_prices_add(set, &price);
         } else if (rc == NT_AGAIN) {
             rc = NT_OK;
         }
-
-        text.data += line.len + (end != NULL);
-        text.len -= line.len + (end != NULL);
     }
 
     if (rc != NT_OK) {
