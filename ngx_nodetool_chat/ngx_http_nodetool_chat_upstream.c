@@ -298,13 +298,13 @@ ngx_nodetool_chat_passes(u_char *name, size_t len)
                                   ngx_string("openai-"), ngx_null_string };
 
     for (s = exact; s->len; s++) {
-        if (s->len == len && ngx_memcmp(s->data, name, len) == 0) {
+        if (s->len == len && ngx_strncasecmp(s->data, name, len) == 0) {
             return 1;
         }
     }
 
     for (s = prefix; s->len; s++) {
-        if (len > s->len && ngx_memcmp(s->data, name, s->len) == 0) {
+        if (len > s->len && ngx_strncasecmp(s->data, name, s->len) == 0) {
             return 1;
         }
     }
@@ -327,6 +327,15 @@ ngx_nodetool_chat_header_line(ngx_http_request_t *r)
     len = r->header_name_end - r->header_name_start;
     value = r->header_end - r->header_start;
 
+    name = r->header_name_start;
+
+    if (!ngx_nodetool_chat_passes(name, len) ||
+        (ctx->limit != NULL && len > 12 &&
+         ngx_strncasecmp(name, (u_char *) "x-ratelimit-", 12) == 0))
+    {
+        return NGX_OK;
+    }
+
     p = ngx_pnalloc(r->pool, len + 1 + value + 1 + len);
     if (p == NULL) {
         return NGX_ERROR;
@@ -334,13 +343,6 @@ ngx_nodetool_chat_header_line(ngx_http_request_t *r)
 
     name = p + len + 1 + value + 1;
     ngx_strlow(name, r->header_name_start, len);
-
-    if (!ngx_nodetool_chat_passes(name, len) ||
-        (ctx->limit != NULL && len > 12 &&
-         ngx_memcmp(name, "x-ratelimit-", 12) == 0))
-    {
-        return NGX_OK;
-    }
 
     h = ngx_list_push(&r->upstream->headers_in.headers);
     if (h == NULL) {
