@@ -5,12 +5,7 @@
 
 #include "ngx_nodetool_base/ngx_http_nodetool_base.h"
 
-#include <sys/random.h>
-
 #include "core/nt_id.h"
-
-/* A getrandom() of up to 256 bytes is never short. */
-#define NGX_HTTP_NODETOOL_BASE_RANDOM 16
 
 typedef struct {
     ngx_http_log_handler_pt next; /* the log handler that stood before */
@@ -79,19 +74,13 @@ ngx_http_nodetool_base_init_ids(ngx_conf_t *cf)
 }
 
 
-/*
- * As nginx's $request_id, which is taken where somebody may compare the two:
- * OpenSSL's generator takes a microsecond for each, and asks for the process
- * id.
- */
+/* As nginx's $request_id, which is taken where somebody may compare the
+ * two. */
 
 static ngx_int_t
 ngx_http_nodetool_base_make_id(ngx_http_request_t *r, ngx_str_t *id)
 {
     ngx_http_nodetool_base_main_conf_t *bmcf;
-
-    static ngx_uint_t left;
-    static u_char     random[NGX_HTTP_NODETOOL_BASE_RANDOM][16];
 
     bmcf = ngx_http_get_module_main_conf(r, ngx_http_nodetool_base_module);
 
@@ -100,23 +89,17 @@ ngx_http_nodetool_base_make_id(ngx_http_request_t *r, ngx_str_t *id)
         return id->len ? NGX_OK : NGX_ERROR;
     }
 
-    if (left == 0) {
-        if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
-            ngx_log_error(NGX_LOG_ERR, r->connection->log, ngx_errno,
-                          "getrandom() failed");
-            return NGX_ERROR;
-        }
-
-        left = NGX_HTTP_NODETOOL_BASE_RANDOM;
-    }
-
+    id->len = NT_ID_HEX_LEN;
     id->data = ngx_pnalloc(r->pool, NT_ID_HEX_LEN);
     if (id->data == NULL) {
         return NGX_ERROR;
     }
 
-    id->len = NT_ID_HEX_LEN;
-    nt_id_hex((char *) id->data, random[--left]);
+    if (ngx_nodetool_make_id((char *) id->data) != NGX_OK) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, ngx_errno,
+                      "getrandom() failed");
+        return NGX_ERROR;
+    }
 
     return NGX_OK;
 }

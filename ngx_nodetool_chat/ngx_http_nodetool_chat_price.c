@@ -6,67 +6,11 @@
 
 #include "core/nt_money.h"
 
-#define NGX_NODETOOL_PRICES_MAX (1024 * 1024) /* bytes of the file */
-
 
 static void
 ngx_nodetool_prices_cleanup(void *data)
 {
     nt_prices_free(data);
-}
-
-
-/* The whole file, in cf->pool. */
-static ngx_int_t
-ngx_nodetool_prices_read(ngx_conf_t *cf, ngx_str_t *path, ngx_str_t *text)
-{
-    ssize_t    n;
-    ngx_file_t file;
-
-    ngx_memzero(&file, sizeof(ngx_file_t));
-
-    file.name = *path;
-    file.log = cf->log;
-    file.fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (file.fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" failed", path);
-        return NGX_ERROR;
-    }
-
-    n = NGX_ERROR;
-
-    if (ngx_fd_info(file.fd, &file.info) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_fd_info_n " \"%V\" failed", path);
-
-    } else if (!ngx_is_file(&file.info) ||
-               ngx_file_size(&file.info) > NGX_NODETOOL_PRICES_MAX)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is not a file of prices: not a regular "
-                           "file, or larger than 1 MiB",
-                           path);
-
-    } else {
-        text->data =
-            ngx_pnalloc(cf->pool, (size_t) ngx_file_size(&file.info) + 1);
-
-        if (text->data != NULL) {
-            n = ngx_read_file(&file, text->data,
-                              (size_t) ngx_file_size(&file.info), 0);
-        }
-    }
-
-    if (ngx_close_file(file.fd) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
-                           ngx_close_file_n " \"%V\" failed", path);
-    }
-
-    text->len = n == NGX_ERROR ? 0 : n;
-
-    return n == NGX_ERROR ? NGX_ERROR : NGX_OK;
 }
 
 
@@ -89,9 +33,8 @@ ngx_nodetool_prices_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (ngx_conf_full_name(cf->cycle, &value[1], 1) != NGX_OK ||
-        ngx_nodetool_prices_read(cf, &value[1], &text) != NGX_OK)
-    {
+    if (ngx_nodetool_conf_file(cf, cf->pool, &value[1], "prices", &text) !=
+        NGX_OK) {
         return NGX_CONF_ERROR;
     }
 

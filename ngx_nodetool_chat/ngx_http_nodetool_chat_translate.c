@@ -10,13 +10,11 @@
 
 #include "ngx_nodetool_chat/ngx_http_nodetool_chat_translate.h"
 
-#include <sys/random.h>
 
 #include "core/llm/nt_json_read.h"
 
 #define NGX_NODETOOL_TRANSLATE_MAX    (64 * 1024 * 1024) /* bytes of a body */
 #define NGX_NODETOOL_TRANSLATE_VALUES (1024 * 1024)      /* and what is in it */
-#define NGX_NODETOOL_IDS              16 /* that a system call gives */
 
 
 static ngx_int_t
@@ -475,19 +473,9 @@ ngx_int_t
 ngx_nodetool_translate_options(ngx_nodetool_chat_ctx_t *ctx,
                                nt_llm_reply_options_t *options, char *id)
 {
-    static ngx_uint_t left;
-    static u_char     random[NGX_NODETOOL_IDS][16];
-
-    if (left == 0) {
-        /* up to 256 bytes are never short */
-        if (getrandom(random, sizeof(random), 0) != (ssize_t) sizeof(random)) {
-            return NGX_ERROR;
-        }
-
-        left = NGX_NODETOOL_IDS;
+    if (ngx_nodetool_make_id(id) != NGX_OK) {
+        return NGX_ERROR;
     }
-
-    nt_id_hex(id, random[--left]);
 
     options->id = (nt_str_t) { id, NT_ID_HEX_LEN };
     options->created = ngx_time();

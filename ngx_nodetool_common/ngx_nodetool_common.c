@@ -4,13 +4,21 @@
 
 #include "ngx_nodetool_common/ngx_nodetool_common.h"
 
+#include <sys/random.h>
+
 #include "core/nt_buf.h"
 #include "core/nt_error.h"
+#include "core/nt_id.h"
 
 #define NGX_NODETOOL_MESSAGE_MAX 1024
 
 /* The longest host of a URL: a DNS name, brackets and a port fit well. */
 #define NGX_NODETOOL_HOST_MAX 300
+
+#define NGX_NODETOOL_CONF_FILE_MAX (1024 * 1024)
+
+/* A getrandom() of up to 256 bytes is never short. */
+#define NGX_NODETOOL_IDS 16
 
 static ngx_int_t ngx_nodetool_send(ngx_http_request_t *r, ngx_str_t *body);
 static ngx_int_t ngx_nodetool_local_address(ngx_http_request_t *r,
@@ -447,4 +455,88 @@ ngx_nodetool_host_valid(ngx_str_t *host)
     }
 
     return 1;
+}
+
+
+ngx_int_t
+ngx_nodetool_conf_file(ngx_conf_t *cf, ngx_pool_t *pool, ngx_str_t *path,
+                       const char *what, ngx_str_t *text)
+{
+    size_t     size;
+    ssize_t    n;
+    ngx_file_t file;
+
+    if (ngx_conf_full_name(cf->cycle, path, 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(&file, sizeof(ngx_file_t));
+
+    file.name = *path;
+    file.log = cf->log;
+    file.fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (file.fd == NGX_INVALID_FILE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_open_file_n " \"%V\" failed", path);
+        return NGX_ERROR;
+    }
+
+    n = NGX_ERROR;
+
+    if (ngx_fd_info(file.fd, &file.info) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_fd_info_n " \"%V\" failed", path);
+
+    } else if (!ngx_is_file(&file.info) ||
+               ngx_file_size(&file.info) > NGX_NODETOOL_CONF_FILE_MAX)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is not a file of %s: not a regular file, "
+                           "or larger than 1 MiB",
+                           path, what);
+
+    } else {
+        size = (size_t) ngx_file_size(&file.info);
+
+        text->data = ngx_pnalloc(pool, size + 1);
+        if (text->data != NULL) {
+            n = ngx_read_file(&file, text->data, size, 0);
+        }
+    }
+
+    if (ngx_close_file(file.fd) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
+                           ngx_close_file_n " \"%V\" failed", path);
+    }
+
+    if (n == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    text->len = n;
+
+    return NGX_OK;
+}
+
+
+/* OpenSSL's generator takes a microsecond for each, and asks for the process
+ * id; one call of the kernel serves several. */
+ngx_int_t
+ngx_nodetool_make_id(char *id)
+{
+    static ngx_uint_t left;
+    static u_char     random[NGX_NODETOOL_IDS][16];
+
+    if (left == 0) {
+        if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
+            return NGX_ERROR;
+        }
+
+        left = NGX_NODETOOL_IDS;
+    }
+
+    nt_id_hex(id, random[--left]);
+
+    return NGX_OK;
 }

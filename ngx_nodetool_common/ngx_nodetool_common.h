@@ -77,6 +77,16 @@ ngx_int_t ngx_nodetool_not_allowed(ngx_http_request_t *r, const char *allow);
 /* Registers variables, up to one with an empty name; for preconfiguration. */
 ngx_int_t ngx_nodetool_add_variables(ngx_conf_t *cf, ngx_http_variable_t *vars);
 
+/* Reads a file that a directive names, of at most 1 MiB, into `pool`; *path
+ * becomes its full name, `what` is in the error of one that is none: "prices".
+ * NGX_ERROR: it was said why. */
+ngx_int_t ngx_nodetool_conf_file(ngx_conf_t *cf, ngx_pool_t *pool,
+                                 ngx_str_t *path, const char *what,
+                                 ngx_str_t *text);
+
+/* Writes a random id of NT_ID_HEX_LEN digits; NGX_ERROR with ngx_errno. */
+ngx_int_t ngx_nodetool_make_id(char *id);
+
 /* The value of a variable by its name, e.g. "nodetool_user", of a module
  * that may not be loaded; an empty string when it is not there. */
 ngx_str_t ngx_nodetool_variable(ngx_http_request_t *r, const char *name);
