@@ -28,6 +28,11 @@ void nt_cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same behind the time, for what happens while a server runs. */
 void nt_cli_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The exit status of a command that has done its work: `rc`, or that of a
+ * failure when what it printed did not get out; -1 is a help that was asked
+ * for. */
+int nt_cli_printed(int rc);
+
 /* As asprintf, strdup: the command ends when memory is out, since it then
  * has nothing better to do. The caller frees. */
 char *nt_cli_printf(const char *format, ...)

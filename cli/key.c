@@ -4,7 +4,6 @@
  * A key is printed once, by the command that makes it; the file has its hash.
  */
 
-#include <errno.h>
 #include <getopt.h>
 #include <openssl/sha.h>
 #include <stdio.h>
@@ -465,12 +464,7 @@ nt_cli_key(int argc, char **argv)
         nt_token_file_close(&file);
     }
 
-    if (rc == NT_CLI_OK && fflush(stdout) != 0) {
-        nt_cli_say("the output: %s", strerror(errno));
-        rc = NT_CLI_FAILED;
-    }
-
     free(args.home);
 
-    return rc == -1 ? NT_CLI_OK : rc;
+    return nt_cli_printed(rc);
 }

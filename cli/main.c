@@ -2,6 +2,7 @@
  * cli/main.c - finds the command and runs it.
  */
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +66,18 @@ nt_cli_log(const char *format, ...)
     (void) vfprintf(stderr, format, args);
     va_end(args);
     (void) fputc('\n', stderr);
+}
+
+
+int
+nt_cli_printed(int rc)
+{
+    if (rc == NT_CLI_OK && fflush(stdout) != 0) {
+        nt_cli_say("the output: %s", strerror(errno));
+        return NT_CLI_FAILED;
+    }
+
+    return rc == -1 ? NT_CLI_OK : rc;
 }
 
 

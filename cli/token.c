@@ -435,12 +435,7 @@ nt_cli_token(int argc, char **argv)
         nt_token_file_close(&file);
     }
 
-    if (rc == NT_CLI_OK && fflush(stdout) != 0) {
-        nt_cli_say("the output: %s", strerror(errno));
-        rc = NT_CLI_FAILED;
-    }
-
     free(args.home);
 
-    return rc == -1 ? NT_CLI_OK : rc;
+    return nt_cli_printed(rc);
 }
